@@ -1,0 +1,1 @@
+"""Proof: issue, register, verify."""

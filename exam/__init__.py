@@ -1,0 +1,1 @@
+"""What is examined and who sits it: the ground the other three packages stand on."""

@@ -1,0 +1,1 @@
+"""How well: marks, outcomes, score reviews."""
