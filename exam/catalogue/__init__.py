@@ -1,0 +1,1 @@
+"""What is examined: awarding organisations, certificates, levels and their versioned exam schemes."""
