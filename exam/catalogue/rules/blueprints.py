@@ -78,7 +78,7 @@ def parse_blueprint(data: Mapping[str, Any]) -> Blueprint:
 
 def read_blueprint(reader: Reader) -> Blueprint:
     """Read a blueprint, noting problems in the reader."""
-    reader.only(("sections", "shuffle_items", "shuffle_options"))
+    reader.only(("sections", "shuffle_items", "shuffle_options", "terms"))  # terms: read by exam.sittings
     return Blueprint(
         sections=tuple(_section(item) for item in reader.children("sections")),
         shuffle_items=bool(reader.data.get("shuffle_items", True)),

@@ -1,0 +1,111 @@
+"""Tables of the catalogue. A published scheme and its components are append-only: a change is a new version (A06)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.catalogue.rules import Form, Level
+from exam.kernel.db import Base, append_only, status_check
+
+
+class OrganisationRow(Base):
+    """培训评价组织."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (CheckConstraint("code ~ '^[0-9A-Z]{4}$'", name="code"), {"schema": "exam"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name_zh: Mapped[str] = mapped_column(unique=True)
+    name_en: Mapped[str]
+
+
+class CertificateRow(Base):
+    """职业技能等级证书 as a type; the papers people hold are in ``certificates``."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (
+        CheckConstraint("code ~ '^[0-9A-Z]{3}$'", name="code"),
+        CheckConstraint("batch_no BETWEEN 1 AND 99", name="batch_no"),
+        CheckConstraint("levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0",
+                        name="levels"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name_zh: Mapped[str] = mapped_column(unique=True)
+    name_en: Mapped[str]
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("exam.organisations.id"), index=True)
+    batch_no: Mapped[int]
+    levels: Mapped[list[str]]
+
+
+class SchemeRow(Base):
+    """考核方案 in one published version; ``definition`` is the file as it was published."""
+
+    __tablename__ = "schemes"
+    __table_args__ = (
+        UniqueConstraint("certificate_id", "level", "version"),
+        status_check("level", Level),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("fee_yuan >= 0", name="fee"),
+        CheckConstraint("fee_yuan <= fee_cap_yuan OR fee_approval IS NOT NULL", name="fee_cap"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
+    level: Mapped[str]
+    version: Mapped[int]
+    pass_rule: Mapped[dict[str, Any]]
+    fee_yuan: Mapped[Decimal]
+    fee_cap_yuan: Mapped[Decimal]
+    fee_approval: Mapped[str | None]
+    definition: Mapped[dict[str, Any]]
+    definition_sha256: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[datetime]
+    published_by: Mapped[UUID | None]
+
+
+class ComponentRow(Base):
+    """科目/模块 of a scheme."""
+
+    __tablename__ = "components"
+    __table_args__ = (
+        UniqueConstraint("scheme_id", "seq"),
+        UniqueConstraint("scheme_id", "code"),
+        status_check("form", Form),
+        CheckConstraint("weight BETWEEN 0 AND 1", name="weight"),
+        CheckConstraint("full_marks > 0", name="full_marks"),
+        CheckConstraint("minimum IS NULL OR minimum BETWEEN 0 AND full_marks", name="minimum"),
+        CheckConstraint("duration_minutes > 0", name="duration"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    scheme_id: Mapped[UUID] = mapped_column(ForeignKey("exam.schemes.id"))
+    seq: Mapped[int]
+    code: Mapped[str]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    form: Mapped[str]
+    duration_minutes: Mapped[int]
+    full_marks: Mapped[Decimal]
+    weight: Mapped[Decimal]
+    minimum: Mapped[Decimal | None]
+    late_limit_minutes: Mapped[int]
+    earliest_leave_minutes: Mapped[int]
+    blueprint: Mapped[dict[str, Any]]
+    sheet: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+append_only(SchemeRow.__table__)
+append_only(ComponentRow.__table__)
