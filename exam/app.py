@@ -1,0 +1,105 @@
+"""The web application: collects every folder's routes and gives them services, session, guards and headers."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Response, get
+from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from exam import home
+from exam.accounts import routes as accounts
+from exam.accounts.guards import SignInMiddleware, public
+from exam.kernel import pages
+from exam.kernel.services import Services
+
+MODULES: Sequence[Any] = (accounts, home)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=()",
+}
+BODY_LIMIT_BYTES = 25_000_000
+
+
+@get("/health", guards=[public])
+async def health(services: Services) -> Response[dict[str, str]]:
+    """Say whether the database answers."""
+    async with services.db.transaction() as session:
+        await session.connection()
+    return Response({"status": "ok"})
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Return every route of the application."""
+    return [handler for module in MODULES for handler in module.ROUTES] + [health]
+
+
+def create_app(services: Services) -> Litestar:
+    """Make the application over running services; a route without a guard does not start."""
+    handlers = routes()
+    for handler in handlers:
+        if not getattr(handler, "guards", None):
+            raise RuntimeError(f"route {handler} names no guard")
+    pages.set_navigation(home.navigation)
+
+    async def provide_services() -> Services:
+        return services
+
+    app = Litestar(
+        route_handlers=[
+            *handlers,
+            create_static_files_router("/static", [pages.STATIC], guards=[public], cache_control=None),
+        ],
+        dependencies={"services": Provide(provide_services)},
+        middleware=[DefineMiddleware(SignInMiddleware, exclude="^/static/")],
+        csrf_config=CSRFConfig(
+            secret=csrf_secret(services),
+            cookie_name="kaowu_csrf",
+            header_name="x-csrf-token",
+            cookie_secure=services.settings.secure_cookies,
+            cookie_httponly=True,
+        ),
+        exception_handlers=pages.HANDLERS,
+        after_request=add_headers,
+        openapi_config=None,
+        request_max_body_size=BODY_LIMIT_BYTES,
+        logging_config=None,
+    )
+    app.state.services = services
+    return app
+
+
+async def add_headers(response: Any) -> Any:
+    """Add the security headers to every answer."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def csrf_secret(services: Services) -> str:
+    """Return the CSRF key: derived from the vault, so that all processes of an installation agree."""
+    return hmac.new(services.vault.blind("csrf", "key").encode(), b"csrf", hashlib.sha256).hexdigest()
