@@ -88,7 +88,7 @@ async def secrets(session: AsyncSession, vault: Vault, registration_ids: Iterabl
     query = select(Account.registration_id, Account.id, Account.secret_sealed).where(
         Account.registration_id.in_(list(registration_ids)), Account.secret_sealed.is_not(None)
     )
-    rows = (await session.execute(query)).tuples()
+    rows = (await session.execute(query)).all()
     return {
         registration: vault.open(sealed, f"secret:{account}")
         for registration, account, sealed in rows
