@@ -1,7 +1,7 @@
 """Reads about accounts: who a session token belongs to, and the secrets that tickets print."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.models import Account, AccountGrant, SignIn
 from exam.accounts.rules import SESSION_IDLE, Actor, Grant, Role, Scope
+from exam.kernel.audit import AuditRecord
 from exam.kernel.crypto import Vault
+
+HISTORY_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,21 @@ class StaffAccount:
     login: str
     name: str
     active: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """One audit record as an auditor reads it."""
+
+    stream: str
+    seq: int
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    subjects_count: int
+    data: Mapping[str, object]
+    sha256: str
 
 
 def token_hash(token: str) -> str:
@@ -94,3 +112,36 @@ async def secrets(session: AsyncSession, vault: Vault, registration_ids: Iterabl
         for registration, account, sealed in rows
         if registration is not None and sealed is not None
     }
+
+
+async def history(
+    session: AsyncSession, *, stream: str = "", action: str = "", subject_id: UUID | None = None, page: int = 1
+) -> list[Change]:
+    """Return one page of the audit log, newest first, with one row more where another page follows."""
+    query = (
+        select(AuditRecord, Account.name)
+        .outerjoin(Account, Account.id == AuditRecord.account_id)
+        .order_by(AuditRecord.at.desc(), AuditRecord.id.desc())
+        .offset((page - 1) * HISTORY_PAGE)
+        .limit(HISTORY_PAGE + 1)
+    )
+    if stream:
+        query = query.where(AuditRecord.stream == stream)
+    if action:
+        query = query.where(AuditRecord.action.startswith(action, autoescape=True))
+    if subject_id is not None:
+        query = query.where(AuditRecord.subject_ids.contains([subject_id]))
+    return [
+        Change(
+            stream=entry.stream,
+            seq=entry.seq,
+            at=entry.at,
+            who=name or "",
+            action=entry.action,
+            subject=entry.subject,
+            subjects_count=len(entry.subject_ids),
+            data=entry.data,
+            sha256=entry.sha256,
+        )
+        for entry, name in (await session.execute(query)).all()
+    ]

@@ -2,15 +2,17 @@
 
 import json
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import Parameter
 
-from exam.accounts import actions
+from exam.accounts import actions, queries
 from exam.accounts.forms import PasswordForm, SignInForm
-from exam.accounts.guards import SESSION_COOKIE, AppRequest, actor_of, public, signed_in
-from exam.accounts.rules import ROLE_LABELS, SESSION_LIFE
+from exam.accounts.guards import SESSION_COOKIE, AppRequest, actor_of, needs, public, signed_in
+from exam.accounts.rules import ROLE_LABELS, SESSION_LIFE, Permission
+from exam.kernel import audit
 from exam.kernel.errors import N_, Invalid, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.i18n import choose_locale
@@ -103,6 +105,31 @@ async def language(
     return response
 
 
+@get("/exam/accounts/audit", guards=[needs(Permission.AUDIT_READ)])
+async def audit_page(
+    request: AppRequest,
+    services: Services,
+    stream: Annotated[str, Parameter(max_length=200)] = "",
+    action: Annotated[str, Parameter(max_length=200)] = "",
+    subject: UUID | None = None,
+    number: Annotated[int, Parameter(query="page", ge=1, le=100_000)] = 1,
+) -> Response[Any]:
+    """Show who changed what and when, newest first, and whether the chains are whole."""
+    async with services.db.transaction() as session:
+        changes = await queries.history(session, stream=stream, action=action, subject_id=subject, page=number)
+        breaks = await audit.verify(session) if number == 1 and not (stream or action or subject) else None
+    return page(
+        request,
+        "pages/exam/accounts/audit.html",
+        changes=changes[: queries.HISTORY_PAGE],
+        more=len(changes) > queries.HISTORY_PAGE,
+        number=number,
+        stream=stream,
+        action=action,
+        breaks=breaks,
+    )
+
+
 def _sign_in_page(
     request: AppRequest, services: Services, form: SignInForm, refusal: Refusal | None = None
 ) -> Response[Any]:
@@ -145,4 +172,4 @@ def _local(path: str) -> str:
     return path if good else "/"
 
 
-ROUTES = [sign_in_page, sign_in, sign_out, account_page, change_password, language]
+ROUTES = [sign_in_page, sign_in, sign_out, account_page, change_password, audit_page, language]

@@ -1,0 +1,149 @@
+"""The command line ``kaowu``: serve, work, migrate, demo, check, and the commands that folders bring.
+
+Every command takes ``--json`` and then prints one JSON document on standard output and nothing else there.
+Exit status: 0 done, 1 the answer is no (a check failed, a certificate is not genuine), 2 wrong use or a refusal.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import uvicorn
+
+from certificates.verification import commands as verification
+from exam import check, demo, worker
+from exam.app import create_app
+from exam.kernel.errors import N_, Refusal
+from exam.kernel.i18n import choose_locale, translate, use_locale
+from exam.kernel.postgres import NoServer, ensure_server
+from exam.kernel.services import Services, services_of
+from exam.kernel.settings import Settings
+from exam.migrations import upgrade
+
+Arguments = argparse.Namespace
+Work = Callable[[Services, Arguments], Awaitable[int]]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    parsed = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    with use_locale(choose_locale(os.environ.get("KAOWU_LANGUAGE"))):
+        try:
+            return int(parsed.command(parsed))
+        except Refusal as refusal:
+            return _complain(translate(refusal.message, **refusal.facts))
+        except NoServer as missing:
+            return _complain(str(missing))
+        except KeyboardInterrupt:
+            return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    made = argparse.ArgumentParser(prog="kaowu", description=translate(N_("1+X 职业技能等级证书考务系统")))
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help=translate(N_("只输出 JSON")))
+
+    serving = commands.add_parser("serve", parents=[common], help=translate(N_("启动网站")))
+    serving.add_argument("--host", default=None)
+    serving.add_argument("--port", type=int, default=None)
+    serving.add_argument("--no-work", action="store_true", help=translate(N_("不在同一进程中处理后台任务")))
+    serving.set_defaults(command=_with_services(serve))
+
+    working = commands.add_parser("work", parents=[common], help=translate(N_("处理后台任务")))
+    working.set_defaults(command=_with_services(work))
+
+    migrating = commands.add_parser("migrate", parents=[common], help=translate(N_("升级数据库结构")))
+    migrating.set_defaults(command=migrate)
+
+    demonstrating = commands.add_parser("demo", parents=[common], help=translate(N_("用虚构的数据走完一个考核批次")))
+    demo.add_arguments(demonstrating)
+    demonstrating.set_defaults(command=demo.main)
+
+    checking = commands.add_parser("check", parents=[common], help=translate(N_("在现有数据上核查各项不变量")))
+    checking.set_defaults(command=_with_services(run_check))
+
+    verification.add_commands(commands, common)
+    return made
+
+
+def _with_services(work: Work) -> Callable[[Arguments], int]:
+    """Wrap a command that needs a running, migrated database."""
+
+    async def run(arguments: Arguments) -> int:
+        settings = Settings.load()
+        settings = settings.with_database(ensure_server(settings))
+        await asyncio.to_thread(upgrade, settings.database_url)
+        async with services_of(settings) as services:
+            return await work(services, arguments)
+
+    return lambda arguments: asyncio.run(run(arguments))
+
+
+async def serve(services: Services, arguments: Arguments) -> int:
+    """Serve the pages, and do the background work beside them unless told not to."""
+    host = arguments.host or services.settings.host
+    port = arguments.port or services.settings.port
+    config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    _say(arguments, {"address": f"http://{host}:{port}"}, N_("网站已启动：%(address)s （按 Ctrl+C 停止）"))
+    if arguments.no_work:
+        await server.serve()
+        return 0
+    working = asyncio.create_task(worker.run(services))
+    try:
+        await server.serve()
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    return 0
+
+
+async def work(services: Services, arguments: Arguments) -> int:
+    """Do background work until stopped."""
+    _say(arguments, {"state": "working"}, N_("正在处理后台任务（按 Ctrl+C 停止）"))
+    await worker.run(services)
+    return 0
+
+
+def migrate(arguments: Arguments) -> int:
+    """Bring the database to the newest structure."""
+    settings = Settings.load()
+    revision = upgrade(ensure_server(settings))
+    _say(arguments, {"revision": revision}, N_("数据库结构已是最新。"))
+    return 0
+
+
+async def run_check(services: Services, arguments: Arguments) -> int:
+    """Evaluate every invariant on the live data; name each that fails."""
+    results = await check.run(services)
+    failed = [result for result in results if not result.passed]
+    if arguments.json:
+        _print_json({"passed": not failed, "checks": [result.as_json() for result in results]})
+    else:
+        for result in results:
+            print(result.line())
+    return 1 if failed else 0
+
+
+def _say(arguments: Arguments, facts: dict[str, Any], message: str) -> None:
+    if arguments.json:
+        _print_json(facts)
+    else:
+        print(translate(message, **facts), flush=True)
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2, default=str), flush=True)
+
+
+def _complain(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
