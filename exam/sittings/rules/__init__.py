@@ -9,6 +9,7 @@ from exam.sittings.rules.attendance import (
     minutes_late,
     next_step,
     require_absence,
+    require_begin,
     require_close,
     require_leave,
 )
@@ -21,6 +22,8 @@ from exam.sittings.rules.incidents import (
     IncidentCode,
     IncidentStatus,
     VoidPart,
+    require_incident_change,
+    require_report,
 )
 from exam.sittings.rules.records import (
     Admission,
@@ -46,7 +49,7 @@ from exam.sittings.rules.status import (
     require_change,
     require_room_change,
 )
-from exam.sittings.rules.windows import covers, duty_window
+from exam.sittings.rules.windows import clock_text, covers, duty_window
 
 __all__ = [
     "ALLOWED",
@@ -78,6 +81,7 @@ __all__ = [
     "Step",
     "Terms",
     "VoidPart",
+    "clock_text",
     "covers",
     "duty_window",
     "entry",
@@ -85,8 +89,11 @@ __all__ = [
     "minutes_late",
     "next_step",
     "require_absence",
+    "require_begin",
     "require_change",
     "require_close",
+    "require_incident_change",
     "require_leave",
+    "require_report",
     "require_room_change",
 ]

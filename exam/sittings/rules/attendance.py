@@ -11,6 +11,7 @@ from enum import StrEnum
 from exam.kernel.errors import N_, Conflict
 from exam.sittings.rules.records import RoomSession, Terms
 from exam.sittings.rules.status import DONE, PRESENT, RoomStatus, SittingStatus
+from exam.sittings.rules.windows import clock_text
 
 
 class EntryTooEarly(Conflict):
@@ -34,10 +35,24 @@ class AbsenceTooEarly(Conflict):
     way_out = N_("请在迟到时限过后登记。")
 
 
+class NotStarted(Conflict):
+    """Nobody begins before the start."""
+
+    message = N_("%(starts)s 开考，现在还不能开始。")
+    way_out = N_("请在座位上等候，到时自动可以开始。")
+
+
+class TimeOver(Conflict):
+    """The planned end has passed."""
+
+    message = N_("本场考试已于 %(ends)s 结束，不能再开始。")
+    way_out = N_("如有疑问，请联系监考员。")
+
+
 class LeaveTooEarly(Conflict):
     """The component's earliest leave has not come."""
 
-    message = N_("%(from)s 以后才可以交卷离场。")
+    message = N_("%(since)s 以后才可以交卷离场。")
     way_out = N_("请考生继续作答或检查。")
 
 
@@ -89,7 +104,7 @@ def entry(starts_at: datetime, terms: Terms, now: datetime) -> int:
     """Let a candidate in at `now` and return the minutes late; refuse before the door opens and after the late limit."""
     opens = starts_at - timedelta(minutes=terms.entry_minutes)
     if now < opens:
-        raise EntryTooEarly(opens=opens)
+        raise EntryTooEarly(opens=clock_text(opens))
     if now > starts_at + timedelta(minutes=terms.late_limit_minutes):
         raise EntryTooLate(limit=terms.late_limit_minutes)
     return minutes_late(starts_at, now)
@@ -99,14 +114,22 @@ def require_absence(starts_at: datetime, terms: Terms, now: datetime) -> None:
     """Absence is a fact only after the last instant at which the candidate could have come in."""
     until = starts_at + timedelta(minutes=terms.late_limit_minutes)
     if now <= until:
-        raise AbsenceTooEarly(until=until)
+        raise AbsenceTooEarly(until=clock_text(until))
+
+
+def require_begin(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Work begins inside the window: at the start, not before; before the end, not at it."""
+    if now < starts_at:
+        raise NotStarted(starts=clock_text(starts_at))
+    if now >= ends_at:
+        raise TimeOver(ends=clock_text(ends_at))
 
 
 def require_leave(starts_at: datetime, ends_at: datetime, terms: Terms, now: datetime) -> None:
     """Nobody hands in before the earliest leave; at the planned end everybody may."""
     earliest = min(starts_at + timedelta(minutes=terms.earliest_leave_minutes), ends_at)
     if now < earliest:
-        raise LeaveTooEarly(**{"from": earliest})
+        raise LeaveTooEarly(since=clock_text(earliest))
 
 
 def headcount(statuses: Iterable[SittingStatus]) -> Headcount:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from exam.sittings.rules.records import Terms
+
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def clock_text(instant: datetime) -> str:
+    """The wall clock in China, for the sentences of refusals."""
+    return f"{instant.astimezone(_CHINA):%H:%M}"
 
 
 def duty_window(starts_at: datetime, ends_at: datetime, terms: Terms) -> tuple[datetime, datetime]:

@@ -1,0 +1,197 @@
+"""Tables of the exam day. What must never be double is held here: a person's time, a room's time, a seat, a duty."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.kernel.db import Base, append_only, status_check
+from exam.sittings.rules import Duty, Effect, IncidentStatus, RoomStatus, SittingStatus
+
+_PERIOD = text("tstzrange(starts_at, ends_at)")
+
+
+class RoomSessionRow(Base):
+    """One component in one room in one time window."""
+
+    __tablename__ = "room_sessions"
+    __table_args__ = (
+        status_check("status", RoomStatus),
+        CheckConstraint("ends_at > starts_at", name="period"),
+        CheckConstraint("seats_count > 0", name="seats_count"),
+        CheckConstraint("status <> 'closed' OR (expected = present + absent)", name="balanced"),
+        ExcludeConstraint(("room_id", "="), (_PERIOD, "&&"), name="ex_room_sessions_room", using="gist"),
+        Index("ix_room_sessions_batch_id", "batch_id"),
+        Index("ix_room_sessions_site_id", "site_id", "starts_at"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
+    site_id: Mapped[UUID]
+    site_code: Mapped[str]
+    site_name: Mapped[str]
+    site_address: Mapped[str]
+    prefecture_code: Mapped[str]
+    room_id: Mapped[UUID]
+    room_name: Mapped[str]
+    component_id: Mapped[UUID]
+    form: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    seats_count: Mapped[int]
+    terms: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    expected: Mapped[int | None]
+    present: Mapped[int | None]
+    absent: Mapped[int | None]
+    note: Mapped[str | None]
+
+
+class SittingRow(Base):
+    """One candidate x one component x one window x one seat."""
+
+    __tablename__ = "sittings"
+    __table_args__ = (
+        status_check("status", SittingStatus),
+        CheckConstraint("ends_at > starts_at", name="period"),
+        CheckConstraint("seat_no > 0", name="seat_no"),
+        CheckConstraint("late_minutes >= 0 AND extra_minutes >= 0", name="minutes"),
+        CheckConstraint("(status = 'absent') = (absent_at IS NOT NULL)", name="absent_at"),
+        CheckConstraint("status NOT IN ('checked_in', 'started') OR checked_in_at IS NOT NULL", name="checked_in_at"),
+        UniqueConstraint("room_session_id", "seat_no"),
+        UniqueConstraint("registration_id", "component_id"),
+        ExcludeConstraint(("person_id", "="), (_PERIOD, "&&"), name="ex_sittings_person", using="gist"),
+        Index("ix_sittings_batch_id", "batch_id"),
+        Index("ix_sittings_ticket_no", "ticket_no"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    registration_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    component_id: Mapped[UUID]
+    room_session_id: Mapped[UUID] = mapped_column(ForeignKey(RoomSessionRow.id))
+    seat_no: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    paper_version: Mapped[str]
+    ticket_no: Mapped[str]
+    published_sha256: Mapped[str]  # of the place as it was published: tells a repeated publication from a changed one
+    status: Mapped[str]
+    checked_in_at: Mapped[datetime | None]
+    check_in_method: Mapped[str | None]
+    late_minutes: Mapped[int]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    absent_at: Mapped[datetime | None]
+    extra_minutes: Mapped[int]
+    moves_count: Mapped[int]
+    reason: Mapped[str | None]
+
+
+class DutyRow(Base):
+    """One person's duty in one room session; a site head serves all rooms of the site at once."""
+
+    __tablename__ = "duties"
+    __table_args__ = (
+        status_check("duty", Duty),
+        CheckConstraint("ends_at > starts_at", name="period"),
+        UniqueConstraint("room_session_id", "account_id", "duty"),
+        # Two duties in one room (invigilator and assessor, domain section 0, decision 2) are allowed; two rooms are not.
+        ExcludeConstraint(
+            ("account_id", "="),
+            ("room_session_id", "<>"),
+            (_PERIOD, "&&"),
+            name="ex_duties_account",
+            using="gist",
+            where=text("duty <> 'site_head'"),
+        ),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(index=True)
+    room_session_id: Mapped[UUID] = mapped_column(ForeignKey(RoomSessionRow.id))
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    duty: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class MoveRow(Base):
+    """A change of seat or room after publication."""
+
+    __tablename__ = "sitting_moves"
+    __table_args__ = ({"schema": "exam"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey(SittingRow.id), index=True)
+    from_room_session_id: Mapped[UUID] = mapped_column(index=True)
+    from_seat_no: Mapped[int]
+    to_room_session_id: Mapped[UUID] = mapped_column(index=True)
+    to_seat_no: Mapped[int]
+    reason: Mapped[str]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class IncidentRow(Base):
+    """A discipline incident from the room to its final decision (3.12)."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        status_check("status", IncidentStatus),
+        CheckConstraint(
+            "effect IS NULL OR effect IN (" + ", ".join(f"'{effect}'" for effect in Effect) + ")", name="effect"
+        ),
+        CheckConstraint("status NOT IN ('decided', 'final') OR effect IS NOT NULL", name="decided"),
+        CheckConstraint("signed OR cardinality(witnesses) >= 2", name="witnesses"),
+        UniqueConstraint("batch_id", "number"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    number: Mapped[int]  # within the batch, as printed on the record
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey(SittingRow.id), index=True)
+    room_session_id: Mapped[UUID] = mapped_column(ForeignKey(RoomSessionRow.id), index=True)
+    registration_id: Mapped[UUID] = mapped_column(index=True)
+    component_id: Mapped[UUID]
+    code: Mapped[str]
+    facts: Mapped[str]
+    evidence: Mapped[str]
+    seen_at: Mapped[datetime]
+    signed: Mapped[bool]
+    witnesses: Mapped[list[str]]
+    reported_by: Mapped[UUID | None]
+    reported_name: Mapped[str]
+    reported_at: Mapped[datetime]
+    status: Mapped[str]
+    confirmed_by: Mapped[UUID | None]
+    confirmed_name: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    effect: Mapped[str | None]
+    basis: Mapped[str | None]
+    decision: Mapped[str | None]
+    decided_by: Mapped[UUID | None]
+    decided_name: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    objection_until: Mapped[datetime | None]
+    statement: Mapped[str | None]  # what the candidate said in defence, or that the right was waived
+    final_at: Mapped[datetime | None]
+
+
+append_only(MoveRow.__table__)
