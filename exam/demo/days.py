@@ -1,0 +1,78 @@
+"""The calendar of the demo's batches: it ends today, so that every first page has something to say.
+
+The main batch has run its course: registration in the months before, exams on a weekend, results published, the
+review window over, certificates issued today. An earlier batch left one part retained; one batch sits its exams
+today; one still takes registrations. Only days are decided here; hours belong to the steps.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from exam.kernel.clock import CHINA
+from exam.kernel.workdays import add_workdays, is_workday
+
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchDays:
+    """The days on which one batch does its steps, in the order of domain.md 3.3."""
+
+    opens: date  # registration
+    closes: date
+    arranged: date
+    tickets: date
+    sealed: date
+    exam: tuple[date, ...]
+    marked: date
+    verified: date
+    published: date
+    final: date
+    issued: date
+
+
+def weekend_before(day: date, days_count: int) -> tuple[date, ...]:
+    """The last run of free days, Saturday first, that ends before ``day``; a weekend with a make-up working day is skipped."""
+    saturday = day - timedelta(days=(day.weekday() - _SATURDAY) % 7)
+    while True:
+        run = tuple(saturday + timedelta(days=offset) for offset in range(days_count))
+        if run[-1] < day and not any(is_workday(one) for one in run[:2]):
+            return run
+        saturday -= timedelta(days=7)
+
+
+def main_batch(today: date) -> BatchDays:
+    """A batch whose certificates are issued today."""
+    exam = weekend_before(today - timedelta(days=18), 2)
+    published = add_workdays(exam[-1], 6).on
+    return _batch(exam, published=published, final=min(add_workdays(published, 6).on, today), issued=today)
+
+
+def earlier_batch(today: date) -> BatchDays:
+    """A small batch half a year before."""
+    exam = weekend_before(today - timedelta(days=190), 2)
+    published = add_workdays(exam[-1], 6).on
+    final = add_workdays(published, 6).on
+    return _batch(exam, published=published, final=final, issued=final)
+
+
+def _batch(exam: tuple[date, ...], *, published: date, final: date, issued: date) -> BatchDays:
+    first = exam[0]
+    return BatchDays(
+        opens=first - timedelta(days=56),
+        closes=first - timedelta(days=28),
+        arranged=first - timedelta(days=21),
+        tickets=first - timedelta(days=14),
+        sealed=first - timedelta(days=4),
+        exam=exam,
+        marked=exam[-1] + timedelta(days=3),
+        verified=published - timedelta(days=1),
+        published=published,
+        final=final,
+        issued=issued,
+    )
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """An instant in China on that day."""
+    return datetime.combine(day, time(hour, minute), CHINA)
