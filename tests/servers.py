@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateSchema
 
 from exam.kernel.db import EXTENSIONS, SCHEMAS, driver_url
+from exam.kernel.jobs import tables_sql
 from exam.kernel.locks import exclusive
 from exam.kernel.postgres import Server
 from exam.migrations.models import all_models
@@ -115,6 +116,9 @@ async def create_schema(url: str) -> None:
         for schema in SCHEMAS:
             await connection.execute(CreateSchema(schema, if_not_exists=True))
         await connection.run_sync(metadata.create_all)
+    raw = await asyncpg.connect(url)
+    await raw.execute(tables_sql())
+    await raw.close()
     await engine.dispose()
 
 
