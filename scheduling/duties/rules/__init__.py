@@ -1,0 +1,42 @@
+"""Duties as pure rules: who may serve where (records), who is sent (assigning), and an independent check (checking)."""
+
+from scheduling.duties.rules.assigning import assign
+from scheduling.duties.rules.checking import StaffViolation, staff_violations
+from scheduling.duties.rules.records import (
+    GAP_REASONS,
+    GAP_WAYS_OUT,
+    RELATION_LABELS,
+    Assignment,
+    Examiner,
+    ExaminerKnown,
+    ExaminerUnknown,
+    Gap,
+    GapReason,
+    Occupied,
+    Post,
+    Qualification,
+    RelationKind,
+    Roster,
+    Staffing,
+)
+
+__all__ = [
+    "GAP_REASONS",
+    "GAP_WAYS_OUT",
+    "RELATION_LABELS",
+    "Assignment",
+    "Examiner",
+    "ExaminerKnown",
+    "ExaminerUnknown",
+    "Gap",
+    "GapReason",
+    "Occupied",
+    "Post",
+    "Qualification",
+    "RelationKind",
+    "Roster",
+    "StaffViolation",
+    "Staffing",
+    "assign",
+    "staff_violations",
+]

@@ -1,0 +1,1 @@
+"""Timetable: demand, sessions, seats, the proposal and its publication."""

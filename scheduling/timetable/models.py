@@ -1,0 +1,146 @@
+"""Tables of the timetable: plans with their sessions, seats, places and those who could not be placed.
+
+A plan is a proposal; what is published stands in ``exam.sittings`` and is the truth from then on. The same things
+are double-proof here already: one published plan per batch, a room and a person at one time once, a seat once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.kernel.db import Base, status_check
+from scheduling.timetable.rules.lifecycle import PlanStatus
+from scheduling.timetable.rules.plan import UnplacedReason
+
+_PERIOD = text("tstzrange(starts_at, ends_at)")
+
+
+class PlanRow(Base):
+    """One proposal for a batch."""
+
+    __tablename__ = "plans"
+    __table_args__ = (
+        status_check("status", PlanStatus),
+        UniqueConstraint("batch_id", "version"),
+        Index("uq_plans_published", "batch_id", unique=True, postgresql_where=text("status = 'published'")),
+        CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_at"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    version: Mapped[int]
+    seed: Mapped[int]
+    status: Mapped[str]
+    sha256: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str]
+    gaps_reason: Mapped[str]
+
+
+class TicketPrefixRow(Base):
+    """The leading digits of a batch's ticket numbers, given once."""
+
+    __tablename__ = "ticket_prefixes"
+    __table_args__ = (UniqueConstraint("prefix"), {"schema": "scheduling"})
+
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    prefix: Mapped[str]
+
+
+class PlannedSessionRow(Base):
+    """One component in one room at one time."""
+
+    __tablename__ = "planned_sessions"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="period"),
+        CheckConstraint("seats_count > 0", name="seats_count"),
+        ExcludeConstraint(
+            ("plan_id", "="), ("room_id", "="), (_PERIOD, "&&"), name="ex_planned_sessions_room", using="gist"
+        ),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), index=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
+    room_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.rooms.id"))
+    scheme_id: Mapped[UUID]
+    component_id: Mapped[UUID]
+    form: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    seats_count: Mapped[int]  # candidates in it
+    paper_version: Mapped[str]
+
+
+class PlannedSittingRow(Base):
+    """One candidate's seat in one session."""
+
+    __tablename__ = "planned_sittings"
+    __table_args__ = (
+        UniqueConstraint("planned_session_id", "seat_no"),
+        UniqueConstraint("plan_id", "registration_id", "component_id"),
+        CheckConstraint("seat_no > 0", name="seat_no"),
+        ExcludeConstraint(
+            ("plan_id", "="), ("person_id", "="), (_PERIOD, "&&"), name="ex_planned_sittings_person", using="gist"
+        ),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), index=True)
+    planned_session_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.planned_sessions.id"))
+    registration_id: Mapped[UUID] = mapped_column(index=True)
+    person_id: Mapped[UUID]
+    component_id: Mapped[UUID]
+    seat_no: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class PlacementRow(Base):
+    """The site of a registration, why this one, and its ticket number."""
+
+    __tablename__ = "placements"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "registration_id"),
+        UniqueConstraint("plan_id", "ticket_no"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
+    registration_id: Mapped[UUID]
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
+    reason: Mapped[str]
+    ticket_no: Mapped[str]
+
+
+class UnplacedRow(Base):
+    """A registration without a place, with the reason."""
+
+    __tablename__ = "unplaced"
+    __table_args__ = (
+        status_check("reason", UnplacedReason),
+        UniqueConstraint("plan_id", "registration_id"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
+    registration_id: Mapped[UUID]
+    reason: Mapped[str]
+    component_id: Mapped[UUID | None]
+    site_id: Mapped[UUID | None]
+    short: Mapped[int]
