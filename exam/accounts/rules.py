@@ -66,6 +66,7 @@ class Permission(StrEnum):
     SITE_FILE = "site_file"
     SITE_READ = "site_read"
     COVERAGE_WAIVE = "coverage_waive"
+    PILOT_APPROVE = "pilot_approve"
     BATCH_READ = "batch_read"
     BATCH_MANAGE = "batch_manage"
     ROSTER_IMPORT = "roster_import"
@@ -102,6 +103,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             _P.CATALOGUE_READ,
             _P.SITE_READ,
             _P.SITE_FILE,
+            _P.PILOT_APPROVE,
             _P.COVERAGE_WAIVE,
             _P.BATCH_READ,
             _P.REGISTRATION_READ,
