@@ -13,7 +13,6 @@ from scoring.marking.rules.entries import (
     state_of,
 )
 from scoring.marking.rules.objective import (
-    ItemKey,
     PaperMark,
     mark_item,
     mark_paper,
@@ -63,7 +62,6 @@ __all__ = [
     "EntriesInvalid",
     "Entry",
     "EntryState",
-    "ItemKey",
     "Mark",
     "MarkOutOfRange",
     "MarkSource",

@@ -14,21 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from exam.catalogue.rules import ItemKind, Partial
+from exam.papers.rules import ItemKeyRecord
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemKey:
-    """The right answer of one item on one paper, and what it is worth."""
-
-    item_id: UUID
-    kind: ItemKind
-    points: Decimal
-    partial: Partial
-    options: frozenset[str] = frozenset()  # right option ids; true/false: {"true"} or {"false"}
-    blanks: tuple[frozenset[str], ...] = ()  # fill-in: accepted spellings of each blank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +29,14 @@ class PaperMark:
     answered_count: int
 
 
-def mark_paper(keys: Collection[ItemKey], answers: Mapping[UUID, Any]) -> PaperMark:
+def mark_paper(keys: Collection[ItemKeyRecord], answers: Mapping[UUID, Any]) -> PaperMark:
     """Mark every item of a paper; answers to items that are not on it are ignored."""
     items = {key.item_id: mark_item(key, answers.get(key.item_id)) for key in keys}
     answered = sum(1 for key in keys if _given(answers.get(key.item_id)))
     return PaperMark(items=items, total=sum(items.values(), ZERO), answered_count=answered)
 
 
-def mark_item(key: ItemKey, answer: Any) -> Decimal:
+def mark_item(key: ItemKeyRecord, answer: Any) -> Decimal:
     """What one answer earns: between 0 and the points of the item."""
     if not _given(answer):
         return ZERO
@@ -68,7 +57,7 @@ def same_text(typed: str) -> str:
     return "".join(unicodedata.normalize("NFKC", typed).split()).casefold()
 
 
-def _fill_in(key: ItemKey, answer: Any) -> Decimal:
+def _fill_in(key: ItemKeyRecord, answer: Any) -> Decimal:
     typed = _listed(answer)
     right = [
         index < len(typed) and same_text(str(typed[index])) in {same_text(one) for one in accepted}
