@@ -82,6 +82,12 @@ class Databases:
         await self._command(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}" STRATEGY wal_log')
         return name
 
+    async def create_empty(self) -> str:
+        """Make a database with nothing in it and return its name."""
+        name = f"{self._template.removesuffix('_template')}_{os.getpid()}_{next(_numbers)}"
+        await self._command(f'CREATE DATABASE "{name}"')
+        return name
+
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         await self._command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -130,6 +130,8 @@ def _guarded(services: Services, pool: "asyncpg.Pool", name: str, job: Job) -> C
             await job(services, msgspec.json.decode(queued.payload or b"{}"))
         except Refusal:
             raise
+        except asyncio.CancelledError as error:  # the process ends: pgqueuer would drop the job
+            raise RetryRequested(reason="the worker stopped") from error
         except Exception as error:
             if queued.attempts + 1 >= ATTEMPTS:
                 raise

@@ -1,0 +1,1391 @@
+-- Drafted from the models by `python -m exam.migrations.draft`; do not edit.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+CREATE SCHEMA IF NOT EXISTS exam;
+
+CREATE SCHEMA IF NOT EXISTS scheduling;
+
+CREATE SCHEMA IF NOT EXISTS scoring;
+
+CREATE SCHEMA IF NOT EXISTS certificates;
+
+CREATE TABLE exam.audit_streams (
+    stream TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_streams PRIMARY KEY (stream)
+);
+
+CREATE TABLE exam.audit_records (
+    id UUID NOT NULL,
+    stream TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    account_id UUID,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    subject_ids UUID[] NOT NULL,
+    data JSONB NOT NULL,
+    previous_sha256 VARCHAR(64) NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_records PRIMARY KEY (id),
+    CONSTRAINT uq_audit_records_stream_seq UNIQUE (stream, seq)
+);
+
+CREATE INDEX ix_audit_records_subject ON exam.audit_records (subject);
+
+CREATE INDEX ix_audit_records_subject_ids ON exam.audit_records USING gin (subject_ids);
+
+CREATE OR REPLACE FUNCTION exam.forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$;
+
+CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE ON exam.audit_records FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER audit_records_no_truncate BEFORE TRUNCATE ON exam.audit_records FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.accounts (
+    id UUID NOT NULL,
+    login TEXT NOT NULL,
+    name TEXT NOT NULL,
+    password_hash TEXT,
+    secret_index VARCHAR(64),
+    secret_sealed TEXT,
+    person_id UUID,
+    registration_id UUID,
+    active BOOLEAN NOT NULL,
+    failures INTEGER NOT NULL,
+    blocked_until TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_accounts PRIMARY KEY (id),
+    CONSTRAINT ck_accounts_one_way_in CHECK ((password_hash IS NULL) <> (secret_index IS NULL)),
+    CONSTRAINT uq_accounts_login UNIQUE (login),
+    CONSTRAINT uq_accounts_registration_id UNIQUE (registration_id)
+);
+
+CREATE INDEX ix_accounts_person_id ON exam.accounts (person_id);
+
+CREATE TABLE exam.organisations (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    CONSTRAINT pk_organisations PRIMARY KEY (id),
+    CONSTRAINT ck_organisations_code CHECK (code ~ '^[0-9A-Z]{4}$'),
+    CONSTRAINT uq_organisations_code UNIQUE (code),
+    CONSTRAINT uq_organisations_name_zh UNIQUE (name_zh)
+);
+
+CREATE TABLE exam.reporting_units (
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    province_code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    parent_code TEXT,
+    reports_to_province BOOLEAN NOT NULL,
+    gb2260_codes TEXT[] NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE,
+    CONSTRAINT pk_reporting_units PRIMARY KEY (code),
+    CONSTRAINT ck_reporting_units_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
+    CONSTRAINT ck_reporting_units_valid CHECK (valid_to IS NULL OR valid_to > valid_from),
+    CONSTRAINT fk_reporting_units_parent_code FOREIGN KEY(parent_code) REFERENCES exam.reporting_units (code)
+);
+
+CREATE INDEX ix_reporting_units_province_code ON exam.reporting_units (province_code);
+
+CREATE TABLE exam.people (
+    id UUID NOT NULL,
+    name TEXT NOT NULL,
+    name_sort TEXT NOT NULL,
+    name_latin TEXT NOT NULL,
+    gender TEXT NOT NULL,
+    ethnicity TEXT NOT NULL,
+    id_type TEXT NOT NULL,
+    id_sealed TEXT NOT NULL,
+    id_blind VARCHAR(64) NOT NULL,
+    id_masked TEXT NOT NULL,
+    phone_sealed TEXT NOT NULL,
+    photo_sha256 VARCHAR(64),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_people PRIMARY KEY (id),
+    CONSTRAINT ck_people_id_type CHECK (id_type IN ('resident', 'hk_macau_permit', 'taiwan_permit', 'hmt_residence', 'passport', 'foreign_permanent')),
+    CONSTRAINT ck_people_gender CHECK (gender IN ('male', 'female')),
+    CONSTRAINT uq_people_id_blind UNIQUE (id_blind)
+);
+
+CREATE INDEX ix_people_name_sort ON exam.people (name_sort);
+
+CREATE TABLE exam.exam_batches (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    organisation_ids UUID[] NOT NULL,
+    province_code TEXT NOT NULL,
+    filing_no TEXT NOT NULL,
+    status TEXT NOT NULL,
+    registration_opens_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    registration_closes_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    first_day DATE NOT NULL,
+    last_day DATE NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_exam_batches PRIMARY KEY (id),
+    CONSTRAINT ck_exam_batches_status CHECK (status IN ('planned', 'announced', 'registration_open', 'registration_closed', 'arranged', 'tickets_released', 'papers_sealed', 'in_progress', 'sessions_done', 'scoring', 'verified', 'published', 'review_window', 'final', 'certificates_issued', 'registered', 'settled', 'archived', 'postponed', 'cancelled')),
+    CONSTRAINT ck_exam_batches_window CHECK (registration_closes_at > registration_opens_at),
+    CONSTRAINT ck_exam_batches_days CHECK (last_day >= first_day),
+    CONSTRAINT uq_exam_batches_code UNIQUE (code)
+);
+
+CREATE TABLE exam.items (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    stem TEXT NOT NULL,
+    options JSONB NOT NULL,
+    dimension TEXT NOT NULL,
+    content_sha256 VARCHAR(64) NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by UUID,
+    CONSTRAINT pk_items PRIMARY KEY (id),
+    CONSTRAINT ck_items_kind CHECK (kind IN ('single', 'multiple', 'true_false', 'fill_in')),
+    CONSTRAINT uq_items_certificate_id_level_code UNIQUE (certificate_id, level, code),
+    CONSTRAINT uq_items_certificate_id_level_content_sha256 UNIQUE (certificate_id, level, content_sha256)
+);
+
+CREATE INDEX ix_items_certificate_id_level ON exam.items (certificate_id, level, kind);
+
+CREATE TABLE exam.papers (
+    id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    batch_id UUID,
+    version TEXT NOT NULL,
+    seed BIGINT NOT NULL,
+    content JSONB NOT NULL,
+    content_sha256 VARCHAR(64) NOT NULL,
+    items_count INTEGER NOT NULL,
+    full_marks NUMERIC(12, 4) NOT NULL,
+    sealed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sealed_by UUID,
+    CONSTRAINT pk_papers PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_papers_component_id ON exam.papers (component_id, version, sealed_at);
+
+CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON exam.papers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON exam.papers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.room_sessions (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    site_code TEXT NOT NULL,
+    site_name TEXT NOT NULL,
+    site_address TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    room_id UUID NOT NULL,
+    room_name TEXT NOT NULL,
+    component_id UUID NOT NULL,
+    form TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seats_count INTEGER NOT NULL,
+    terms JSONB NOT NULL,
+    status TEXT NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    expected INTEGER,
+    present INTEGER,
+    absent INTEGER,
+    note TEXT,
+    CONSTRAINT pk_room_sessions PRIMARY KEY (id),
+    CONSTRAINT ck_room_sessions_status CHECK (status IN ('planned', 'open', 'closed')),
+    CONSTRAINT ck_room_sessions_period CHECK (ends_at > starts_at),
+    CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0),
+    CONSTRAINT ck_room_sessions_balanced CHECK (status <> 'closed' OR (expected = present + absent)),
+    CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
+);
+
+CREATE INDEX ix_room_sessions_batch_id ON exam.room_sessions (batch_id);
+
+CREATE INDEX ix_room_sessions_site_id ON exam.room_sessions (site_id, starts_at);
+
+CREATE TABLE scheduling.unfilled_duties (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    planned_session_id UUID NOT NULL,
+    duty TEXT NOT NULL,
+    missing INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_unfilled_duties PRIMARY KEY (id),
+    CONSTRAINT ck_unfilled_duties_reason CHECK (reason IN ('nobody', 'conflict', 'busy'))
+);
+
+CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
+
+CREATE TABLE certificates.ledger_entries (
+    seq BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    event TEXT NOT NULL,
+    certificate_id UUID NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    reason TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    leaf VARCHAR(64) NOT NULL,
+    previous VARCHAR(64) NOT NULL,
+    entry_sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_ledger_entries PRIMARY KEY (seq),
+    CONSTRAINT ck_ledger_entries_event CHECK (event IN ('issue', 'correct', 'replace', 'revoke')),
+    CONSTRAINT uq_ledger_entries_number_version_event UNIQUE (number, version, event),
+    CONSTRAINT uq_ledger_entries_previous UNIQUE (previous)
+);
+
+CREATE INDEX ix_ledger_entries_certificate_id ON certificates.ledger_entries (certificate_id);
+
+CREATE INDEX ix_ledger_entries_sha256 ON certificates.ledger_entries (sha256);
+
+CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_entries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON certificates.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.platform_registrations (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    issued_on DATE NOT NULL,
+    due_on DATE NOT NULL,
+    due_provisional BOOLEAN NOT NULL,
+    record_sealed TEXT NOT NULL,
+    submission UUID,
+    attempts INTEGER NOT NULL,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    accepted_at TIMESTAMP WITH TIME ZONE,
+    platform TEXT,
+    platform_id TEXT,
+    receipt JSONB,
+    problem TEXT,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_platform_registrations PRIMARY KEY (id),
+    CONSTRAINT ck_platform_registrations_status CHECK (status IN ('queued', 'submitted', 'accepted', 'row_rejected', 'correction_pending', 'withdrawal_pending', 'withdrawn')),
+    CONSTRAINT uq_platform_registrations_number_version UNIQUE (number, version)
+);
+
+CREATE INDEX ix_platform_registrations_batch_id ON certificates.platform_registrations (batch_id);
+
+CREATE INDEX ix_platform_registrations_certificate_id ON certificates.platform_registrations (certificate_id);
+
+CREATE INDEX ix_platform_registrations_status_due_on ON certificates.platform_registrations (status, due_on);
+
+CREATE TABLE certificates.registry_records (
+    key TEXT NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    receipt_no TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    record_sha256 VARCHAR(64) NOT NULL,
+    facts JSONB NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    withdrawal_reason TEXT,
+    CONSTRAINT pk_registry_records PRIMARY KEY (key),
+    CONSTRAINT uq_registry_records_receipt_no UNIQUE (receipt_no)
+);
+
+CREATE INDEX ix_registry_records_number ON certificates.registry_records (number);
+
+CREATE TABLE exam.account_grants (
+    account_id UUID NOT NULL,
+    role TEXT NOT NULL,
+    scope_kind TEXT NOT NULL,
+    scope_id TEXT NOT NULL,
+    CONSTRAINT pk_account_grants PRIMARY KEY (account_id, role, scope_kind, scope_id),
+    CONSTRAINT ck_account_grants_role CHECK (role IN ('province', 'unit', 'exam_officer', 'item_author', 'score_entry', 'score_verifier', 'score_officer', 'certificate_officer', 'institution', 'site_head', 'invigilator', 'assessor', 'inspector', 'candidate', 'auditor', 'system')),
+    CONSTRAINT fk_account_grants_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE TABLE exam.sign_ins (
+    token_sha256 VARCHAR(64) NOT NULL,
+    account_id UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    data JSONB NOT NULL,
+    CONSTRAINT pk_sign_ins PRIMARY KEY (token_sha256),
+    CONSTRAINT fk_sign_ins_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE INDEX ix_sign_ins_account_id ON exam.sign_ins (account_id);
+
+CREATE INDEX ix_sign_ins_expires_at ON exam.sign_ins (expires_at);
+
+CREATE TABLE exam.certificates (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    organisation_id UUID NOT NULL,
+    batch_no INTEGER NOT NULL,
+    levels TEXT[] NOT NULL,
+    CONSTRAINT pk_certificates PRIMARY KEY (id),
+    CONSTRAINT ck_certificates_code CHECK (code ~ '^[0-9A-Z]{3}$'),
+    CONSTRAINT ck_certificates_batch_no CHECK (batch_no BETWEEN 1 AND 99),
+    CONSTRAINT ck_certificates_levels CHECK (levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0),
+    CONSTRAINT uq_certificates_code UNIQUE (code),
+    CONSTRAINT uq_certificates_name_zh UNIQUE (name_zh),
+    CONSTRAINT fk_certificates_organisation_id FOREIGN KEY(organisation_id) REFERENCES exam.organisations (id)
+);
+
+CREATE INDEX ix_certificates_organisation_id ON exam.certificates (organisation_id);
+
+CREATE TABLE exam.prefectures (
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    province_code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    unit_code TEXT NOT NULL,
+    tile_x INTEGER NOT NULL,
+    tile_y INTEGER NOT NULL,
+    CONSTRAINT pk_prefectures PRIMARY KEY (code),
+    CONSTRAINT ck_prefectures_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
+    CONSTRAINT uq_prefectures_tile_x_tile_y_province_code UNIQUE (tile_x, tile_y, province_code),
+    CONSTRAINT fk_prefectures_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code)
+);
+
+CREATE TABLE exam.batch_moves (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    account_id UUID,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_batch_moves PRIMARY KEY (id),
+    CONSTRAINT ck_batch_moves_to_status CHECK (to_status IN ('planned', 'announced', 'registration_open', 'registration_closed', 'arranged', 'tickets_released', 'papers_sealed', 'in_progress', 'sessions_done', 'scoring', 'verified', 'published', 'review_window', 'final', 'certificates_issued', 'registered', 'settled', 'archived', 'postponed', 'cancelled')),
+    CONSTRAINT fk_batch_moves_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
+);
+
+CREATE INDEX ix_batch_moves_batch_id ON exam.batch_moves (batch_id);
+
+CREATE TRIGGER batch_moves_append_only BEFORE UPDATE OR DELETE ON exam.batch_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER batch_moves_no_truncate BEFORE TRUNCATE ON exam.batch_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.item_keys (
+    item_id UUID NOT NULL,
+    options JSONB NOT NULL,
+    blanks JSONB NOT NULL,
+    CONSTRAINT pk_item_keys PRIMARY KEY (item_id),
+    CONSTRAINT fk_item_keys_item_id FOREIGN KEY(item_id) REFERENCES exam.items (id)
+);
+
+CREATE TABLE exam.paper_keys (
+    paper_id UUID NOT NULL,
+    keys JSONB NOT NULL,
+    keys_sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_paper_keys PRIMARY KEY (paper_id),
+    CONSTRAINT fk_paper_keys_paper_id FOREIGN KEY(paper_id) REFERENCES exam.papers (id)
+);
+
+CREATE TRIGGER paper_keys_append_only BEFORE UPDATE OR DELETE ON exam.paper_keys FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER paper_keys_no_truncate BEFORE TRUNCATE ON exam.paper_keys FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.sittings (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    seat_no INTEGER NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    paper_version TEXT NOT NULL,
+    ticket_no TEXT NOT NULL,
+    published_sha256 TEXT NOT NULL,
+    status TEXT NOT NULL,
+    checked_in_at TIMESTAMP WITH TIME ZONE,
+    check_in_method TEXT,
+    late_minutes INTEGER NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    left_at TIMESTAMP WITH TIME ZONE,
+    absent_at TIMESTAMP WITH TIME ZONE,
+    extra_minutes INTEGER NOT NULL,
+    moves_count INTEGER NOT NULL,
+    reason TEXT,
+    CONSTRAINT pk_sittings PRIMARY KEY (id),
+    CONSTRAINT ck_sittings_status CHECK (status IN ('scheduled', 'checked_in', 'started', 'submitted', 'auto_submitted', 'interrupted', 'absent', 'stopped', 'voided')),
+    CONSTRAINT ck_sittings_period CHECK (ends_at > starts_at),
+    CONSTRAINT ck_sittings_seat_no CHECK (seat_no > 0),
+    CONSTRAINT ck_sittings_minutes CHECK (late_minutes >= 0 AND extra_minutes >= 0),
+    CONSTRAINT ck_sittings_absent_at CHECK ((status = 'absent') = (absent_at IS NOT NULL)),
+    CONSTRAINT ck_sittings_checked_in_at CHECK (status NOT IN ('checked_in', 'started') OR checked_in_at IS NOT NULL),
+    CONSTRAINT uq_sittings_room_session_id_seat_no UNIQUE (room_session_id, seat_no),
+    CONSTRAINT uq_sittings_registration_id_component_id UNIQUE (registration_id, component_id),
+    CONSTRAINT ex_sittings_person EXCLUDE USING gist (person_id WITH =, tstzrange(starts_at, ends_at) WITH &&),
+    CONSTRAINT fk_sittings_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE INDEX ix_sittings_batch_id ON exam.sittings (batch_id);
+
+CREATE INDEX ix_sittings_ticket_no ON exam.sittings (ticket_no);
+
+CREATE TABLE exam.duties (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    duty TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_duties PRIMARY KEY (id),
+    CONSTRAINT ck_duties_duty CHECK (duty IN ('invigilator', 'assessor', 'lead_assessor', 'site_head')),
+    CONSTRAINT ck_duties_period CHECK (ends_at > starts_at),
+    CONSTRAINT uq_duties_room_session_id_account_id_duty UNIQUE (room_session_id, account_id, duty),
+    CONSTRAINT ex_duties_account EXCLUDE USING gist (account_id WITH =, room_session_id WITH <>, tstzrange(starts_at, ends_at) WITH &&) WHERE (duty <> 'site_head'),
+    CONSTRAINT fk_duties_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE INDEX ix_duties_batch_id ON exam.duties (batch_id);
+
+CREATE TABLE scheduling.plans (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    settings JSONB NOT NULL,
+    figures JSONB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by TEXT NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE,
+    published_by TEXT NOT NULL,
+    gaps_reason TEXT NOT NULL,
+    CONSTRAINT pk_plans PRIMARY KEY (id),
+    CONSTRAINT ck_plans_status CHECK (status IN ('draft', 'published', 'superseded')),
+    CONSTRAINT uq_plans_batch_id_version UNIQUE (batch_id, version),
+    CONSTRAINT ck_plans_published_at CHECK (status <> 'published' OR published_at IS NOT NULL),
+    CONSTRAINT fk_plans_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
+);
+
+CREATE UNIQUE INDEX uq_plans_published ON scheduling.plans (batch_id) WHERE status = 'published';
+
+CREATE TABLE scheduling.ticket_prefixes (
+    batch_id UUID NOT NULL,
+    prefix TEXT NOT NULL,
+    CONSTRAINT pk_ticket_prefixes PRIMARY KEY (batch_id),
+    CONSTRAINT uq_ticket_prefixes_prefix UNIQUE (prefix),
+    CONSTRAINT fk_ticket_prefixes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
+);
+
+CREATE TABLE exam.schemes (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    pass_rule JSONB NOT NULL,
+    fee_yuan NUMERIC(12, 4) NOT NULL,
+    fee_cap_yuan NUMERIC(12, 4) NOT NULL,
+    fee_approval TEXT,
+    definition JSONB NOT NULL,
+    definition_sha256 VARCHAR(64) NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    published_by UUID,
+    CONSTRAINT pk_schemes PRIMARY KEY (id),
+    CONSTRAINT uq_schemes_certificate_id_level_version UNIQUE (certificate_id, level, version),
+    CONSTRAINT ck_schemes_level CHECK (level IN ('elementary', 'intermediate', 'advanced')),
+    CONSTRAINT ck_schemes_version CHECK (version >= 1),
+    CONSTRAINT ck_schemes_fee CHECK (fee_yuan >= 0),
+    CONSTRAINT ck_schemes_fee_cap CHECK (fee_yuan <= fee_cap_yuan OR fee_approval IS NOT NULL),
+    CONSTRAINT fk_schemes_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
+CREATE TRIGGER schemes_append_only BEFORE UPDATE OR DELETE ON exam.schemes FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER schemes_no_truncate BEFORE TRUNCATE ON exam.schemes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.institutions (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    unit_code TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    latitude DOUBLE PRECISION,
+    longitude DOUBLE PRECISION,
+    CONSTRAINT pk_institutions PRIMARY KEY (id),
+    CONSTRAINT ck_institutions_kind CHECK (kind IN ('secondary', 'higher', 'vocational_bachelor', 'applied', 'open_university')),
+    CONSTRAINT uq_institutions_code UNIQUE (code),
+    CONSTRAINT fk_institutions_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code),
+    CONSTRAINT fk_institutions_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE INDEX ix_institutions_prefecture_code ON exam.institutions (prefecture_code);
+
+CREATE INDEX ix_institutions_unit_code ON exam.institutions (unit_code);
+
+CREATE TABLE exam.sitting_moves (
+    id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    from_room_session_id UUID NOT NULL,
+    from_seat_no INTEGER NOT NULL,
+    to_room_session_id UUID NOT NULL,
+    to_seat_no INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_sitting_moves PRIMARY KEY (id),
+    CONSTRAINT fk_sitting_moves_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
+);
+
+CREATE INDEX ix_sitting_moves_from_room_session_id ON exam.sitting_moves (from_room_session_id);
+
+CREATE INDEX ix_sitting_moves_sitting_id ON exam.sitting_moves (sitting_id);
+
+CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_session_id);
+
+CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.incidents (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    sitting_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    code TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    signed BOOLEAN NOT NULL,
+    witnesses TEXT[] NOT NULL,
+    reported_by UUID,
+    reported_name TEXT NOT NULL,
+    reported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    status TEXT NOT NULL,
+    confirmed_by UUID,
+    confirmed_name TEXT,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
+    effect TEXT,
+    basis TEXT,
+    decision TEXT,
+    decided_by UUID,
+    decided_name TEXT,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    objection_until TIMESTAMP WITH TIME ZONE,
+    statement TEXT,
+    final_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_incidents PRIMARY KEY (id),
+    CONSTRAINT ck_incidents_status CHECK (status IN ('recorded', 'confirmed', 'decided', 'final', 'dismissed')),
+    CONSTRAINT ck_incidents_effect CHECK (effect IS NULL OR effect IN ('part_void', 'all_void', 'record_kept')),
+    CONSTRAINT ck_incidents_decided CHECK (status NOT IN ('decided', 'final') OR effect IS NOT NULL),
+    CONSTRAINT ck_incidents_witnesses CHECK (signed OR cardinality(witnesses) >= 2),
+    CONSTRAINT uq_incidents_batch_id_number UNIQUE (batch_id, number),
+    CONSTRAINT fk_incidents_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id),
+    CONSTRAINT fk_incidents_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE INDEX ix_incidents_registration_id ON exam.incidents (registration_id);
+
+CREATE INDEX ix_incidents_room_session_id ON exam.incidents (room_session_id);
+
+CREATE INDEX ix_incidents_sitting_id ON exam.incidents (sitting_id);
+
+CREATE TABLE exam.runs (
+    sitting_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    paper_id UUID NOT NULL,
+    order_seed BIGINT NOT NULL,
+    epoch INTEGER NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    deadline_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    grace_seconds INTEGER NOT NULL,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    hand_in TEXT,
+    answers_count INTEGER,
+    answers_sha256 VARCHAR(64),
+    CONSTRAINT pk_runs PRIMARY KEY (sitting_id),
+    CONSTRAINT ck_runs_epoch CHECK (epoch > 0),
+    CONSTRAINT ck_runs_deadline CHECK (deadline_at > started_at),
+    CONSTRAINT ck_runs_handed_in CHECK ((submitted_at IS NULL) = (hand_in IS NULL)),
+    CONSTRAINT ck_runs_hashed CHECK ((submitted_at IS NULL) = (answers_sha256 IS NULL)),
+    CONSTRAINT ck_runs_hand_in CHECK (hand_in IS NULL OR hand_in IN ('candidate', 'time_up', 'staff')),
+    CONSTRAINT fk_runs_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id),
+    CONSTRAINT fk_runs_paper_id FOREIGN KEY(paper_id) REFERENCES exam.papers (id)
+);
+
+CREATE INDEX ix_runs_due ON exam.runs (deadline_at) WHERE submitted_at IS NULL;
+
+CREATE TABLE scheduling.site_conditions (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    minimum JSONB NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_site_conditions PRIMARY KEY (id),
+    CONSTRAINT uq_site_conditions_certificate_id_version UNIQUE (certificate_id, version),
+    CONSTRAINT fk_site_conditions_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
+CREATE TABLE scheduling.coverage_waivers (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    granted_by TEXT NOT NULL,
+    granted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_coverage_waivers PRIMARY KEY (id),
+    CONSTRAINT uq_coverage_waivers_certificate_id_prefecture_code_valid_from UNIQUE (certificate_id, prefecture_code, valid_from),
+    CONSTRAINT ck_coverage_waivers_reason CHECK (btrim(reason) <> ''),
+    CONSTRAINT ck_coverage_waivers_period CHECK (valid_from <= valid_to),
+    CONSTRAINT fk_coverage_waivers_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
+    CONSTRAINT fk_coverage_waivers_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE TABLE exam.components (
+    id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    seq INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    form TEXT NOT NULL,
+    duration_minutes INTEGER NOT NULL,
+    full_marks NUMERIC(12, 4) NOT NULL,
+    weight NUMERIC(12, 4) NOT NULL,
+    minimum NUMERIC(12, 4),
+    late_limit_minutes INTEGER NOT NULL,
+    earliest_leave_minutes INTEGER NOT NULL,
+    blueprint JSONB NOT NULL,
+    sheet JSONB,
+    CONSTRAINT pk_components PRIMARY KEY (id),
+    CONSTRAINT uq_components_scheme_id_seq UNIQUE (scheme_id, seq),
+    CONSTRAINT uq_components_scheme_id_code UNIQUE (scheme_id, code),
+    CONSTRAINT ck_components_form CHECK (form IN ('paper', 'computer', 'practical_general', 'practical_special')),
+    CONSTRAINT ck_components_weight CHECK (weight BETWEEN 0 AND 1),
+    CONSTRAINT ck_components_full_marks CHECK (full_marks > 0),
+    CONSTRAINT ck_components_minimum CHECK (minimum IS NULL OR minimum BETWEEN 0 AND full_marks),
+    CONSTRAINT ck_components_duration CHECK (duration_minutes > 0),
+    CONSTRAINT fk_components_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
+);
+
+CREATE TRIGGER components_append_only BEFORE UPDATE OR DELETE ON exam.components FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER components_no_truncate BEFORE TRUNCATE ON exam.components FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.pilots (
+    id UUID NOT NULL,
+    institution_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    year INTEGER NOT NULL,
+    quota INTEGER NOT NULL,
+    majors TEXT[] NOT NULL,
+    approved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_pilots PRIMARY KEY (id),
+    CONSTRAINT uq_pilots_institution_id_certificate_id_year UNIQUE (institution_id, certificate_id, year),
+    CONSTRAINT ck_pilots_quota CHECK (quota > 0),
+    CONSTRAINT ck_pilots_year CHECK (year BETWEEN 2019 AND 2100),
+    CONSTRAINT fk_pilots_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id),
+    CONSTRAINT fk_pilots_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
+CREATE INDEX ix_pilots_year ON exam.pilots (year);
+
+CREATE TABLE exam.batch_schemes (
+    batch_id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    CONSTRAINT pk_batch_schemes PRIMARY KEY (batch_id, scheme_id),
+    CONSTRAINT uq_batch_schemes_batch_id_certificate_id_level UNIQUE (batch_id, certificate_id, level),
+    CONSTRAINT fk_batch_schemes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_batch_schemes_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
+);
+
+CREATE TABLE exam.rosters (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    institution_id UUID NOT NULL,
+    filename TEXT NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    template_version TEXT NOT NULL,
+    rows_count INTEGER NOT NULL,
+    imported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    imported_by UUID,
+    CONSTRAINT pk_rosters PRIMARY KEY (id),
+    CONSTRAINT fk_rosters_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_rosters_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id)
+);
+
+CREATE INDEX ix_rosters_batch_id ON exam.rosters (batch_id);
+
+CREATE INDEX ix_rosters_institution_id ON exam.rosters (institution_id);
+
+CREATE TABLE exam.roster_checks (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    institution_id UUID NOT NULL,
+    sealed TEXT NOT NULL,
+    problems_count INTEGER NOT NULL,
+    checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_roster_checks PRIMARY KEY (id),
+    CONSTRAINT fk_roster_checks_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_roster_checks_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id)
+);
+
+CREATE INDEX ix_roster_checks_expires_at ON exam.roster_checks (expires_at);
+
+CREATE TABLE exam.answers (
+    sitting_id UUID NOT NULL,
+    key TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    item_id UUID NOT NULL,
+    value JSONB NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_answers PRIMARY KEY (sitting_id, key),
+    CONSTRAINT fk_answers_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.runs (sitting_id)
+);
+
+CREATE INDEX ix_answers_latest ON exam.answers (sitting_id, item_id, epoch, seq);
+
+CREATE TRIGGER answers_append_only BEFORE UPDATE OR DELETE ON exam.answers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER answers_no_truncate BEFORE TRUNCATE ON exam.answers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE scheduling.examiners (
+    id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    institution_id UUID NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    may_invigilate BOOLEAN NOT NULL,
+    may_head BOOLEAN NOT NULL,
+    away_on DATE[] NOT NULL,
+    active BOOLEAN NOT NULL,
+    CONSTRAINT pk_examiners PRIMARY KEY (id),
+    CONSTRAINT uq_examiners_account_id UNIQUE (account_id),
+    CONSTRAINT fk_examiners_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id),
+    CONSTRAINT fk_examiners_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id),
+    CONSTRAINT fk_examiners_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE INDEX ix_examiners_institution_id ON scheduling.examiners (institution_id);
+
+CREATE TABLE scheduling.sites (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    institution_id UUID NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    address_zh TEXT NOT NULL,
+    address_en TEXT NOT NULL,
+    route_zh TEXT NOT NULL,
+    route_en TEXT NOT NULL,
+    latitude DOUBLE PRECISION,
+    longitude DOUBLE PRECISION,
+    closed_on DATE[] NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_sites PRIMARY KEY (id),
+    CONSTRAINT uq_sites_code UNIQUE (code),
+    CONSTRAINT fk_sites_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id),
+    CONSTRAINT fk_sites_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE INDEX ix_sites_institution_id ON scheduling.sites (institution_id);
+
+CREATE INDEX ix_sites_prefecture_code ON scheduling.sites (prefecture_code);
+
+CREATE TABLE scoring.outcomes (
+    id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    decision TEXT NOT NULL,
+    composite NUMERIC(12, 4),
+    explanation JSONB NOT NULL,
+    inputs JSONB NOT NULL,
+    rule_version TEXT NOT NULL,
+    inputs_sha256 VARCHAR(64) NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    computed_by UUID,
+    computed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    verified_by UUID,
+    verified_at TIMESTAMP WITH TIME ZONE,
+    published_by UUID,
+    published_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_outcomes PRIMARY KEY (id),
+    CONSTRAINT ck_outcomes_decision CHECK (decision IN ('passed', 'failed', 'absent', 'void')),
+    CONSTRAINT ck_outcomes_status CHECK (status IN ('computed', 'verified', 'published', 'under_review', 'upheld', 'corrected', 'final', 'superseded')),
+    CONSTRAINT ck_outcomes_composite CHECK ((decision IN ('passed', 'failed')) = (composite IS NOT NULL)),
+    CONSTRAINT ck_outcomes_verified CHECK (status IN ('computed', 'superseded') OR verified_at IS NOT NULL),
+    CONSTRAINT ck_outcomes_published CHECK (NOT status IN ('final', 'published', 'under_review', 'upheld') OR published_at IS NOT NULL),
+    CONSTRAINT ck_outcomes_third_person CHECK (verified_by <> published_by),
+    CONSTRAINT uq_outcomes_registration_id_version UNIQUE (registration_id, version),
+    CONSTRAINT fk_outcomes_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
+);
+
+CREATE INDEX ix_outcomes_batch_id ON scoring.outcomes (batch_id, status);
+
+CREATE UNIQUE INDEX uq_outcomes_pending ON scoring.outcomes (registration_id) WHERE status IN ('computed', 'verified');
+
+CREATE UNIQUE INDEX uq_outcomes_public ON scoring.outcomes (registration_id) WHERE status IN ('final', 'published', 'under_review', 'upheld');
+
+CREATE OR REPLACE FUNCTION scoring.forbid_decision_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' OR (OLD.decision, OLD.composite, OLD.inputs, OLD.explanation, OLD.rule_version, OLD.inputs_sha256, OLD.registration_id) IS DISTINCT FROM (NEW.decision, NEW.composite, NEW.inputs, NEW.explanation, NEW.rule_version, NEW.inputs_sha256, NEW.registration_id) THEN RAISE EXCEPTION 'what was decided is not changed; a new version is' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+
+CREATE TRIGGER outcomes_decided BEFORE UPDATE OR DELETE ON scoring.outcomes FOR EACH ROW EXECUTE FUNCTION scoring.forbid_decision_change();
+
+CREATE TABLE exam.registrations (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    institution_id UUID,
+    roster_id UUID,
+    roster_serial TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    scheme_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    major TEXT NOT NULL,
+    major_code TEXT NOT NULL,
+    class_name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    payer TEXT NOT NULL,
+    fee_yuan NUMERIC(12, 4) NOT NULL,
+    first_free BOOLEAN NOT NULL,
+    fee_receipt TEXT NOT NULL,
+    waiver_reason TEXT NOT NULL,
+    waiver_proof TEXT NOT NULL,
+    consent_at TIMESTAMP WITH TIME ZONE,
+    photo_sha256 VARCHAR(64),
+    resit_of UUID,
+    return_reason TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_registrations PRIMARY KEY (id),
+    CONSTRAINT ck_registrations_status CHECK (status IN ('draft', 'submitted', 'docs_checking', 'returned', 'accepted', 'consent_confirmed', 'waived', 'institution_paid', 'self_paid', 'confirmed', 'seated', 'outcome', 'transferred', 'withdrawn', 'rejected', 'barred')),
+    CONSTRAINT ck_registrations_channel CHECK (channel IN ('school', 'social')),
+    CONSTRAINT ck_registrations_payer CHECK (payer IN ('institution', 'self', 'waived')),
+    CONSTRAINT ck_registrations_level CHECK (level IN ('elementary', 'intermediate', 'advanced')),
+    CONSTRAINT ck_registrations_fee CHECK (fee_yuan >= 0),
+    CONSTRAINT ck_registrations_waiver CHECK (payer <> 'waived' OR (waiver_reason <> '' AND waiver_proof <> '')),
+    CONSTRAINT ck_registrations_self_paid_social_only CHECK (payer <> 'self' OR channel = 'social'),
+    CONSTRAINT ck_registrations_consent CHECK (status NOT IN ('consent_confirmed','waived','institution_paid','self_paid','confirmed','seated') OR consent_at IS NOT NULL),
+    CONSTRAINT fk_registrations_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_registrations_person_id FOREIGN KEY(person_id) REFERENCES exam.people (id),
+    CONSTRAINT fk_registrations_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id),
+    CONSTRAINT fk_registrations_roster_id FOREIGN KEY(roster_id) REFERENCES exam.rosters (id),
+    CONSTRAINT fk_registrations_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id),
+    CONSTRAINT fk_registrations_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
+    CONSTRAINT fk_registrations_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code),
+    CONSTRAINT fk_registrations_resit_of FOREIGN KEY(resit_of) REFERENCES exam.registrations (id)
+);
+
+CREATE INDEX ix_registrations_batch_institution ON exam.registrations (batch_id, institution_id);
+
+CREATE INDEX ix_registrations_person_id ON exam.registrations (person_id);
+
+CREATE UNIQUE INDEX uq_registrations_live ON exam.registrations (person_id, certificate_id, level, batch_id) WHERE status NOT IN ('barred', 'rejected', 'withdrawn');
+
+CREATE TABLE scheduling.assessor_qualifications (
+    id UUID NOT NULL,
+    examiner_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    may_lead BOOLEAN NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    CONSTRAINT pk_assessor_qualifications PRIMARY KEY (id),
+    CONSTRAINT uq_assessor_qualifications_examiner_id_certificate_id_v_ee84 UNIQUE (examiner_id, certificate_id, valid_from),
+    CONSTRAINT ck_assessor_qualifications_period CHECK (valid_from <= valid_to),
+    CONSTRAINT fk_assessor_qualifications_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id),
+    CONSTRAINT fk_assessor_qualifications_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
+CREATE TABLE scheduling.declared_relations (
+    id UUID NOT NULL,
+    examiner_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    subject_id UUID NOT NULL,
+    note TEXT NOT NULL,
+    declared_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_declared_relations PRIMARY KEY (id),
+    CONSTRAINT uq_declared_relations_examiner_id_kind_subject_id UNIQUE (examiner_id, kind, subject_id),
+    CONSTRAINT ck_declared_relations_kind CHECK (kind IN ('person', 'institution')),
+    CONSTRAINT fk_declared_relations_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id)
+);
+
+CREATE TABLE scheduling.planned_duties (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    planned_session_id UUID NOT NULL,
+    examiner_id UUID NOT NULL,
+    duty TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_planned_duties PRIMARY KEY (id),
+    CONSTRAINT ck_planned_duties_duty CHECK (duty IN ('invigilator', 'assessor', 'lead_assessor', 'site_head')),
+    CONSTRAINT uq_planned_duties_planned_session_id_examiner_id UNIQUE (planned_session_id, examiner_id),
+    CONSTRAINT ex_planned_duties_examiner EXCLUDE USING gist (plan_id WITH =, examiner_id WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (duty <> 'site_head'),
+    CONSTRAINT fk_planned_duties_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id)
+);
+
+CREATE INDEX ix_planned_duties_plan_id ON scheduling.planned_duties (plan_id);
+
+CREATE TABLE scheduling.rooms (
+    id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    form TEXT NOT NULL,
+    seats INTEGER NOT NULL,
+    spares INTEGER NOT NULL,
+    columns INTEGER NOT NULL,
+    floor INTEGER NOT NULL,
+    cameras BOOLEAN NOT NULL,
+    certificate_ids UUID[] NOT NULL,
+    CONSTRAINT pk_rooms PRIMARY KEY (id),
+    CONSTRAINT uq_rooms_site_id_code UNIQUE (site_id, code),
+    CONSTRAINT ck_rooms_form CHECK (form IN ('paper', 'computer', 'practical_general', 'practical_special')),
+    CONSTRAINT ck_rooms_seats CHECK (seats > 0 AND spares >= 0 AND spares < seats),
+    CONSTRAINT ck_rooms_columns CHECK (columns > 0),
+    CONSTRAINT fk_rooms_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id)
+);
+
+CREATE TABLE scheduling.site_approvals (
+    id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    levels TEXT[] NOT NULL,
+    standing TEXT NOT NULL,
+    standing_reason TEXT NOT NULL,
+    status TEXT NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    conditions_version INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_site_approvals PRIMARY KEY (id),
+    CONSTRAINT ck_site_approvals_status CHECK (status IN ('draft', 'submitted', 'returned', 'org_desk_review', 'on_site_check', 'org_agreed', 'province_consulted', 'agreed', 'filed_province', 'filed_platform', 'active', 'suspended', 'revoked', 'expired')),
+    CONSTRAINT ck_site_approvals_standing CHECK (standing IN ('designated', 'branch', 'reserve')),
+    CONSTRAINT ck_site_approvals_period CHECK (valid_from <= valid_to),
+    CONSTRAINT ck_site_approvals_standing_reason CHECK (standing = 'designated' OR btrim(standing_reason) <> ''),
+    CONSTRAINT fk_site_approvals_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id),
+    CONSTRAINT fk_site_approvals_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
+    CONSTRAINT fk_site_approvals_organisation_id FOREIGN KEY(organisation_id) REFERENCES exam.organisations (id),
+    CONSTRAINT fk_site_approvals_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE INDEX ix_site_approvals_organisation_id ON scheduling.site_approvals (organisation_id);
+
+CREATE UNIQUE INDEX uq_site_approvals_designated ON scheduling.site_approvals (certificate_id, prefecture_code) WHERE standing = 'designated' AND status IN ('submitted', 'org_desk_review', 'on_site_check', 'org_agreed', 'province_consulted', 'agreed', 'filed_province', 'filed_platform', 'active', 'suspended');
+
+CREATE UNIQUE INDEX uq_site_approvals_site ON scheduling.site_approvals (site_id, certificate_id) WHERE status NOT IN ('revoked', 'expired');
+
+CREATE TABLE scoring.marks (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    sitting_id UUID,
+    state TEXT NOT NULL,
+    value NUMERIC(12, 4),
+    source TEXT NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    live BOOLEAN NOT NULL,
+    entered_by UUID[] NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    verified_by UUID,
+    verified_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT,
+    detail JSONB NOT NULL,
+    CONSTRAINT pk_marks PRIMARY KEY (id),
+    CONSTRAINT ck_marks_state CHECK (state IN ('scored', 'absent', 'void', 'exempt', 'retained', 'missing')),
+    CONSTRAINT ck_marks_source CHECK (source IN ('computer', 'double_entry', 'third_entry', 'sheets', 'lead', 'attendance', 'incident', 'exemption', 'retention', 'correction')),
+    CONSTRAINT ck_marks_status CHECK (status IN ('entered', 'verified')),
+    CONSTRAINT ck_marks_value CHECK ((state IN ('scored', 'retained')) = (value IS NOT NULL)),
+    CONSTRAINT ck_marks_not_negative CHECK (value >= 0),
+    CONSTRAINT ck_marks_not_missing CHECK (state <> 'missing'),
+    CONSTRAINT ck_marks_verified_at CHECK ((status = 'verified') = (verified_at IS NOT NULL)),
+    CONSTRAINT ck_marks_second_person CHECK (verified_by IS NULL OR NOT verified_by = ANY (entered_by)),
+    CONSTRAINT uq_marks_registration_id_component_id_version UNIQUE (registration_id, component_id, version),
+    CONSTRAINT fk_marks_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE INDEX ix_marks_batch_id ON scoring.marks (batch_id, component_id);
+
+CREATE UNIQUE INDEX uq_marks_live ON scoring.marks (registration_id, component_id) WHERE live;
+
+CREATE TABLE scoring.paper_entries (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    round INTEGER NOT NULL,
+    value NUMERIC(12, 4) NOT NULL,
+    entered_by UUID NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_paper_entries PRIMARY KEY (id),
+    CONSTRAINT ck_paper_entries_round CHECK (round BETWEEN 1 AND 3),
+    CONSTRAINT ck_paper_entries_value CHECK (value >= 0),
+    CONSTRAINT uq_paper_entries_registration_id_component_id_round UNIQUE (registration_id, component_id, round),
+    CONSTRAINT uq_paper_entries_registration_id_component_id_entered_by UNIQUE (registration_id, component_id, entered_by),
+    CONSTRAINT fk_paper_entries_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE INDEX ix_paper_entries_batch_id ON scoring.paper_entries (batch_id, component_id);
+
+CREATE TRIGGER paper_entries_append_only BEFORE UPDATE OR DELETE ON scoring.paper_entries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER paper_entries_no_truncate BEFORE TRUNCATE ON scoring.paper_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE scoring.score_sheets (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    assessor_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    answers JSONB NOT NULL,
+    overtime_minutes INTEGER,
+    note TEXT NOT NULL,
+    total NUMERIC(12, 4),
+    scored JSONB,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE,
+    signed_sha256 VARCHAR(64),
+    corrects_id UUID,
+    reason TEXT,
+    countersigned_by UUID,
+    countersigned_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_score_sheets PRIMARY KEY (id),
+    CONSTRAINT ck_score_sheets_status CHECK (status IN ('draft', 'countersign', 'signed')),
+    CONSTRAINT ck_score_sheets_version CHECK (version >= 1 AND revision >= 0),
+    CONSTRAINT ck_score_sheets_signed_at CHECK ((status = 'draft') = (signed_at IS NULL)),
+    CONSTRAINT ck_score_sheets_added_up CHECK (status = 'draft' OR (total IS NOT NULL AND scored IS NOT NULL AND signed_sha256 IS NOT NULL)),
+    CONSTRAINT ck_score_sheets_total CHECK (total >= 0),
+    CONSTRAINT ck_score_sheets_correction CHECK ((version > 1) = (corrects_id IS NOT NULL AND reason IS NOT NULL)),
+    CONSTRAINT ck_score_sheets_two_signatures CHECK (version = 1 OR status <> 'signed' OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)),
+    CONSTRAINT uq_score_sheets_sitting_id_assessor_id_version UNIQUE (sitting_id, assessor_id, version),
+    CONSTRAINT fk_score_sheets_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id),
+    CONSTRAINT fk_score_sheets_corrects_id FOREIGN KEY(corrects_id) REFERENCES scoring.score_sheets (id)
+);
+
+CREATE INDEX ix_score_sheets_batch_id ON scoring.score_sheets (batch_id, component_id);
+
+CREATE INDEX ix_score_sheets_room ON scoring.score_sheets (room_session_id, assessor_id);
+
+CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' OR OLD.status = 'signed' OR (OLD.status = 'countersign' AND (NEW.answers IS DISTINCT FROM OLD.answers OR NEW.total IS DISTINCT FROM OLD.total OR NEW.scored IS DISTINCT FROM OLD.scored OR NEW.signed_sha256 IS DISTINCT FROM OLD.signed_sha256)) THEN RAISE EXCEPTION 'a signed score sheet cannot be changed' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+
+CREATE TRIGGER score_sheets_signed BEFORE UPDATE OR DELETE ON scoring.score_sheets FOR EACH ROW EXECUTE FUNCTION scoring.forbid_signed_change();
+
+CREATE TABLE scoring.lead_decisions (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    value NUMERIC(12, 4) NOT NULL,
+    totals JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    decided_by UUID NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_lead_decisions PRIMARY KEY (id),
+    CONSTRAINT ck_lead_decisions_value CHECK (value >= 0),
+    CONSTRAINT ck_lead_decisions_reason CHECK (length(trim(reason)) > 0),
+    CONSTRAINT fk_lead_decisions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE INDEX ix_lead_decisions_batch_id ON scoring.lead_decisions (batch_id);
+
+CREATE INDEX ix_lead_decisions_sitting_id ON scoring.lead_decisions (sitting_id);
+
+CREATE TRIGGER lead_decisions_append_only BEFORE UPDATE OR DELETE ON scoring.lead_decisions FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER lead_decisions_no_truncate BEFORE TRUNCATE ON scoring.lead_decisions FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.exemptions (
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    reason TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_exemptions PRIMARY KEY (registration_id, component_id),
+    CONSTRAINT ck_exemptions_reason CHECK (reason <> ''),
+    CONSTRAINT fk_exemptions_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_exemptions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE TABLE exam.retained_parts (
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    value NUMERIC(12, 4) NOT NULL,
+    source_registration_id UUID NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_retained_parts PRIMARY KEY (registration_id, component_id),
+    CONSTRAINT ck_retained_parts_value CHECK (value >= 0),
+    CONSTRAINT fk_retained_parts_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_retained_parts_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id),
+    CONSTRAINT fk_retained_parts_source_registration_id FOREIGN KEY(source_registration_id) REFERENCES exam.registrations (id)
+);
+
+CREATE TABLE scheduling.site_approval_steps (
+    id UUID NOT NULL,
+    approval_id UUID NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_site_approval_steps PRIMARY KEY (id),
+    CONSTRAINT fk_site_approval_steps_approval_id FOREIGN KEY(approval_id) REFERENCES scheduling.site_approvals (id)
+);
+
+CREATE INDEX ix_site_approval_steps_approval_id ON scheduling.site_approval_steps (approval_id);
+
+CREATE TABLE scheduling.planned_sessions (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    room_id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    form TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seats_count INTEGER NOT NULL,
+    paper_version TEXT NOT NULL,
+    CONSTRAINT pk_planned_sessions PRIMARY KEY (id),
+    CONSTRAINT ck_planned_sessions_period CHECK (ends_at > starts_at),
+    CONSTRAINT ck_planned_sessions_seats_count CHECK (seats_count > 0),
+    CONSTRAINT ex_planned_sessions_room EXCLUDE USING gist (plan_id WITH =, room_id WITH =, tstzrange(starts_at, ends_at) WITH &&),
+    CONSTRAINT fk_planned_sessions_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
+    CONSTRAINT fk_planned_sessions_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id),
+    CONSTRAINT fk_planned_sessions_room_id FOREIGN KEY(room_id) REFERENCES scheduling.rooms (id),
+    CONSTRAINT fk_planned_sessions_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id),
+    CONSTRAINT fk_planned_sessions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE INDEX ix_planned_sessions_plan_id ON scheduling.planned_sessions (plan_id);
+
+CREATE TABLE scheduling.placements (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    reason TEXT NOT NULL,
+    ticket_no TEXT NOT NULL,
+    CONSTRAINT pk_placements PRIMARY KEY (id),
+    CONSTRAINT uq_placements_plan_id_registration_id UNIQUE (plan_id, registration_id),
+    CONSTRAINT uq_placements_plan_id_ticket_no UNIQUE (plan_id, ticket_no),
+    CONSTRAINT fk_placements_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
+    CONSTRAINT fk_placements_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_placements_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id)
+);
+
+CREATE TABLE scheduling.unplaced (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    reason TEXT NOT NULL,
+    component_id UUID,
+    site_id UUID,
+    short INTEGER NOT NULL,
+    CONSTRAINT pk_unplaced PRIMARY KEY (id),
+    CONSTRAINT ck_unplaced_reason CHECK (reason IN ('no_site', 'not_approved', 'no_room', 'too_long', 'capacity', 'clash')),
+    CONSTRAINT uq_unplaced_plan_id_registration_id UNIQUE (plan_id, registration_id),
+    CONSTRAINT fk_unplaced_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
+    CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
+);
+
+CREATE TABLE scheduling.planned_sittings (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    planned_session_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    seat_no INTEGER NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_planned_sittings PRIMARY KEY (id),
+    CONSTRAINT uq_planned_sittings_planned_session_id_seat_no UNIQUE (planned_session_id, seat_no),
+    CONSTRAINT uq_planned_sittings_plan_id_registration_id_component_id UNIQUE (plan_id, registration_id, component_id),
+    CONSTRAINT ck_planned_sittings_seat_no CHECK (seat_no > 0),
+    CONSTRAINT ex_planned_sittings_person EXCLUDE USING gist (plan_id WITH =, person_id WITH =, tstzrange(starts_at, ends_at) WITH &&),
+    CONSTRAINT fk_planned_sittings_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
+    CONSTRAINT fk_planned_sittings_planned_session_id FOREIGN KEY(planned_session_id) REFERENCES scheduling.planned_sessions (id),
+    CONSTRAINT fk_planned_sittings_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
+);
+
+CREATE INDEX ix_planned_sittings_plan_id ON scheduling.planned_sittings (plan_id);
+
+CREATE INDEX ix_planned_sittings_registration_id ON scheduling.planned_sittings (registration_id);
+
+-- ---------------------------------------------------------------- the job queue (pgqueuer's own tables)
+
+-- pgqueuer 1.6.0 -- prefix='' schema='pgqueuer' durability=durable
+
+CREATE SCHEMA IF NOT EXISTS pgqueuer;
+
+CREATE TYPE pgqueuer.pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
+
+CREATE TABLE pgqueuer.pgqueuer (
+    id bigserial NOT NULL PRIMARY KEY,
+    priority integer NOT NULL,
+    queue_manager_id uuid,
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    updated timestamp with time zone NOT NULL DEFAULT now(),
+    heartbeat timestamp with time zone NOT NULL DEFAULT now(),
+    execute_after timestamp with time zone NOT NULL DEFAULT now(),
+    status pgqueuer.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL,
+    dedupe_key text,
+    payload bytea,
+    headers jsonb,
+    attempts integer NOT NULL DEFAULT 0,
+    slot bigint
+);
+
+CREATE TABLE pgqueuer.pgqueuer_log (
+    id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL PRIMARY KEY,
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    job_id bigint NOT NULL,
+    status pgqueuer.pgqueuer_status NOT NULL,
+    priority integer NOT NULL,
+    entrypoint text NOT NULL,
+    traceback jsonb,
+    aggregated boolean DEFAULT false
+);
+
+CREATE TABLE pgqueuer.pgqueuer_schedules (
+    id bigserial NOT NULL PRIMARY KEY,
+    expression text NOT NULL,
+    entrypoint text NOT NULL,
+    heartbeat timestamp with time zone NOT NULL DEFAULT now(),
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    updated timestamp with time zone NOT NULL DEFAULT now(),
+    next_run timestamp with time zone NOT NULL DEFAULT now(),
+    last_run timestamp with time zone,
+    status pgqueuer.pgqueuer_status DEFAULT 'queued'::pgqueuer.pgqueuer_status,
+    UNIQUE (expression, entrypoint)
+);
+
+CREATE TABLE pgqueuer.pgqueuer_statistics (
+    id bigserial NOT NULL PRIMARY KEY,
+    created timestamp with time zone NOT NULL DEFAULT date_trunc('sec'::text, now()),
+    count bigint NOT NULL,
+    priority integer NOT NULL,
+    status pgqueuer.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL
+);
+
+CREATE INDEX pgqueuer_ep_ea_idx ON pgqueuer.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::pgqueuer.pgqueuer_status);
+
+CREATE INDEX pgqueuer_ep_prio_id_idx ON pgqueuer.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::pgqueuer.pgqueuer_status);
+
+CREATE INDEX pgqueuer_log_created ON pgqueuer.pgqueuer_log USING btree (created);
+
+CREATE INDEX pgqueuer_log_job_id_status ON pgqueuer.pgqueuer_log USING btree (job_id, created DESC);
+
+CREATE INDEX pgqueuer_log_not_aggregated ON pgqueuer.pgqueuer_log USING btree ((1)) WHERE (NOT aggregated);
+
+CREATE INDEX pgqueuer_log_status ON pgqueuer.pgqueuer_log USING btree (status);
+
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON pgqueuer.pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::pgqueuer.pgqueuer_status);
+
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON pgqueuer.pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::pgqueuer.pgqueuer_status) AND (slot IS NOT NULL));
+
+CREATE INDEX pgqueuer_priority_id_id1_idx ON pgqueuer.pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::pgqueuer.pgqueuer_status);
+
+CREATE INDEX pgqueuer_queue_manager_id_idx ON pgqueuer.pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON pgqueuer.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::pgqueuer.pgqueuer_status, 'picked'::pgqueuer.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+
+CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer.pgqueuer_status);
+
+CREATE FUNCTION pgqueuer.fn_pgqueuer_changed() RETURNS TRIGGER AS $$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'ch_pgqueuer',
+            json_build_object(
+                'channel', 'ch_pgqueuer',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+
+END;
+$$ LANGUAGE plpgsql;
+
+CREATE TRIGGER tg_pgqueuer_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgqueuer.pgqueuer
+EXECUTE FUNCTION pgqueuer.fn_pgqueuer_changed();
