@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules import Form, plain
 from exam.delivery import queries as delivery
+from exam.delivery.queries import Response
 from exam.kernel.errors import Forbidden
 from exam.papers import queries as papers
 from exam.papers.rules import PaperKeys
@@ -47,43 +48,45 @@ async def mark_computer(session: AsyncSession, actor: Actor, *, batch_id: UUID, 
         and part.sitting.status is not SittingStatus.ABSENT
     ]
     ready = [part for part in parts if part.sitting is not None and part.sitting.status in HANDED_IN]
-    new = await _marks(session, batch_id, ready)
+    new = await _marks(session, ready)
     await write_marks(session, actor, batch_id=batch_id, new=new, now=now)
     return Marked(count=len(new), waiting=len(parts) - len(ready))
 
 
-async def _marks(session: AsyncSession, batch_id: UUID, parts: Sequence[queries.Expected]) -> list[NewMark]:
-    groups: dict[tuple[UUID, str], list[queries.Expected]] = defaultdict(list)
-    for part in parts:
-        assert part.sitting is not None
-        groups[part.component.id, part.sitting.paper_version].append(part)
-    new: list[NewMark] = []
-    for (component_id, version), group in groups.items():
-        paper = await papers.paper_for(session, component_id, version, batch_id)
-        keys = (await papers.keys(session, [paper.id]))[paper.id]
-        answers = await delivery.responses(session, [part.sitting.id for part in group if part.sitting])
-        new += [_mark(part, keys, answers) for part in group]
-    return new
+async def _marks(session: AsyncSession, parts: Sequence[queries.Expected]) -> list[NewMark]:
+    ids = [part.sitting.id for part in parts if part.sitting is not None]
+    responses = {one.sitting_id: one for one in await delivery.responses(session, ids)}
+    keys = await papers.keys(session, {one.paper_id for one in responses.values()})
+    return [
+        _mark(part, part.sitting.id, responses.get(part.sitting.id), keys) for part in parts if part.sitting is not None
+    ]
 
 
-def _mark(part: queries.Expected, keys: PaperKeys, answers: Mapping[UUID, Mapping[UUID, Any]]) -> NewMark:
-    assert part.sitting is not None
-    marked = mark_paper(keys.items, answers.get(part.sitting.id, {}))
+def _mark(
+    part: queries.Expected, sitting_id: UUID, response: Response | None, keys: Mapping[UUID, PaperKeys]
+) -> NewMark:
+    """A sitting that was handed in without ever being started has no answers: it earns 0, which is a mark."""
+    value, detail = Decimal(0), {"answered": 0, "items": {}}
+    if response is not None:
+        paper = keys[response.paper_id]
+        marked = mark_paper(paper.items, response.answers)
+        value, detail = marked.total, _detail(paper, marked, response)
     return NewMark(
         registration_id=part.registration.id,
         component_id=part.component.id,
-        sitting_id=part.sitting.id,
+        sitting_id=sitting_id,
         state=PartState.SCORED,
-        value=marked.total,
+        value=value,
         source=MarkSource.COMPUTER,
-        detail=_detail(keys, marked),
+        detail=detail,
     )
 
 
-def _detail(keys: PaperKeys, marked: PaperMark) -> dict[str, Any]:
+def _detail(keys: PaperKeys, marked: PaperMark, response: Response) -> dict[str, Any]:
     return {
         "paper_id": str(keys.paper_id),
         "keys_sha256": keys.keys_sha256,
+        "answers_sha256": response.answers_sha256,
         "answered": marked.answered_count,
         "items": {str(item_id): plain(value) for item_id, value in marked.items.items()},
     }

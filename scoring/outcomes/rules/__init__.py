@@ -15,21 +15,48 @@ from scoring.outcomes.rules.decision import (
     published,
 )
 from scoring.outcomes.rules.explanation import Explanation, Step, digest
+from scoring.outcomes.rules.replay import inputs_of, replay
+from scoring.outcomes.rules.status import (
+    ALLOWED,
+    DECISION_LABELS,
+    DECISION_TONES,
+    PENDING,
+    PUBLIC,
+    STATUS_LABELS,
+    Outcome,
+    OutcomeStatus,
+    SecondPersonNeeded,
+    ThirdPersonNeeded,
+    own_work,
+)
 
 __all__ = [
+    "ALLOWED",
+    "DECISION_LABELS",
+    "DECISION_TONES",
     "ENGINE",
+    "PENDING",
+    "PUBLIC",
+    "STATUS_LABELS",
     "Decision",
     "Explanation",
     "NoComponents",
     "NothingScored",
+    "Outcome",
+    "OutcomeStatus",
     "Part",
     "PartState",
     "PartsMissing",
+    "SecondPersonNeeded",
     "Step",
+    "ThirdPersonNeeded",
     "ValueWrong",
     "Verdict",
     "WeightsWrong",
     "decide",
     "digest",
+    "inputs_of",
+    "own_work",
     "published",
+    "replay",
 ]
