@@ -74,7 +74,9 @@ def format_daterange(first: datetime | date | None, last: datetime | date | None
         return f"{format_date(start, False)} – {format_date(end, False)}"
     if english:
         head = str(start.day) if start.month == end.month else format_day(start)
-        return f"{head}–{format_date(end, False)}" if start.month == end.month else f"{head} – {format_date(end, False)}"
+        return (
+            f"{head}–{format_date(end, False)}" if start.month == end.month else f"{head} – {format_date(end, False)}"
+        )
     tail = f"{end.day}日" if start.month == end.month else format_day(end)
     return f"{format_date(start, False)}至{tail}"
 
@@ -118,7 +120,9 @@ def format_masked(value: str | None) -> str:
 
 
 def format_place(name: str) -> str:
-    """恩施 for 恩施土家族苗族自治州: short enough for a tile."""
+    """恩施 for 恩施土家族苗族自治州, Enshi for Enshi Tujia and Miao Autonomous Prefecture: short enough for a tile."""
+    if name.isascii():
+        return name.split(" ", 1)[0]
     for tail in PLACE_TAILS:
         short = name.removesuffix(tail)
         if short != name and len(short) > 1:

@@ -18,7 +18,7 @@ from exam.kernel.i18n import catalogue
 from exam.kernel.pages import environment
 from exam.kernel.settings import TREE
 
-KEYWORDS = {name: None for name in ("_", "N_", "gettext", "translate")}
+KEYWORDS = dict.fromkeys(("_", "N_", "gettext", "translate"))
 PACKAGES = ("exam", "scheduling", "scoring", "certificates")
 
 
