@@ -1,0 +1,1 @@
+"""报名: reporting units, institutions and pilots, people, exam batches, rosters and registrations."""

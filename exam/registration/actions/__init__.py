@@ -1,0 +1,55 @@
+"""The verbs of registration, one function each; the session is passed in and never committed here."""
+
+from exam.registration.actions.batches import close, create_batch, move_batch, reschedule
+from exam.registration.actions.photos import PhotosResult, set_photo, set_photos, upload_photos
+from exam.registration.actions.places import add_institution, add_units, approve_pilot
+from exam.registration.actions.registrations import (
+    accept,
+    confirm,
+    confirm_consent,
+    give_back,
+    grant_exemption,
+    mark_outcome,
+    mark_seated,
+    record_fee,
+    register_resit,
+    reject,
+    resubmit,
+    retain_part,
+    transfer,
+    waive_fee,
+    withdraw,
+)
+from exam.registration.actions.roster import import_roster, keep_check, purge_checks
+
+__all__ = [
+    "PhotosResult",
+    "accept",
+    "add_institution",
+    "add_units",
+    "approve_pilot",
+    "close",
+    "confirm",
+    "confirm_consent",
+    "create_batch",
+    "give_back",
+    "grant_exemption",
+    "import_roster",
+    "keep_check",
+    "mark_outcome",
+    "mark_seated",
+    "move_batch",
+    "purge_checks",
+    "record_fee",
+    "register_resit",
+    "reject",
+    "reschedule",
+    "resubmit",
+    "retain_part",
+    "set_photo",
+    "set_photos",
+    "transfer",
+    "upload_photos",
+    "waive_fee",
+    "withdraw",
+]

@@ -1,0 +1,292 @@
+"""Registrations: as records for the rest of the road, filtered and counted for the pages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.catalogue.rules.records import Level
+from exam.kernel.crypto import Vault
+from exam.kernel.errors import N_, NotFound
+from exam.registration.models import ExemptionRow, InstitutionRow, PersonRow, RegistrationRow, RetainedPartRow
+from exam.registration.queries.people import blind_of
+from exam.registration.rules.identity import Gender, IdType, normalise
+from exam.registration.rules.records import Channel, Payer, Registration
+from exam.registration.rules.status import DEAD, FEE_SETTLED, TO_CHECK, RegistrationStatus
+
+_R = RegistrationRow
+_Joined = Select[RegistrationRow, PersonRow, InstitutionRow]
+_PARTS_AT_ONCE = 30_000
+
+
+class RegistrationNotFound(NotFound):
+    message = N_("没有找到这条报名。")
+    way_out = N_("请从报名列表重新进入。")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What a list of registrations shows; each stands in the page's address."""
+
+    status: RegistrationStatus | None = None
+    certificate_id: UUID | None = None
+    level: Level | None = None
+    channel: Channel | None = None
+    payer: Payer | None = None
+    missing: str = ""  # photo, consent, fee, check
+    text: str = ""  # part of a name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many registrations of a batch (or of one institution in it) stand where, and what they cost."""
+
+    total: int = 0
+    to_check: int = 0
+    returned: int = 0
+    confirmed: int = 0
+    unfinished: int = 0
+    without_photo: int = 0
+    without_consent: int = 0
+    without_fee: int = 0
+    waived: int = 0
+    institution_fee_yuan: Decimal = Decimal(0)
+    self_fee_yuan: Decimal = Decimal(0)
+    waived_fee_yuan: Decimal = Decimal(0)
+
+
+async def registrations(
+    session: AsyncSession,
+    *,
+    batch_id: UUID | None = None,
+    ids: Iterable[UUID] | None = None,
+    institution_id: UUID | None = None,
+    person_id: UUID | None = None,
+) -> list[Registration]:
+    """Registrations by name; several conditions narrow each other, none gives all."""
+    query = _joined()
+    if batch_id is not None:
+        query = query.where(_R.batch_id == batch_id)
+    if institution_id is not None:
+        query = query.where(_R.institution_id == institution_id)
+    if person_id is not None:
+        query = query.where(_R.person_id == person_id)
+    if ids is not None:
+        query = query.where(_R.id.in_(set(ids)))
+    return await _read(session, query)
+
+
+async def registration(session: AsyncSession, id: UUID) -> Registration:
+    """One registration; RegistrationNotFound when there is none."""
+    found = await registrations(session, ids=[id])
+    if not found:
+        raise RegistrationNotFound
+    return found[0]
+
+
+async def own(session: AsyncSession, actor: Actor) -> list[Registration]:
+    """The registrations of the candidate who asks."""
+    people = actor.scope_ids(Permission.OWN_READ, "person") or set()
+    single = actor.scope_ids(Permission.OWN_READ, "registration") or set()
+    query = _joined().where(
+        or_(_R.person_id.in_([UUID(id) for id in people]), _R.id.in_([UUID(id) for id in single]))
+    )
+    return await _read(session, query)
+
+
+async def page_of(
+    session: AsyncSession,
+    *,
+    batch_id: UUID,
+    institution_id: UUID | None = None,
+    filters: Filters | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[Registration], int]:
+    """One page of a batch's registrations, and how many there are in all."""
+    where = [_R.batch_id == batch_id, *_conditions(filters or Filters())]
+    if institution_id is not None:
+        where.append(_R.institution_id == institution_id)
+    count = select(func.count()).select_from(_R).join(PersonRow, PersonRow.id == _R.person_id).where(*where)
+    total = (await session.execute(count)).scalar_one()
+    return await _read(session, _joined().where(*where).limit(limit).offset(offset)), total
+
+
+async def find(
+    session: AsyncSession, vault: Vault, text: str, *, institution_id: UUID | None = None, limit: int = 20
+) -> list[Registration]:
+    """Registrations whose person has this whole ID number, or whose name holds this text."""
+    text = text.strip()
+    if not text:
+        return []
+    blinds = [blind_of(vault, kind, normalise(text)) for kind in IdType]
+    query = _joined().where(or_(PersonRow.id_blind.in_(blinds), PersonRow.name.contains(text, autoescape=True)))
+    if institution_id is not None:
+        query = query.where(_R.institution_id == institution_id)
+    return await _read(session, query.limit(limit))
+
+
+async def tallies(
+    session: AsyncSession, batch_ids: Iterable[UUID], *, institution_id: UUID | None = None
+) -> dict[UUID, Tally]:
+    """The tally of each batch, over all institutions or one; a batch without registrations has an empty one."""
+    batch_ids = list(batch_ids)
+    query = select(_R.batch_id, *_sums()).where(_R.batch_id.in_(batch_ids)).group_by(_R.batch_id)
+    if institution_id is not None:
+        query = query.where(_R.institution_id == institution_id)
+    found = {row[0]: _tally(row[1:]) for row in await session.execute(query)}
+    return {id: found.get(id, Tally()) for id in batch_ids}
+
+
+async def institution_tallies(session: AsyncSession, batch_id: UUID) -> dict[UUID | None, Tally]:
+    """The tally of each institution in a batch; None stands for members of society without one."""
+    query = select(_R.institution_id, *_sums()).where(_R.batch_id == batch_id).group_by(_R.institution_id)
+    return {row[0]: _tally(row[1:]) for row in await session.execute(query)}
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def live() -> ColumnElement[bool]:
+    """The condition that a registration still counts."""
+    return _R.status.not_in([status.value for status in DEAD])
+
+
+def in_statuses(statuses: Iterable[RegistrationStatus]) -> ColumnElement[bool]:
+    """The condition that a registration stands in one of the statuses."""
+    return _R.status.in_([status.value for status in statuses])
+
+
+_CONFIRMED = tuple(status for status in RegistrationStatus if status.confirmed)
+_UNFINISHED = tuple(status for status in RegistrationStatus if status.live and not status.confirmed)
+_BEFORE_FEE = tuple(status for status in _UNFINISHED if status not in FEE_SETTLED)
+
+
+def _missing(kind: str) -> ColumnElement[bool]:
+    conditions: Mapping[str, ColumnElement[bool]] = {
+        "photo": and_(live(), _R.photo_sha256.is_(None)),
+        "consent": and_(live(), _R.consent_at.is_(None)),
+        "fee": and_(in_statuses(_BEFORE_FEE), _R.payer != Payer.WAIVED.value),
+        "check": in_statuses(TO_CHECK),
+    }
+    return conditions[kind]
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.status is not None:
+        found.append(_R.status == filters.status.value)
+    if filters.certificate_id is not None:
+        found.append(_R.certificate_id == filters.certificate_id)
+    if filters.level is not None:
+        found.append(_R.level == filters.level.value)
+    if filters.channel is not None:
+        found.append(_R.channel == filters.channel.value)
+    if filters.payer is not None:
+        found.append(_R.payer == filters.payer.value)
+    if filters.missing in ("photo", "consent", "fee", "check"):
+        found.append(_missing(filters.missing))
+    if filters.text:
+        found.append(PersonRow.name.contains(filters.text, autoescape=True))
+    return found
+
+
+def _sums() -> list[ColumnElement[Any]]:
+    def fee(payer: Payer) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(_R.fee_yuan).filter(live(), _R.payer == payer.value), 0)
+
+    counted: list[ColumnElement[Any]] = [
+        func.count().filter(live()),
+        func.count().filter(in_statuses(TO_CHECK)),
+        func.count().filter(_R.status == RegistrationStatus.RETURNED.value),
+        func.count().filter(in_statuses(_CONFIRMED)),
+        func.count().filter(in_statuses(_UNFINISHED)),
+        func.count().filter(_missing("photo")),
+        func.count().filter(_missing("consent")),
+        func.count().filter(_missing("fee")),
+        func.count().filter(live(), _R.payer == Payer.WAIVED.value),
+    ]
+    return [*counted, fee(Payer.INSTITUTION), fee(Payer.SELF), fee(Payer.WAIVED)]
+
+
+def _tally(sums: Iterable[object]) -> Tally:
+    names = Tally.__dataclass_fields__
+    return Tally(**dict(zip(names, sums, strict=True)))  # type: ignore[arg-type] # counts and sums in the fields' order
+
+
+# ---------------------------------------------------------------- records
+
+
+def _joined() -> _Joined:
+    return (
+        select(RegistrationRow, PersonRow, InstitutionRow)
+        .join(PersonRow, PersonRow.id == _R.person_id)
+        .outerjoin(InstitutionRow, InstitutionRow.id == _R.institution_id)
+        .order_by(PersonRow.name_sort.collate("C"), _R.id)
+    )
+
+
+async def _read(session: AsyncSession, query: _Joined) -> list[Registration]:
+    rows = (await session.execute(query)).all()
+    ids = [row[0].id for row in rows]
+    exempt: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+    retained: dict[UUID, dict[UUID, Decimal]] = defaultdict(dict)
+    for start in range(0, len(ids), _PARTS_AT_ONCE):
+        some = ids[start : start + _PARTS_AT_ONCE]
+        for exemption in await session.scalars(select(ExemptionRow).where(ExemptionRow.registration_id.in_(some))):
+            exempt[exemption.registration_id][exemption.component_id] = exemption.reason
+        for part in await session.scalars(select(RetainedPartRow).where(RetainedPartRow.registration_id.in_(some))):
+            retained[part.registration_id][part.component_id] = part.value
+    return [
+        _record(row, person, institution, exempt.get(row.id, {}), retained.get(row.id, {}))
+        for row, person, institution in rows
+    ]
+
+
+def _record(
+    row: RegistrationRow,
+    person: PersonRow,
+    institution: InstitutionRow | None,
+    exempt: Mapping[UUID, str],
+    retained: Mapping[UUID, Decimal],
+) -> Registration:
+    return Registration(
+        id=row.id,
+        batch_id=row.batch_id,
+        person_id=row.person_id,
+        name=person.name,
+        name_sort=person.name_sort,
+        name_latin=person.name_latin,
+        gender=Gender(person.gender),
+        id_type=IdType(person.id_type),
+        id_masked=person.id_masked,
+        photo_sha256=row.photo_sha256,
+        institution_id=row.institution_id,
+        institution_name_zh=institution.name_zh if institution else "",
+        institution_name_en=institution.name_en if institution else "",
+        channel=Channel(row.channel),
+        scheme_id=row.scheme_id,
+        certificate_id=row.certificate_id,
+        level=Level(row.level),
+        prefecture_code=row.prefecture_code,
+        major=row.major,
+        major_code=row.major_code,
+        class_name=row.class_name,
+        status=RegistrationStatus(row.status),
+        payer=Payer(row.payer),
+        fee_yuan=row.fee_yuan,
+        first_free=row.first_free,
+        waiver_reason=row.waiver_reason,
+        waiver_proof=row.waiver_proof,
+        consent_at=row.consent_at,
+        resit_of=row.resit_of,
+        return_reason=row.return_reason,
+        exempt=exempt,
+        retained=retained,
+    )
