@@ -5,10 +5,11 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from certificates.ledger import jobs as ledger
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
 
-FOLDERS: tuple[Any, ...] = ()
+FOLDERS: tuple[Any, ...] = (ledger,)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 
