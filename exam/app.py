@@ -7,14 +7,15 @@ from typing import Any
 
 from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from exam import home
 from exam.accounts import routes as accounts
-from exam.accounts.guards import SignInMiddleware, public
+from exam.accounts.guards import AppServices, SignInMiddleware, public
 from exam.kernel import pages
 from exam.kernel.services import Services
 
@@ -46,7 +47,7 @@ BODY_LIMIT_BYTES = 25_000_000
 
 
 @get("/health", guards=[public])
-async def health(services: Services) -> Response[dict[str, str]]:
+async def health(services: AppServices) -> Response[dict[str, str]]:
     """Say whether the database answers."""
     async with services.db.transaction() as session:
         await session.connection()
@@ -84,7 +85,7 @@ def create_app(services: Services) -> Litestar:
             cookie_httponly=True,
         ),
         exception_handlers=pages.HANDLERS,
-        after_request=add_headers,
+        before_send=[add_headers],
         openapi_config=None,
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,
@@ -93,11 +94,12 @@ def create_app(services: Services) -> Litestar:
     return app
 
 
-async def add_headers(response: Any) -> Any:
-    """Add the security headers to every answer."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Add the security headers to every answer, those of refusals and static files too."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
 
 
 def csrf_secret(services: Services) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
@@ -18,6 +19,7 @@ from exam.kernel.services import Services
 SESSION_COOKIE = "kaowu_session"
 
 AppRequest = Request[Actor | None, Any, State]
+AppServices = NamedDependency[Services]
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 

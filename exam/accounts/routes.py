@@ -6,11 +6,11 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from exam.accounts import actions, queries
 from exam.accounts.forms import PasswordForm, SignInForm
-from exam.accounts.guards import SESSION_COOKIE, AppRequest, actor_of, needs, public, signed_in
+from exam.accounts.guards import SESSION_COOKIE, AppRequest, AppServices, actor_of, needs, public, signed_in
 from exam.accounts.rules import ROLE_LABELS, SESSION_LIFE, Permission
 from exam.kernel import audit
 from exam.kernel.errors import N_, Invalid, Refusal
@@ -20,14 +20,14 @@ from exam.kernel.pages import LANGUAGE_COOKIE, page, redirect, status_of
 from exam.kernel.services import Services
 
 SIGN_IN = "pages/exam/accounts/sign_in.html"
-Next = Annotated[str, Parameter(query="next", max_length=2000)]
-Kind = Annotated[str, Parameter(query="kind", max_length=20)]
-Ticket = Annotated[str, Parameter(query="ticket", max_length=40)]
+Next = Annotated[str, QueryParameter(name="next", max_length=2000)]
+Kind = Annotated[str, QueryParameter(max_length=20)]
+Ticket = Annotated[str, QueryParameter(max_length=40)]
 
 
 @get("/sign-in", guards=[public])
 async def sign_in_page(
-    request: AppRequest, services: Services, go_to: Next = "/", kind: Kind = "staff", ticket: Ticket = ""
+    request: AppRequest, services: AppServices, go_to: Next = "/", kind: Kind = "staff", ticket: Ticket = ""
 ) -> Response[Any]:
     """Show the two ways in: staff by password, candidates by ticket."""
     form = SignInForm(login=ticket, secret="", kind="candidate" if ticket else kind, next=_local(go_to))
@@ -35,7 +35,7 @@ async def sign_in_page(
 
 
 @post("/sign-in", guards=[public], status_code=200)
-async def sign_in(request: AppRequest, services: Services) -> Response[Any]:
+async def sign_in(request: AppRequest, services: AppServices) -> Response[Any]:
     """Sign in; a failure shows the form again with what was typed, except the secret."""
     try:
         form = await parse_form(request, SignInForm)
@@ -63,7 +63,7 @@ async def sign_in(request: AppRequest, services: Services) -> Response[Any]:
 
 
 @post("/sign-out", guards=[signed_in], status_code=200)
-async def sign_out(request: AppRequest, services: Services) -> Response[Any]:
+async def sign_out(request: AppRequest, services: AppServices) -> Response[Any]:
     """Forget the session here and on the server."""
     async with services.db.transaction() as session:
         await actions.sign_out(session, token=request.cookies.get(SESSION_COOKIE, ""))
@@ -79,7 +79,7 @@ async def account_page(request: AppRequest) -> Response[Any]:
 
 
 @post("/exam/accounts/me/password", guards=[signed_in], status_code=200)
-async def change_password(request: AppRequest, services: Services) -> Response[Any]:
+async def change_password(request: AppRequest, services: AppServices) -> Response[Any]:
     """Replace one's own password; every session of the account ends."""
     try:
         form = await parse_form(request, PasswordForm)
@@ -94,7 +94,7 @@ async def change_password(request: AppRequest, services: Services) -> Response[A
 
 @get("/language/{tag:str}", guards=[public])
 async def language(
-    request: AppRequest, tag: str, back: Annotated[str, Parameter(max_length=2000)] = "/"
+    request: AppRequest, tag: FromPath[str], back: Annotated[str, QueryParameter(max_length=2000)] = "/"
 ) -> Response[Any]:
     """Switch the language and go back to the page."""
     response: Response[Any] = redirect(request, _local(back))
@@ -108,12 +108,12 @@ async def language(
 @get("/exam/accounts/audit", guards=[needs(Permission.AUDIT_READ)])
 async def audit_page(
     request: AppRequest,
-    services: Services,
-    stream: Annotated[str, Parameter(max_length=200)] = "",
-    action: Annotated[str, Parameter(max_length=200)] = "",
-    subject: UUID | None = None,
-    verify: bool = False,
-    number: Annotated[int, Parameter(query="page", ge=1, le=100_000)] = 1,
+    services: AppServices,
+    stream: Annotated[str, QueryParameter(max_length=200)] = "",
+    action: Annotated[str, QueryParameter(max_length=200)] = "",
+    subject: FromQuery[UUID | None] = None,
+    verify: FromQuery[bool] = False,
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=100_000)] = 1,
 ) -> Response[Any]:
     """Show who changed what and when, newest first; where asked, whether every chain is whole."""
     async with services.db.transaction() as session:
