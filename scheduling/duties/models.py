@@ -23,10 +23,10 @@ class ExaminerRow(Base):
     __table_args__ = (UniqueConstraint("account_id"), {"schema": "scheduling"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("exam.accounts.id"))
     name: Mapped[str]
-    institution_id: Mapped[UUID] = mapped_column(index=True)
-    prefecture_code: Mapped[str]
+    institution_id: Mapped[UUID] = mapped_column(ForeignKey("exam.institutions.id"), index=True)
+    prefecture_code: Mapped[str] = mapped_column(ForeignKey("exam.prefectures.code"))
     may_invigilate: Mapped[bool]
     may_head: Mapped[bool]
     away_on: Mapped[list[date]] = mapped_column(ARRAY(Date))
@@ -45,7 +45,7 @@ class QualificationRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     examiner_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.examiners.id"))
-    certificate_id: Mapped[UUID]
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
     may_lead: Mapped[bool]
     valid_from: Mapped[date]
     valid_to: Mapped[date]

@@ -30,8 +30,8 @@ class SiteRow(Base):
     code: Mapped[str]
     name_zh: Mapped[str]
     name_en: Mapped[str]
-    institution_id: Mapped[UUID] = mapped_column(index=True)
-    prefecture_code: Mapped[str] = mapped_column(index=True)
+    institution_id: Mapped[UUID] = mapped_column(ForeignKey("exam.institutions.id"), index=True)
+    prefecture_code: Mapped[str] = mapped_column(ForeignKey("exam.prefectures.code"), index=True)
     address_zh: Mapped[str]
     address_en: Mapped[str]
     route_zh: Mapped[str]
@@ -75,7 +75,7 @@ class ConditionsRow(Base):
     __table_args__ = (UniqueConstraint("certificate_id", "version"), {"schema": "scheduling"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    certificate_id: Mapped[UUID]
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
     version: Mapped[int]
     body: Mapped[str]
     minimum: Mapped[dict[str, Any]]  # form -> usable seats
@@ -110,9 +110,9 @@ class ApprovalRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
-    certificate_id: Mapped[UUID]
-    organisation_id: Mapped[UUID] = mapped_column(index=True)
-    prefecture_code: Mapped[str]
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("exam.organisations.id"), index=True)
+    prefecture_code: Mapped[str] = mapped_column(ForeignKey("exam.prefectures.code"))
     levels: Mapped[list[str]] = mapped_column(ARRAY(Text))
     standing: Mapped[str]
     standing_reason: Mapped[str]
@@ -152,8 +152,8 @@ class WaiverRow(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    certificate_id: Mapped[UUID]
-    prefecture_code: Mapped[str]
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
+    prefecture_code: Mapped[str] = mapped_column(ForeignKey("exam.prefectures.code"))
     reason: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date]

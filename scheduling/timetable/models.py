@@ -34,7 +34,7 @@ class PlanRow(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    batch_id: Mapped[UUID]
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("exam.exam_batches.id"))
     version: Mapped[int]
     seed: Mapped[int]
     status: Mapped[str]
@@ -54,7 +54,7 @@ class TicketPrefixRow(Base):
     __tablename__ = "ticket_prefixes"
     __table_args__ = (UniqueConstraint("prefix"), {"schema": "scheduling"})
 
-    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("exam.exam_batches.id"), primary_key=True)
     prefix: Mapped[str]
 
 
@@ -75,12 +75,12 @@ class PlannedSessionRow(Base):
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), index=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
     room_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.rooms.id"))
-    scheme_id: Mapped[UUID]
-    component_id: Mapped[UUID]
+    scheme_id: Mapped[UUID] = mapped_column(ForeignKey("exam.schemes.id"))
+    component_id: Mapped[UUID] = mapped_column(ForeignKey("exam.components.id"))
     form: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    seats_count: Mapped[int]  # candidates in it
+    seats_count: Mapped[int]  # of the room, spares included: a candidate may be moved to one
     paper_version: Mapped[str]
 
 
@@ -101,7 +101,7 @@ class PlannedSittingRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), index=True)
     planned_session_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.planned_sessions.id"))
-    registration_id: Mapped[UUID] = mapped_column(index=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"), index=True)
     person_id: Mapped[UUID]
     component_id: Mapped[UUID]
     seat_no: Mapped[int]
@@ -121,7 +121,7 @@ class PlacementRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
-    registration_id: Mapped[UUID]
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"))
     site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
     reason: Mapped[str]
     ticket_no: Mapped[str]
@@ -139,7 +139,7 @@ class UnplacedRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
-    registration_id: Mapped[UUID]
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"))
     reason: Mapped[str]
     component_id: Mapped[UUID | None]
     site_id: Mapped[UUID | None]

@@ -1,6 +1,6 @@
 """Duties as pure rules: who may serve where (records), who is sent (assigning), and an independent check (checking)."""
 
-from scheduling.duties.rules.assigning import assign
+from scheduling.duties.rules.assigning import assign, in_conflict
 from scheduling.duties.rules.checking import StaffViolation, staff_violations
 from scheduling.duties.rules.records import (
     GAP_REASONS,
@@ -38,5 +38,6 @@ __all__ = [
     "StaffViolation",
     "Staffing",
     "assign",
+    "in_conflict",
     "staff_violations",
 ]

@@ -24,9 +24,8 @@ def neighbours(seats: int, columns: int) -> list[tuple[int, int]]:
     by_place = {position(number, seats, columns): number for number in range(1, seats + 1)}
     pairs: list[tuple[int, int]] = []
     for (column, row), number in by_place.items():
-        for beside in ((column + 1, row), (column, row + 1)):
-            if beside in by_place:
-                pairs.append((number, by_place[beside]))
+        around = ((column + 1, row), (column, row + 1))
+        pairs.extend((number, by_place[beside]) for beside in around if beside in by_place)
     return pairs
 
 

@@ -1,0 +1,206 @@
+"""Reads of the duties: the pool, the team of a session, what stays empty, the fair spread, invariants."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.kernel.errors import N_
+from exam.kernel.needs import Need
+from exam.sittings.rules import Duty
+from scheduling.duties.models import ExaminerRow, PlannedDutyRow, QualificationRow, RelationRow, UnfilledRow
+from scheduling.duties.rules import (
+    Examiner,
+    ExaminerUnknown,
+    Gap,
+    GapReason,
+    Qualification,
+    RelationKind,
+)
+
+_ORDER = (Duty.SITE_HEAD, Duty.LEAD_ASSESSOR, Duty.ASSESSOR, Duty.INVIGILATOR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedDuty:
+    """One person in one planned session."""
+
+    id: UUID
+    session_id: UUID
+    examiner_id: UUID
+    account_id: UUID
+    name: str
+    institution_id: UUID
+    duty: Duty
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """How much one person serves in a plan."""
+
+    examiner_id: UUID
+    name: str
+    institution_id: UUID
+    sessions_count: int
+    days_count: int
+    minutes: int
+
+
+async def pool(session: AsyncSession, ids: Iterable[UUID] | None = None) -> list[Examiner]:
+    """The examiners with qualifications and declared relations, by name."""
+    query = select(ExaminerRow).order_by(ExaminerRow.name, ExaminerRow.id)
+    if ids is not None:
+        query = query.where(ExaminerRow.id.in_(list(ids)))
+    rows = (await session.scalars(query)).all()
+    held: dict[UUID, list[Qualification]] = defaultdict(list)
+    for row in (await session.scalars(select(QualificationRow).order_by(QualificationRow.valid_from))).all():
+        held[row.examiner_id].append(
+            Qualification(
+                certificate_id=row.certificate_id,
+                may_lead=row.may_lead,
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            )
+        )
+    related: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
+    for relation in (await session.scalars(select(RelationRow))).all():
+        related[relation.examiner_id, relation.kind].add(relation.subject_id)
+    return [
+        Examiner(
+            id=row.id,
+            account_id=row.account_id,
+            name=row.name,
+            institution_id=row.institution_id,
+            prefecture_code=row.prefecture_code,
+            may_invigilate=row.may_invigilate,
+            may_head=row.may_head,
+            active=row.active,
+            away_on=tuple(row.away_on),
+            qualifications=tuple(held[row.id]),
+            related_people=frozenset(related[row.id, RelationKind.PERSON]),
+            related_institutions=frozenset(related[row.id, RelationKind.INSTITUTION]),
+        )
+        for row in rows
+    ]
+
+
+async def examiner(session: AsyncSession, examiner_id: UUID) -> Examiner:
+    """One examiner, or :class:`ExaminerUnknown`."""
+    found = await pool(session, [examiner_id])
+    if not found:
+        raise ExaminerUnknown
+    return found[0]
+
+
+async def planned(
+    session: AsyncSession, plan_id: UUID, *, session_ids: Iterable[UUID] | None = None
+) -> list[PlannedDuty]:
+    """The duties of a plan (or of some of its sessions): by time, head first."""
+    query = (
+        select(PlannedDutyRow, ExaminerRow.account_id, ExaminerRow.name, ExaminerRow.institution_id)
+        .join(ExaminerRow, ExaminerRow.id == PlannedDutyRow.examiner_id)
+        .where(PlannedDutyRow.plan_id == plan_id)
+        .order_by(PlannedDutyRow.starts_at, PlannedDutyRow.planned_session_id, ExaminerRow.name)
+    )
+    if session_ids is not None:
+        query = query.where(PlannedDutyRow.planned_session_id.in_(list(session_ids)))
+    found = [_planned(*row) for row in (await session.execute(query)).all()]
+    return sorted(found, key=lambda duty: (duty.starts_at, duty.session_id, _ORDER.index(duty.duty)))
+
+
+async def gaps(session: AsyncSession, plan_id: UUID) -> list[Gap]:
+    """Positions of a plan that stay empty."""
+    rows = (await session.scalars(select(UnfilledRow).where(UnfilledRow.plan_id == plan_id))).all()
+    found = [
+        Gap(
+            session_id=row.planned_session_id,
+            duty=Duty(row.duty),
+            missing=row.missing,
+            reason=GapReason(row.reason),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda gap: (_ORDER.index(gap.duty), str(gap.session_id)))
+
+
+async def gaps_count(session: AsyncSession, plan_id: UUID) -> int:
+    """Empty positions of a plan. A head missing for a day counts once a session it would have served."""
+    query = select(func.coalesce(func.sum(UnfilledRow.missing), 0)).where(UnfilledRow.plan_id == plan_id)
+    return int(await session.scalar(query) or 0)
+
+
+async def loads(session: AsyncSession, plan_id: UUID) -> list[Load]:
+    """How a plan's duties spread over people, the busiest first; a head's parallel rooms count once."""
+    own: dict[UUID, list[PlannedDuty]] = defaultdict(list)
+    for duty in await planned(session, plan_id):
+        own[duty.examiner_id].append(duty)
+    found = [
+        Load(
+            examiner_id=examiner_id,
+            name=duties[0].name,
+            institution_id=duties[0].institution_id,
+            sessions_count=len(duties),
+            days_count=len({duty.starts_at.date() for duty in duties}),
+            minutes=_minutes(duties),
+        )
+        for examiner_id, duties in own.items()
+    ]
+    return sorted(found, key=lambda load: (-load.minutes, load.name))
+
+
+def _minutes(duties: list[PlannedDuty]) -> int:
+    """Length of the union of the times, in minutes."""
+    total, until = 0.0, None
+    for duty in sorted(duties, key=lambda item: item.starts_at):
+        start = duty.starts_at if until is None else max(duty.starts_at, until)
+        if duty.ends_at > start:
+            total += (duty.ends_at - start).total_seconds()
+            until = duty.ends_at
+    return int(total // 60)
+
+
+async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    """An officer without a pool cannot staff a room."""
+    if not actor.may(Permission.PLAN_MANAGE):
+        return []
+    if await session.scalar(select(ExaminerRow.id).limit(1)) is not None:
+        return []
+    return [Need(text=N_("人员库是空的，请登记监考员和考评员"), href="/scheduling/examiners", tone="warning")]
+
+
+async def invariants(session: AsyncSession) -> list[str]:
+    """What `kaowu check` asks of the planned duties; those published are checked with their candidates in timetable."""
+    query = (
+        select(PlannedDutyRow.plan_id, PlannedDutyRow.planned_session_id, PlannedDutyRow.duty, func.count())
+        .where(PlannedDutyRow.duty.in_([str(Duty.LEAD_ASSESSOR), str(Duty.SITE_HEAD)]))
+        .group_by(PlannedDutyRow.plan_id, PlannedDutyRow.planned_session_id, PlannedDutyRow.duty)
+        .having(func.count() > 1)
+    )
+    counts: Counter[Any] = Counter()
+    for plan_id, session_id, duty, number in (await session.execute(query)).all():
+        counts[f"plan {plan_id}, session {session_id}: {number} people as {duty}"] += 1
+    return sorted(counts)
+
+
+def _planned(row: PlannedDutyRow, account_id: UUID, name: str, institution_id: UUID) -> PlannedDuty:
+    return PlannedDuty(
+        id=row.id,
+        session_id=row.planned_session_id,
+        examiner_id=row.examiner_id,
+        account_id=account_id,
+        name=name,
+        institution_id=institution_id,
+        duty=Duty(row.duty),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )

@@ -1,0 +1,295 @@
+"""Plans and their parts as frozen records."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.catalogue import queries as catalogue
+from exam.catalogue.rules import Form
+from exam.kernel.clock import china_date
+from exam.registration import queries as registration
+from scheduling.duties import queries as duties
+from scheduling.duties.rules import Post
+from scheduling.sites import queries as sites
+from scheduling.timetable.models import (
+    PlacementRow,
+    PlannedSessionRow,
+    PlannedSittingRow,
+    PlanRow,
+    UnplacedRow,
+)
+from scheduling.timetable.rules.lifecycle import PlanStatus, PlanUnknown
+from scheduling.timetable.rules.plan import SiteReason, UnplacedReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRecord:
+    """One proposal for a batch."""
+
+    id: UUID
+    batch_id: UUID
+    version: int
+    seed: int
+    status: PlanStatus
+    sha256: str
+    settings: Mapping[str, Any]
+    figures: Mapping[str, int]
+    created_at: datetime
+    created_by: str
+    published_at: datetime | None
+    published_by: str
+    gaps_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedSession:
+    """One component in one room at one time."""
+
+    id: UUID
+    plan_id: UUID
+    site_id: UUID
+    room_id: UUID
+    scheme_id: UUID
+    component_id: UUID
+    form: Form
+    starts_at: datetime
+    ends_at: datetime
+    seats_count: int
+    candidates_count: int
+    paper_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedSitting:
+    """One candidate's seat in one planned session."""
+
+    id: UUID
+    session_id: UUID
+    registration_id: UUID
+    person_id: UUID
+    component_id: UUID
+    seat_no: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRecord:
+    """The site of a registration, why this one, and its ticket number."""
+
+    registration_id: UUID
+    site_id: UUID
+    reason: SiteReason
+    ticket_no: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnplacedRecord:
+    """A registration without a place, with the reason."""
+
+    registration_id: UUID
+    reason: UnplacedReason
+    component_id: UUID | None
+    site_id: UUID | None
+    short: int
+
+
+async def plans(session: AsyncSession, batch_id: UUID) -> list[PlanRecord]:
+    """The plans of a batch, newest first."""
+    query = select(PlanRow).where(PlanRow.batch_id == batch_id).order_by(PlanRow.version.desc())
+    return [plan_record(row) for row in (await session.scalars(query)).all()]
+
+
+async def latest(session: AsyncSession, batch_id: UUID) -> PlanRecord | None:
+    """The published plan of a batch, else its newest draft."""
+    found = await plans(session, batch_id)
+    return next((plan for plan in found if plan.status is PlanStatus.PUBLISHED), None) or next(
+        (plan for plan in found if plan.status is PlanStatus.DRAFT), None
+    )
+
+
+async def published(session: AsyncSession, batch_id: UUID) -> PlanRecord | None:
+    """The published plan of a batch."""
+    found = await latest(session, batch_id)
+    return found if found and found.status is PlanStatus.PUBLISHED else None
+
+
+async def plan(session: AsyncSession, plan_id: UUID) -> PlanRecord:
+    """One plan, or :class:`PlanUnknown`."""
+    row = await session.get(PlanRow, plan_id)
+    if row is None:
+        raise PlanUnknown
+    return plan_record(row)
+
+
+async def sessions(
+    session: AsyncSession, plan_id: UUID, *, ids: Iterable[UUID] | None = None, site_id: UUID | None = None
+) -> list[PlannedSession]:
+    """The sessions of a plan by time, with how many sit in each."""
+    count = (
+        select(func.count())
+        .where(PlannedSittingRow.planned_session_id == PlannedSessionRow.id)
+        .correlate(PlannedSessionRow)
+        .scalar_subquery()
+    )
+    query = select(PlannedSessionRow, count).where(PlannedSessionRow.plan_id == plan_id)
+    if ids is not None:
+        query = query.where(PlannedSessionRow.id.in_(list(ids)))
+    if site_id is not None:
+        query = query.where(PlannedSessionRow.site_id == site_id)
+    query = query.order_by(PlannedSessionRow.starts_at, PlannedSessionRow.site_id, PlannedSessionRow.room_id)
+    return [
+        PlannedSession(
+            id=row.id,
+            plan_id=row.plan_id,
+            site_id=row.site_id,
+            room_id=row.room_id,
+            scheme_id=row.scheme_id,
+            component_id=row.component_id,
+            form=Form(row.form),
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            seats_count=row.seats_count,
+            candidates_count=number,
+            paper_version=row.paper_version,
+        )
+        for row, number in (await session.execute(query)).all()
+    ]
+
+
+async def planned_sittings(
+    session: AsyncSession,
+    plan_id: UUID,
+    *,
+    session_id: UUID | None = None,
+    registration_ids: Iterable[UUID] | None = None,
+) -> list[PlannedSitting]:
+    """The seats of a plan by time, session and number."""
+    row = PlannedSittingRow
+    query = select(
+        row.id,
+        row.planned_session_id,
+        row.registration_id,
+        row.person_id,
+        row.component_id,
+        row.seat_no,
+        row.starts_at,
+        row.ends_at,
+    ).where(row.plan_id == plan_id)
+    if session_id is not None:
+        query = query.where(row.planned_session_id == session_id)
+    if registration_ids is not None:
+        query = query.where(row.registration_id.in_(list(registration_ids)))
+    query = query.order_by(row.starts_at, row.planned_session_id, row.seat_no)
+    return [
+        PlannedSitting(
+            id=found[0],
+            session_id=found[1],
+            registration_id=found[2],
+            person_id=found[3],
+            component_id=found[4],
+            seat_no=found[5],
+            starts_at=found[6],
+            ends_at=found[7],
+        )
+        for found in (await session.execute(query)).all()
+    ]
+
+
+async def placements(session: AsyncSession, plan_id: UUID) -> dict[UUID, PlacementRecord]:
+    """The site and ticket of each registration of a plan."""
+    rows = (await session.scalars(select(PlacementRow).where(PlacementRow.plan_id == plan_id))).all()
+    return {
+        row.registration_id: PlacementRecord(
+            registration_id=row.registration_id,
+            site_id=row.site_id,
+            reason=SiteReason(row.reason),
+            ticket_no=row.ticket_no,
+        )
+        for row in rows
+    }
+
+
+async def unplaced(session: AsyncSession, plan_id: UUID) -> list[UnplacedRecord]:
+    """Who could not be placed."""
+    query = select(UnplacedRow).where(UnplacedRow.plan_id == plan_id).order_by(UnplacedRow.registration_id)
+    return [
+        UnplacedRecord(
+            registration_id=row.registration_id,
+            reason=UnplacedReason(row.reason),
+            component_id=row.component_id,
+            site_id=row.site_id,
+            short=row.short,
+        )
+        for row in (await session.scalars(query)).all()
+    ]
+
+
+async def gaps_reason_needed(session: AsyncSession, plan: PlanRecord) -> tuple[int, int]:
+    """(people unplaced, positions empty): publishing with either needs a reason."""
+    return plan.figures.get("unplaced", 0), await duties.gaps_count(session, plan.id)
+
+
+async def posts(session: AsyncSession, plan_id: UUID) -> list[Post]:
+    """The sessions of a plan as positions to staff, with where their candidates come from."""
+    held = await sessions(session, plan_id)
+    row = PlannedSittingRow
+    query = select(row.planned_session_id, row.registration_id, row.person_id).where(row.plan_id == plan_id)
+    seated = (await session.execute(query)).all()
+    plan_row = await session.get_one(PlanRow, plan_id)
+    institution = {
+        one.id: one.institution_id for one in await registration.registrations(session, batch_id=plan_row.batch_id)
+    }
+    schools: dict[UUID, set[UUID]] = defaultdict(set)
+    people: dict[UUID, set[UUID]] = defaultdict(set)
+    for session_id, registration_id, person_id in seated:
+        people[session_id].add(person_id)
+        if school := institution.get(registration_id):
+            schools[session_id].add(school)
+    places = {place.id: place for place in await sites.sites(session, {one.site_id for one in held})}
+    schemes = {scheme.id: scheme for scheme in await catalogue.schemes(session, {one.scheme_id for one in held})}
+    return [
+        Post(
+            session_id=one.id,
+            site_id=one.site_id,
+            host_institution_id=places[one.site_id].institution_id,
+            prefecture_code=places[one.site_id].prefecture_code,
+            room_id=one.room_id,
+            certificate_id=schemes[one.scheme_id].certificate_id,
+            practical=one.form.practical,
+            day=china_date(one.starts_at),
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
+            candidates_count=one.candidates_count,
+            institution_ids=frozenset(schools[one.id]),
+            person_ids=frozenset(people[one.id]),
+        )
+        for one in held
+    ]
+
+
+def plan_record(row: PlanRow) -> PlanRecord:
+    """The record of a row."""
+    return PlanRecord(
+        id=row.id,
+        batch_id=row.batch_id,
+        version=row.version,
+        seed=row.seed,
+        status=PlanStatus(row.status),
+        sha256=row.sha256,
+        settings=row.settings,
+        figures=row.figures,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        published_at=row.published_at,
+        published_by=row.published_by,
+        gaps_reason=row.gaps_reason,
+    )

@@ -1,0 +1,307 @@
+"""What is printed, as frozen records read from the published facts: tickets, room packs, duty letters.
+
+After publication ``exam.sittings`` is the truth, so a candidate who was moved is printed where they sit now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts import queries as accounts
+from exam.accounts.rules import Actor, Permission
+from exam.catalogue import queries as catalogue
+from exam.catalogue.rules import Component, Scheme
+from exam.kernel.crypto import Vault
+from exam.kernel.errors import Forbidden
+from exam.registration import queries as registration
+from exam.registration.rules import Batch, Institution, Registration
+from exam.sittings import queries as sittings
+from exam.sittings.rules import Duty, DutySpec, RoomSession, Sitting
+from scheduling.duties import queries as pool
+from scheduling.sites import queries as sites
+from scheduling.sites.rules import Room, Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketPart:
+    """One line of the component table."""
+
+    component: Component
+    room: RoomSession
+    seat_no: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """准考证 of one candidate (domain section 7, document 1)."""
+
+    batch: Batch
+    registration: Registration
+    scheme: Scheme
+    site: Site | None
+    ticket_no: str
+    secret: str
+    parts: tuple[TicketPart, ...]
+    spared: tuple[Component, ...]  # exempt or retained: not sat
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatLine:
+    """One candidate in a room."""
+
+    seat_no: int
+    ticket_no: str
+    registration: Registration
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomPack:
+    """One room session with everything its four sheets need (documents 2-5)."""
+
+    batch: Batch
+    room: RoomSession
+    place: Room | None
+    scheme: Scheme
+    component: Component
+    seats: tuple[SeatLine, ...]
+    team: tuple[DutySpec, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterLine:
+    """One duty on a letter; a head's rooms of a day are one line."""
+
+    duty: Duty
+    starts_at: datetime
+    ends_at: datetime
+    room: RoomSession
+    rooms_count: int
+    scheme: Scheme | None
+    component: Component | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyLetter:
+    """派遣单 of one person (domain section 7, "also printed")."""
+
+    batch: Batch
+    account_id: UUID
+    name: str
+    institution: Institution | None
+    lines: tuple[LetterLine, ...]
+    minutes: int
+
+
+async def tickets(
+    session: AsyncSession,
+    actor: Actor,
+    vault: Vault,
+    *,
+    batch_id: UUID,
+    institution_id: UUID | None = None,
+    registration_ids: Iterable[UUID] | None = None,
+) -> list[Ticket]:
+    """Tickets by institution, certificate, level and name. They carry secrets: own institution, own batch, or oneself."""
+    batch = await registration.batch(session, batch_id)
+    wanted = list(registration_ids) if registration_ids is not None else None
+    people = await registration.registrations(session, batch_id=batch_id, institution_id=institution_id, ids=wanted)
+    _require_tickets(actor, batch, people)
+    seats: dict[UUID, list[Sitting]] = defaultdict(list)
+    for one in await sittings.sittings(session, registration_ids=[person.id for person in people]):
+        seats[one.registration_id].append(one)
+    seated = [person for person in people if seats[person.id]]
+    rooms = {room.id: room for room in await sittings.room_sessions(session, batch_id=batch_id)}
+    schemes = {scheme.id: scheme for scheme in await catalogue.schemes(session, {one.scheme_id for one in seated})}
+    places = {place.id: place for place in await sites.sites(session)}
+    secrets = await accounts.secrets(session, vault, [person.id for person in seated])
+    found = [
+        _ticket(batch, person, schemes[person.scheme_id], seats[person.id], rooms, places, secrets.get(person.id, ""))
+        for person in seated
+    ]
+    return sorted(found, key=_ticket_order)
+
+
+def _ticket_order(ticket: Ticket) -> tuple[str, str, int, str, str]:
+    person, scheme = ticket.registration, ticket.scheme
+    return (
+        person.institution_name_zh,
+        scheme.certificate_code,
+        scheme.level.digit,
+        person.name_sort,
+        ticket.ticket_no,
+    )
+
+
+def _require_tickets(actor: Actor, batch: Batch, people: Iterable[Registration]) -> None:
+    if _officer(actor, batch):
+        return
+    for person in people:
+        own = actor.within(Permission.OWN_READ, registration_id=person.id, person_id=person.person_id)
+        school = person.institution_id is not None and actor.within(
+            Permission.PRINT_SET, institution_id=person.institution_id
+        )
+        if not own and not school:
+            raise Forbidden
+
+
+def _officer(actor: Actor, batch: Batch) -> bool:
+    return any(
+        actor.within(Permission.PRINT_SET, organisation_id=organisation_id, province_code=batch.province_code)
+        for organisation_id in batch.organisation_ids
+    )
+
+
+def _ticket(
+    batch: Batch,
+    person: Registration,
+    scheme: Scheme,
+    own: list[Sitting],
+    rooms: Mapping[UUID, RoomSession],
+    places: Mapping[UUID, Site],
+    secret: str,
+) -> Ticket:
+    components = {component.id: component for component in scheme.components}
+    parts = tuple(
+        TicketPart(
+            component=components[one.component_id],
+            room=rooms[one.room_session_id],
+            seat_no=one.seat_no,
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
+        )
+        for one in sorted(own, key=lambda seat: seat.starts_at)
+    )
+    sat = {part.component.id for part in parts}
+    return Ticket(
+        batch=batch,
+        registration=person,
+        scheme=scheme,
+        site=places.get(parts[0].room.site_id),
+        ticket_no=own[0].ticket_no,
+        secret=secret,
+        parts=parts,
+        spared=tuple(component for component in scheme.components if component.id not in sat),
+    )
+
+
+async def room_packs(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    batch_id: UUID,
+    site_id: UUID | None = None,
+    room_session_ids: Iterable[UUID] | None = None,
+) -> list[RoomPack]:
+    """The sheets of room sessions, by site, time and room."""
+    batch = await registration.batch(session, batch_id)
+    held = await sittings.room_sessions(session, batch_id=batch_id, site_id=site_id, ids=room_session_ids)
+    _require_rooms(actor, batch, held)
+    wanted = {room.id for room in held}
+    seats: dict[UUID, list[Sitting]] = defaultdict(list)
+    for one in await sittings.sittings(session, batch_id=batch_id):
+        if one.room_session_id in wanted:
+            seats[one.room_session_id].append(one)
+    people = {one.id: one for one in await registration.registrations(session, batch_id=batch_id)}
+    team: dict[UUID, list[DutySpec]] = defaultdict(list)
+    for duty in await sittings.duties(session, batch_id=batch_id):
+        team[duty.session_id].append(duty)
+    places = {room.id: room for place in await sites.sites(session) for room in place.rooms}
+    scheme_of = {part.id: scheme for scheme in await catalogue.schemes(session) for part in scheme.components}
+    return [
+        RoomPack(
+            batch=batch,
+            room=room,
+            place=places.get(room.room_id),
+            scheme=scheme_of[room.component_id],
+            component=scheme_of[room.component_id].component(room.component_id),
+            seats=tuple(
+                SeatLine(seat_no=one.seat_no, ticket_no=one.ticket_no, registration=people[one.registration_id])
+                for one in sorted(seats[room.id], key=lambda seat: seat.seat_no)
+            ),
+            team=tuple(team[room.id]),
+        )
+        for room in sorted(held, key=lambda room: (room.site_code, room.starts_at, room.room_name))
+    ]
+
+
+def _require_rooms(actor: Actor, batch: Batch, held: Iterable[RoomSession]) -> None:
+    if _officer(actor, batch):
+        return
+    for room in held:
+        if not actor.within(Permission.PRINT_SET, site_id=room.site_id):
+            raise Forbidden
+
+
+async def letters(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, account_id: UUID | None = None, site_id: UUID | None = None
+) -> list[DutyLetter]:
+    """Duty letters by institution and name: all of a batch, of a site, or one's own."""
+    batch = await registration.batch(session, batch_id)
+    rooms = {room.id: room for room in await sittings.room_sessions(session, batch_id=batch_id)}
+    if account_id is None or account_id != actor.account_id:
+        _require_rooms(actor, batch, [room for room in rooms.values() if site_id in (None, room.site_id)])
+    own: dict[UUID, list[DutySpec]] = defaultdict(list)
+    for duty in await sittings.duties(session, batch_id=batch_id, account_id=account_id):
+        if site_id in (None, rooms[duty.session_id].site_id):
+            own[duty.account_id].append(duty)
+    people = {one.account_id: one for one in await pool.pool(session)}
+    schools = {one.id: one for one in await registration.institutions(session)}
+    scheme_of = {part.id: scheme for scheme in await catalogue.schemes(session) for part in scheme.components}
+    found = [
+        DutyLetter(
+            batch=batch,
+            account_id=account,
+            name=held[0].name,
+            institution=schools.get(people[account].institution_id) if account in people else None,
+            lines=tuple(_letter_lines(held, rooms, scheme_of)),
+            minutes=_minutes(held),
+        )
+        for account, held in own.items()
+    ]
+    return sorted(found, key=lambda letter: (letter.institution.code if letter.institution else "", letter.name))
+
+
+def _letter_lines(
+    held: list[DutySpec], rooms: Mapping[UUID, RoomSession], scheme_of: Mapping[UUID, Scheme]
+) -> list[LetterLine]:
+    days: dict[tuple[object, ...], list[DutySpec]] = defaultdict(list)
+    for duty in held:
+        room = rooms[duty.session_id]
+        head = duty.duty is Duty.SITE_HEAD
+        days[(duty.duty, room.site_id, duty.starts_at.date()) if head else (duty.id,)].append(duty)
+    lines: list[LetterLine] = []
+    for together in days.values():
+        first = min(together, key=lambda duty: duty.starts_at)
+        room, alone = rooms[first.session_id], first.duty is not Duty.SITE_HEAD
+        scheme = scheme_of.get(room.component_id)
+        lines.append(
+            LetterLine(
+                duty=first.duty,
+                starts_at=first.starts_at,
+                ends_at=max(duty.ends_at for duty in together),
+                room=room,
+                rooms_count=len({rooms[duty.session_id].room_id for duty in together}),
+                scheme=scheme if alone else None,
+                component=scheme.component(room.component_id) if scheme and alone else None,
+            )
+        )
+    return sorted(lines, key=lambda line: line.starts_at)
+
+
+def _minutes(held: list[DutySpec]) -> int:
+    """Length of the union of the times, in minutes: hours that count as workload (D15)."""
+    total, until = 0.0, None
+    for duty in sorted(held, key=lambda item: item.starts_at):
+        start = duty.starts_at if until is None else max(duty.starts_at, until)
+        if duty.ends_at > start:
+            total += (duty.ends_at - start).total_seconds()
+            until = duty.ends_at
+    return int(total // 60)
