@@ -20,6 +20,7 @@ from exam.kernel import audit
 from exam.kernel.db import insert_many
 from exam.kernel.errors import N_, Problem
 from exam.sittings import queries
+from exam.sittings.actions.authority import require_officer
 from exam.sittings.models import DutyRow, RoomSessionRow, SittingRow
 from exam.sittings.rules import (
     Admission,
@@ -44,7 +45,7 @@ _CLASHES: Mapping[str, str] = {
 
 async def admit(session: AsyncSession, actor: Actor, *, publication: Publication, now: datetime) -> Admission:
     """Take a published plan over. A repeated publication leaves what stands unchanged; a changed one is refused."""
-    actor.require(Permission.PLAN_MANAGE)
+    await require_officer(session, actor, Permission.PLAN_MANAGE, publication.batch_id)
     known = {room.id: room for room in await queries.room_sessions(session, batch_id=publication.batch_id)}
     components = await _components(session)
     _require_sound(publication, known, components)

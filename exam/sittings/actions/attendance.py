@@ -13,7 +13,7 @@ from exam.accounts.rules import Actor
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
 from exam.sittings.actions.authority import heads
 from exam.sittings.actions.changes import change, to
-from exam.sittings.rules import DONE, RoomSession, Sitting, SittingStatus, entry, require_absence
+from exam.sittings.rules import DONE, RoomSession, Sitting, SittingStatus, entry, require_absence, require_from
 
 METHODS = ("ticket", "number", "name", "correction")
 _HERE = frozenset({SittingStatus.CHECKED_IN, SittingStatus.STARTED})
@@ -67,6 +67,7 @@ async def check_in_many(
     def decide(sitting: Sitting, room: RoomSession) -> dict[str, Any] | None:
         if sitting.status in _HERE:
             return None
+        require_from(sitting.status, SittingStatus.CHECKED_IN, SittingStatus.SCHEDULED)
         seen_at = min((times or {}).get(sitting.id, now), now)
         late = entry(sitting.starts_at, room.terms, seen_at)
         return to(SittingStatus.CHECKED_IN, checked_in_at=seen_at, check_in_method=method, late_minutes=late)
@@ -82,6 +83,7 @@ async def admit_late(
     def decide(sitting: Sitting, room: RoomSession) -> dict[str, Any] | None:
         if sitting.status in _HERE:
             return None
+        require_from(sitting.status, SittingStatus.CHECKED_IN, SittingStatus.SCHEDULED)
         late = entry(sitting.starts_at, room.terms, now)
         if not late:
             raise NotLate

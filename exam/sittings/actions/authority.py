@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import SYSTEM, Actor, Permission
 from exam.kernel.errors import N_, Conflict, Forbidden, NotFound
+from exam.registration import queries as registration
 from exam.sittings import queries
 from exam.sittings.models import RoomSessionRow, SittingRow
 from exam.sittings.rules import Duty, RoomSession, RoomStatus, Sitting, covers
@@ -46,6 +47,17 @@ async def require_duty(
         if heads(actor, room, now):
             return
     raise NotOnDuty(room=room.room_name)
+
+
+async def require_officer(session: AsyncSession, actor: Actor, permission: Permission, batch_id: UUID) -> None:
+    """Officers act for the batches of their own organisation."""
+    if actor.within(permission):
+        return
+    if not actor.may(permission):
+        raise Forbidden
+    batch = await registration.batch(session, batch_id)
+    if not any(actor.within(permission, organisation_id=one) for one in batch.organisation_ids):
+        raise Forbidden
 
 
 def heads(actor: Actor, room: RoomSession, now: datetime) -> bool:

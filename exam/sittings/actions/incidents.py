@@ -14,10 +14,9 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.errors import N_, Conflict, Forbidden, NotFound
 from exam.kernel.ids import new_id
-from exam.registration import queries as registration
 from exam.sittings import queries
 from exam.sittings.actions.attendance import ReasonMissing
-from exam.sittings.actions.authority import WORK, lock_room, lock_sittings, require_duty
+from exam.sittings.actions.authority import WORK, lock_room, lock_sittings, require_duty, require_officer
 from exam.sittings.models import IncidentRow, RoomSessionRow, SittingRow
 from exam.sittings.queries import Incident
 from exam.sittings.rules import Effect, IncidentStatus, SittingStatus, clock_text, require_change
@@ -116,7 +115,7 @@ async def decide_incident(
     if not basis.strip() or not decision.strip():
         raise ReasonMissing
     row = await _lock(session, incident_id)
-    await _require_officer(session, actor, row)
+    await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     _require_other(row, actor)
     values = {
         "effect": effect,
@@ -136,7 +135,7 @@ async def conclude_incident(
 ) -> Incident:
     """Make a decision final and apply it, after the time to object or when the candidate waived it in writing."""
     row = await _lock(session, incident_id)
-    await _require_officer(session, actor, row)
+    await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     if row.objection_until and now < row.objection_until and not waived:
         raise ObjectionOpen(until=clock_text(row.objection_until))
     require_incident_change(IncidentStatus(row.status), IncidentStatus.FINAL)
@@ -153,7 +152,7 @@ async def dismiss_incident(
     if not reason.strip():
         raise ReasonMissing
     row = await _lock(session, incident_id)
-    await _require_officer(session, actor, row)
+    await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     values = {"decision": reason.strip(), "decided_by": actor.account_id, "decided_name": actor.name, "decided_at": now}
     data = {"reason": reason}
     return await _step(session, actor, "dismiss_incident", row, IncidentStatus.DISMISSED, values, data, now)
@@ -193,13 +192,6 @@ async def _step(
     await session.flush()
     await _audit(session, actor, action, row, data, now)
     return queries.incident_record(row)
-
-
-async def _require_officer(session: AsyncSession, actor: Actor, row: IncidentRow) -> None:
-    """Officers decide for the batches of their own organisation."""
-    batch = await registration.batch(session, row.batch_id)
-    if not any(actor.within(Permission.INCIDENT_DECIDE, organisation_id=one) for one in batch.organisation_ids):
-        raise Forbidden
 
 
 def _require_other(row: IncidentRow, actor: Actor) -> None:

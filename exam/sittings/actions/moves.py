@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
-from exam.kernel.errors import N_, Conflict, Invalid
+from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
 from exam.kernel.ids import new_id
 from exam.sittings.actions.attendance import ReasonMissing
-from exam.sittings.actions.authority import heads, lock_room, lock_sittings, require_duty
+from exam.sittings.actions.authority import heads, lock_room, lock_sittings, require_duty, require_officer
 from exam.sittings.actions.changes import room_stream
 from exam.sittings.models import MoveRow, SittingRow
 from exam.sittings.queries import sitting as sitting_of
@@ -51,6 +51,13 @@ class NotMovable(Conflict):
     """Who has handed in, is absent or was stopped keeps the place."""
 
     message = N_("该考生已交卷、缺考或终止，不能再调整座位。")
+
+
+class HeadNeeded(Forbidden):
+    """Another room is the site head's or the officer's matter."""
+
+    message = N_("调整到其他考场须由主考或考务管理员办理。")
+    way_out = N_("请联系主考。")
 
 
 class OtherPart(Conflict):
@@ -97,9 +104,10 @@ async def _require_right(
     session: AsyncSession, actor: Actor, source: RoomSession, target: RoomSession, now: datetime
 ) -> None:
     if actor.may(Permission.PLAN_MANAGE):
+        await require_officer(session, actor, Permission.PLAN_MANAGE, source.batch_id)
         return
     if source.id != target.id and not (heads(actor, source, now) and heads(actor, target, now)):
-        actor.require(Permission.PLAN_MANAGE)
+        raise HeadNeeded
     await require_duty(session, actor, source, now)
 
 

@@ -14,7 +14,7 @@ from exam.kernel.errors import N_, Invalid
 from exam.sittings.actions.attendance import ReasonMissing
 from exam.sittings.actions.authority import WORK
 from exam.sittings.actions.changes import change, to
-from exam.sittings.rules import RoomSession, Sitting, SittingStatus, require_begin, require_leave
+from exam.sittings.rules import RoomSession, Sitting, SittingStatus, require_begin, require_from, require_leave
 
 _FINISHED = frozenset({SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED})
 MOST_EXTRA_MINUTES = 120
@@ -50,6 +50,7 @@ async def begin_many(
     def decide(sitting: Sitting, room: RoomSession) -> dict[str, Any] | None:
         if sitting.status is SittingStatus.STARTED:
             return None
+        require_from(sitting.status, SittingStatus.STARTED, SittingStatus.CHECKED_IN)
         at = min((times or {}).get(sitting.id, now), now)
         require_begin(sitting.starts_at, sitting.ends_at + timedelta(minutes=sitting.extra_minutes), at)
         return to(SittingStatus.STARTED, started_at=sitting.started_at or at)
@@ -118,6 +119,7 @@ async def resume(
         raise ExtraTimeWrong(most=MOST_EXTRA_MINUTES)
 
     def decide(sitting: Sitting, room: RoomSession) -> dict[str, Any]:
+        require_from(sitting.status, SittingStatus.STARTED, SittingStatus.INTERRUPTED)
         extra = sitting.extra_minutes + extra_minutes
         return to(SittingStatus.STARTED, extra_minutes=extra, reason=f"{reason}（{actor.name}、{second_person}）")
 

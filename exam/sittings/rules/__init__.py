@@ -47,6 +47,7 @@ from exam.sittings.rules.status import (
     RoomStatus,
     SittingStatus,
     require_change,
+    require_from,
     require_room_change,
 )
 from exam.sittings.rules.windows import clock_text, covers, duty_window
@@ -92,6 +93,7 @@ __all__ = [
     "require_begin",
     "require_change",
     "require_close",
+    "require_from",
     "require_incident_change",
     "require_leave",
     "require_report",

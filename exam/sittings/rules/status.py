@@ -103,6 +103,12 @@ def require_change(present: SittingStatus, wanted: SittingStatus) -> None:
         raise StatusRefused(present=STATUS_LABELS[present], wanted=STATUS_LABELS[wanted])
 
 
+def require_from(present: SittingStatus, wanted: SittingStatus, *sources: SittingStatus) -> None:
+    """Refuse a change the table knows, but from another state than this step starts from."""
+    if present not in sources:
+        raise StatusRefused(present=STATUS_LABELS[present], wanted=STATUS_LABELS[wanted])
+
+
 def require_room_change(present: RoomStatus, wanted: RoomStatus) -> None:
     """Refuse a room session's change out of order."""
     if wanted not in ROOM_ALLOWED[present]:
