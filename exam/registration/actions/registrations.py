@@ -385,7 +385,7 @@ async def _check_officer(
 ) -> None:
     """The officer's organisation owns the certificate of every row."""
     query = select(BatchRow.id, BatchRow.province_code).where(BatchRow.id.in_({row.batch_id for row in rows}))
-    provinces = dict((await session.execute(query)).tuples().all())
+    provinces = {row[0]: row[1] for row in await session.execute(query)}
     schemes = await catalogue.schemes(session, {row.scheme_id for row in rows})
     owners = {scheme.id: scheme.organisation_id for scheme in schemes}
     for scheme_id, batch_id in {(row.scheme_id, row.batch_id) for row in rows}:

@@ -201,7 +201,7 @@ async def _used(session: AsyncSession, institution_id: UUID, year: int) -> dict[
         )
         .group_by(RegistrationRow.certificate_id)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def _known(
