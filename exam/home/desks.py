@@ -1,0 +1,210 @@
+"""What each first page shows, read from the folders' queries: batches, today's rooms, an institution's roster, a candidate's way."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certificates.ledger import queries as ledger
+from exam.accounts.rules import Actor, Permission
+from exam.catalogue import queries as catalogue
+from exam.home.stages import DONE, Entry, late, stage_of, timeline
+from exam.kernel.clock import china_date
+from exam.kernel.needs import Need
+from exam.papers import queries as papers
+from exam.registration import queries as registration
+from exam.registration.queries.work import concerns
+from exam.registration.rules import Batch, BatchStatus
+from exam.sittings import queries as sittings
+from exam.sittings.rules import Headcount, RoomSession, Step, next_step
+from scheduling.duties import queries as duties
+from scheduling.sites import queries as sites
+from scoring.marking import queries as marking
+from scoring.outcomes import queries as outcomes
+
+SOURCES = (
+    registration.needs,
+    catalogue.needs,
+    papers.needs,
+    sites.needs,
+    duties.needs,
+    sittings.needs,
+    marking.needs,
+    outcomes.needs,
+    ledger.needs,
+)
+_URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}
+_FAR = timedelta(days=3650)
+CARDS = 6
+
+
+async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    """Return what needs the actor, the most urgent first, then the earliest due."""
+    found = [need for source in SOURCES for need in await source(session, actor, now)]
+    return sorted(found, key=lambda need: (_URGENCY[need.tone], need.due or now + _FAR))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchCard:
+    """One batch as a card: how far, how many, whether late."""
+
+    batch: Batch
+    stage: int
+    late: bool
+    tally: registration.Tally
+    entries: tuple[Entry, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether anything is still to do in it."""
+        return 0 <= self.stage < DONE
+
+
+async def cards(session: AsyncSession, actor: Actor, now: datetime) -> list[BatchCard]:
+    """Return the batches that concern the actor: those under way first, the newest first among the others."""
+    own = actor.scope_ids(Permission.ROSTER_IMPORT, "institution")
+    institution_id = UUID(next(iter(own))) if own else None
+    every = [one for one in await registration.batches(session) if institution_id or _reads(actor, one)]
+    counts = await registration.tallies(session, [one.id for one in every], institution_id=institution_id)
+    made = [
+        BatchCard(
+            batch=one,
+            stage=stage_of(one.status),
+            late=late(one, now),
+            tally=counts[one.id],
+            entries=tuple(timeline(one, await registration.batch_moves(session, one.id), now)),
+        )
+        for one in sorted(every, key=lambda one: one.first_day, reverse=True)[: CARDS * 2]
+        if not institution_id or counts[one.id].total or one.status is BatchStatus.REGISTRATION_OPEN
+    ]
+    return sorted(made, key=lambda card: not card.running)[:CARDS]
+
+
+def _reads(actor: Actor, batch: Batch) -> bool:
+    return actor.within(Permission.BATCH_READ) or concerns(actor, Permission.BATCH_READ, batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomCard:
+    """A room session with its counts and the next thing to do in it."""
+
+    room: RoomSession
+    count: Headcount
+    step: Step
+    duties: tuple[str, ...]  # the reader's own
+
+    @property
+    def tone(self) -> str:
+        """Problems on top: somebody undecided after the late limit, somebody absent, all present."""
+        if self.step is Step.CLOSED:
+            return "done"
+        if self.step is Step.MARK_ABSENT:
+            return "stopped"
+        if self.count.absent:
+            return "warning"
+        return "plain" if self.step is Step.WAIT else "needs"
+
+
+async def my_rooms(session: AsyncSession, actor: Actor, now: datetime) -> list[RoomCard]:
+    """Return the rooms of the actor's duties, today's and those of the next days, in order."""
+    rooms = await sittings.my_rooms(session, actor, now, days=14)
+    mine: dict[UUID, list[str]] = defaultdict(list)
+    if rooms and actor.account_id is not None:
+        for duty in await sittings.duties(session, account_id=actor.account_id):
+            mine[duty.session_id].append(duty.duty)
+    return await _room_cards(session, rooms, mine, now)
+
+
+async def _room_cards(
+    session: AsyncSession, rooms: Sequence[RoomSession], mine: dict[UUID, list[str]], now: datetime
+) -> list[RoomCard]:
+    counts = await sittings.headcounts(session, [room.id for room in rooms]) if rooms else {}
+    return [
+        RoomCard(
+            room=room,
+            count=counts[room.id],
+            step=next_step(room, counts[room.id], counts[room.id].writing, now),
+            duties=tuple(mine[room.id]),
+        )
+        for room in rooms
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One site at one hour of the heat map."""
+
+    value: str
+    tone: str
+    words: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteDay:
+    """One site's day: a cell per hour, and its rooms for the lanes."""
+
+    label: str
+    href: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """An exam day over all sites, those with problems on top."""
+
+    hours: tuple[datetime, ...]
+    sites: tuple[SiteDay, ...]
+    rooms_count: int
+    expected: int
+    present: int
+    absent: int
+
+
+async def today(session: AsyncSession, batches: Sequence[Batch], now: datetime) -> Day | None:
+    """Return today's sessions of these batches, None on a day without any."""
+    day = china_date(now)
+    running = [one for one in batches if one.first_day <= day <= one.last_day]
+    rooms = [
+        room
+        for one in running
+        for room in await sittings.room_sessions(session, batch_id=one.id)
+        if china_date(room.starts_at) == day
+    ]
+    if not rooms:
+        return None
+    found = await _room_cards(session, rooms, defaultdict(list), now)
+    hours = tuple(sorted({card.room.starts_at for card in found}))
+    places = {card.room.site_id: card.room.site_name for card in found}
+    rows = [
+        (min(_RANK[cell.tone] for cell in cells), SiteDay(label=name, href=f"/scheduling/sites/{id}", cells=cells))
+        for id, name in places.items()
+        if (
+            cells := tuple(
+                _cell([c for c in found if c.room.site_id == id and c.room.starts_at == hour]) for hour in hours
+            )
+        )
+    ]
+    return Day(
+        hours=hours,
+        sites=tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].label))),
+        rooms_count=len(rooms),
+        expected=sum(card.count.expected for card in found),
+        present=sum(card.count.present for card in found),
+        absent=sum(card.count.absent for card in found),
+    )
+
+
+_RANK = {"stopped": 0, "warning": 1, "needs": 2, "plain": 3, "done": 4, "": 5}
+
+
+def _cell(found: list[RoomCard]) -> Cell:
+    if not found:
+        return Cell(value="", tone="")
+    tone = min((card.tone for card in found), key=_RANK.__getitem__)
+    value = f"{sum(card.count.present for card in found)} / {sum(card.count.expected for card in found)}"
+    href = f"/exam/sittings/rooms/{found[0].room.id}" if len(found) == 1 else ""
+    return Cell(value=value, tone=tone, href=href)

@@ -1,0 +1,70 @@
+"""The first page of everybody, and the style guide: look who asks, read that desk, show it."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from exam.accounts.guards import AppRequest, public
+from exam.accounts.rules import ROLE_LABELS, Actor, Permission, Role
+from exam.home import desks
+from exam.home.stages import STAGES
+from exam.kernel.clock import china_date
+from exam.kernel.pages import page
+from exam.kernel.services import Services
+from exam.registration.rules import BATCH_STATUS_LABELS
+from exam.sittings.rules import DUTY_LABELS
+from scheduling.sites import queries as sites
+
+HOME = "pages/exam/home"
+ON_SITE = frozenset({Role.SITE_HEAD, Role.INVIGILATOR, Role.ASSESSOR})
+
+
+@get("/", guards=[public])
+async def first_page(request: AppRequest, services: Services) -> Response[Any]:
+    """Show what needs the reader now; for the public, the verification."""
+    actor = request.scope.get("user")
+    if not isinstance(actor, Actor):
+        return page(request, f"{HOME}/public.html")
+    if actor.roles <= ON_SITE:
+        return await _day(request, services, actor)
+    return await _office(request, services, actor)
+
+
+async def _day(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
+    now = services.clock.now()
+    async with services.db.transaction() as session:
+        needs = await desks.needs(session, actor, now)
+        rooms = await desks.my_rooms(session, actor, now)
+    return page(request, f"{HOME}/day.html", needs=needs, rooms=rooms, duty_labels=DUTY_LABELS, at=now)
+
+
+async def _office(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
+    now = services.clock.now()
+    async with services.db.transaction() as session:
+        needs = await desks.needs(session, actor, now)
+        cards = await desks.cards(session, actor, now) if actor.may(Permission.BATCH_READ) else []
+        coverage = await sites.coverage_view(session, china_date(now)) if actor.may(Permission.SITE_READ) else None
+        day = await desks.today(session, [card.batch for card in cards], now)
+    return page(
+        request,
+        f"{HOME}/office.html",
+        needs=needs,
+        cards=cards,
+        coverage=coverage,
+        day=day,
+        stages=STAGES,
+        status_labels=BATCH_STATUS_LABELS,
+        role_labels=[ROLE_LABELS[role] for role in sorted(actor.roles)],
+        may_search=actor.may(Permission.REGISTRATION_READ) or actor.may(Permission.CERTIFICATE_READ),
+        institution=actor.may(Permission.ROSTER_IMPORT),
+        at=now,
+    )
+
+
+@get("/style-guide", guards=[public])
+async def style_guide(request: AppRequest) -> Response[Any]:
+    """Show every piece pages are made of."""
+    return page(request, f"{HOME}/style_guide.html")
+
+
+ROUTES = [first_page, style_guide]
