@@ -384,6 +384,7 @@ def preload(name: str) -> None:
     """Have the environment's Python load the unpacked libraries at its start, each after those it needs.
 
     The loader then finds them by name, in this process and in every child; no LD_LIBRARY_PATH has to be remembered.
+    Their symbols stay local: other packages bring a HarfBuzz of their own.
     """
     libraries = [str(path) for folder in library_folders(name) for path in sorted(folder.glob("lib*.so.*"))]
     probe = (
@@ -392,7 +393,7 @@ def preload(name: str) -> None:
         "while left and len(left) != before:\n"
         "    before = len(left)\n"
         "    for path in list(left):\n"
-        "        try: ctypes.CDLL(path, ctypes.RTLD_GLOBAL)\n"
+        "        try: ctypes.CDLL(path)\n"
         "        except OSError: continue\n"
         "        order.append(path); left.remove(path)\n"
         "print(json.dumps(order))"
@@ -404,7 +405,7 @@ def preload(name: str) -> None:
     write(
         site / "kaowu_native.py",
         '"""Loads the libraries that were unpacked beside this environment. Written by run.py."""\n\n'
-        f"import ctypes\n\nfor path in {json.loads(done.stdout)!r}:\n    ctypes.CDLL(path, ctypes.RTLD_GLOBAL)\n",
+        f"import ctypes\n\nfor path in {json.loads(done.stdout)!r}:\n    ctypes.CDLL(path)\n",
     )
     write(site / "kaowu_native.pth", "import kaowu_native\n")
 
