@@ -1,6 +1,18 @@
 """Reads of the timetable: the problem of a batch, plans and their parts, views for pages, sets to print, invariants."""
 
-from scheduling.timetable.queries.plans import (
+from scheduling.timetable.queries.intake import demand, problem, taken_staff
+from scheduling.timetable.queries.prints import (
+    DutyLetter,
+    LetterLine,
+    RoomPack,
+    SeatLine,
+    Ticket,
+    TicketPart,
+    letters,
+    room_packs,
+    tickets,
+)
+from scheduling.timetable.queries.stored import (
     PlannedSession,
     PlannedSitting,
     PlanRecord,
@@ -16,18 +28,6 @@ from scheduling.timetable.queries.plans import (
     sessions,
     unplaced,
 )
-from scheduling.timetable.queries.prints import (
-    DutyLetter,
-    LetterLine,
-    RoomPack,
-    SeatLine,
-    Ticket,
-    TicketPart,
-    letters,
-    room_packs,
-    tickets,
-)
-from scheduling.timetable.queries.problem import demand, problem, taken_staff
 from scheduling.timetable.queries.views import (
     ArrangementView,
     PlanView,

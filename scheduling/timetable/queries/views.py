@@ -24,8 +24,8 @@ from scheduling.duties.rules import Gap, GapReason
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.models import PlannedSessionRow
-from scheduling.timetable.queries import plans as stored
-from scheduling.timetable.queries.problem import DemandLine, demand
+from scheduling.timetable.queries import stored
+from scheduling.timetable.queries.intake import DemandLine, demand
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.plan import SITE_REASONS, UNPLACED_REASONS, UNPLACED_WAYS_OUT, UnplacedReason
 

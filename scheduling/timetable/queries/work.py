@@ -24,7 +24,7 @@ from scheduling.duties.rules import Examiner, Post, in_conflict
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
-from scheduling.timetable.queries import plans as stored
+from scheduling.timetable.queries import stored
 from scheduling.timetable.queries.views import may_manage
 from scheduling.timetable.rules.lifecycle import PlanStatus
 

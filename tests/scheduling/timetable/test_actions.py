@@ -1,0 +1,222 @@
+"""Proposals and publication on a real database."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Role
+from exam.kernel.crypto import Vault
+from exam.kernel.errors import Forbidden
+from exam.registration import actions as registration_actions
+from exam.registration import queries as registration
+from exam.registration.rules import BatchStatus, RegistrationStatus
+from exam.sittings import queries as sittings
+from exam.sittings.rules import Duty
+from scheduling.duties import queries as duties
+from scheduling.timetable import actions, queries
+from scheduling.timetable.models import PlannedSittingRow
+from scheduling.timetable.rules.lifecycle import (
+    AlreadyPublished,
+    GapsUnexplained,
+    NothingToPlace,
+    PlanNotDraft,
+    PlanStale,
+    PlanStatus,
+    RegistrationOpen,
+)
+from scheduling.timetable.rules.plan import SiteReason, UnplacedReason
+from tests.exam.registration.world import NOW, person
+from tests.scheduling.world import World, close, make_world, register, staff
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault({"001": b"k" * 32}, "001")
+
+
+async def _staffed(session: AsyncSession, candidates: int = 12) -> World:
+    world = await make_world(session)
+    await register(session, world, candidates, school=0)
+    await register(session, world, 3, school=2)
+    await register(session, world, 2, school=None)
+    await staff(session, world, 0, 6, may_invigilate=True, may_head=True)
+    await staff(session, world, 1, 6, may_invigilate=True, may_head=False, assess=True)
+    await close(session, world)
+    return world
+
+
+async def test_nothing_to_place(session: AsyncSession) -> None:
+    world = await make_world(session)
+    with pytest.raises(NothingToPlace):
+        await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+
+
+async def test_a_stranger_proposes_nothing(session: AsyncSession) -> None:
+    world = await _staffed(session)
+    stranger = person(Role.EXAM_OFFICER, "organisation", world.batch.id)
+    with pytest.raises(Forbidden):
+        await actions.propose(session, stranger, batch_id=world.batch.id, seed=1, now=NOW)
+    with pytest.raises(Forbidden):
+        await queries.arrangement(session, stranger, world.batch.id)
+
+
+async def test_everybody_has_a_place_and_a_team(session: AsyncSession) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    assert (plan.figures["placed"], plan.figures["unplaced"], plan.figures["unfilled"]) == (17, 0, 0)
+    placements = await queries.placements(session, plan.id)
+    reasons = {placements[id].reason for id in world.registrations}
+    assert reasons == {SiteReason.DESIGNATED, SiteReason.NEAREST}  # Xiantao was waived: its people go to Wuhan
+    tickets = [one.ticket_no for one in placements.values()]
+    assert len(set(tickets)) == 17
+    assert all(ticket.isdigit() and ticket.startswith("26001") for ticket in tickets)
+    first = {seat.registration_id: seat for seat in reversed(await queries.planned_sittings(session, plan.id))}
+    assert all(placements[id].ticket_no[-2:] == f"{seat.seat_no:02d}" for id, seat in first.items())
+    posts = {post.session_id: post for post in await queries.posts(session, plan.id)}
+    pool = {one.id: one for one in await duties.pool(session)}
+    for duty in await duties.planned(session, plan.id):
+        if duty.duty in (Duty.ASSESSOR, Duty.LEAD_ASSESSOR):
+            assert pool[duty.examiner_id].institution_id not in posts[duty.session_id].institution_ids
+
+
+async def test_the_same_seed_gives_the_same_plan(session: AsyncSession) -> None:
+    world = await _staffed(session)
+    first = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=7, now=NOW)
+    again = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=7, now=NOW)
+    other = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=8, now=NOW)
+    assert first.sha256 == again.sha256 != other.sha256
+    assert [plan.status for plan in await queries.plans(session, world.batch.id)] == [
+        PlanStatus.DRAFT,
+        PlanStatus.SUPERSEDED,
+        PlanStatus.SUPERSEDED,
+    ]
+
+
+async def test_publishing_makes_the_facts(session: AsyncSession, vault: Vault) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    done = await actions.publish(session, world.officer, vault, plan_id=plan.id, now=NOW)
+    assert (done.sittings, len(done.tickets)) == (34, 17)
+    batch = await registration.batch(session, world.batch.id)
+    assert batch.status is BatchStatus.TICKETS_RELEASED
+    people = await registration.registrations(session, batch_id=batch.id)
+    assert {one.status for one in people} == {RegistrationStatus.SEATED}
+    facts = await sittings.sittings(session, batch_id=batch.id)
+    assert {one.ticket_no for one in facts} == set(done.tickets.values())
+    assert len(await sittings.duties(session, batch_id=batch.id)) == done.duties > 0
+    cards = await queries.tickets(session, world.officer, vault, batch_id=batch.id)
+    assert all(card.secret and len(card.parts) == 2 for card in cards)
+    assert await queries.invariants(session) == []
+    assert await duties.invariants(session) == []
+    with pytest.raises(AlreadyPublished):
+        await actions.propose(session, world.officer, batch_id=batch.id, seed=2, now=NOW)
+    with pytest.raises(PlanNotDraft):
+        await actions.publish(session, world.officer, vault, plan_id=plan.id, now=NOW)
+
+
+async def test_open_registration_publishes_nothing(session: AsyncSession, vault: Vault) -> None:
+    world = await make_world(session)
+    await register(session, world, 4)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    with pytest.raises(RegistrationOpen):
+        await actions.publish(session, world.officer, vault, plan_id=plan.id, gaps_reason="试排", now=NOW)
+
+
+async def test_gaps_need_a_reason(session: AsyncSession, vault: Vault) -> None:
+    world = await make_world(session)
+    await register(session, world, 4)
+    await close(session, world)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    with pytest.raises(GapsUnexplained) as refusal:
+        await actions.publish(session, world.officer, vault, plan_id=plan.id, gaps_reason="  ", now=NOW)
+    assert refusal.value.facts["unplaced"] == 0
+    assert refusal.value.facts["unfilled"] == plan.figures["unfilled"] > 0
+    await actions.publish(session, world.officer, vault, plan_id=plan.id, gaps_reason="由省考试院派人", now=NOW)
+    assert (await queries.plan(session, plan.id)).gaps_reason == "由省考试院派人"
+
+
+async def test_a_draft_older_than_the_registrations_is_stale(session: AsyncSession, vault: Vault) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    await register(session, world, 1)
+    with pytest.raises(PlanStale):
+        await actions.publish(session, world.officer, vault, plan_id=plan.id, now=NOW)
+
+
+async def test_an_exempt_part_is_not_sat(session: AsyncSession) -> None:
+    world = await _staffed(session)
+    practical = world.scheme.components[1]
+    await registration_actions.grant_exemption(
+        session,
+        world.officer,
+        registration_id=world.registrations[0],
+        component_id=practical.id,
+        reason="技能大赛获奖",
+        proof="证书",
+        now=NOW,
+    )
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    seats = await queries.planned_sittings(session, plan.id, registration_ids=[world.registrations[0]])
+    assert [seat.component_id for seat in seats] == [world.scheme.components[0].id]
+
+
+async def test_without_site_or_waiver_people_are_listed(session: AsyncSession) -> None:
+    world = await make_world(session, waiver=False)
+    await register(session, world, 3, school=2)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    view = await queries.arrangement(session, world.officer, world.batch.id)
+    assert plan.figures["unplaced"] == 3
+    assert [(line.reason, len(line.people)) for line in view.unplaced] == [(UnplacedReason.NO_SITE, 3)]
+    why = await queries.why(session, world.officer, plan.id, world.registrations[0])
+    assert why.site is None
+    assert why.unplaced is not None
+    assert why.unplaced.prefecture is not None
+    assert why.unplaced.prefecture.name_zh == "仙桃市"
+
+
+async def test_capacity_short_by_exactly_k(session: AsyncSession) -> None:
+    world = await make_world(session)
+    # 8 usable stations, waves of 60+10 minutes: 3 in the morning, 3 in the afternoon, 2 days, but the first needs theory
+    await register(session, world, 100)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    view = await queries.arrangement(session, world.officer, world.batch.id)
+    (line,) = view.unplaced
+    assert line.reason is UnplacedReason.CAPACITY
+    assert line.short == len(line.people) == plan.figures["unplaced"] == 100 - plan.figures["placed"]
+
+
+async def test_the_database_holds_a_person_and_a_seat(session: AsyncSession) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    seats = await queries.planned_sittings(session, plan.id)
+    first, second = [seat for seat in seats if seat.session_id == seats[0].session_id][:2]
+    with pytest.raises(IntegrityError):
+        async with session.begin_nested():
+            await session.execute(
+                update(PlannedSittingRow).where(PlannedSittingRow.id == second.id).values(seat_no=first.seat_no)
+            )
+    with pytest.raises(IntegrityError, match="ex_planned_sittings_person"):
+        async with session.begin_nested():
+            await session.execute(
+                update(PlannedSittingRow).where(PlannedSittingRow.id == second.id).values(person_id=first.person_id)
+            )
+
+
+async def test_two_batches_share_a_room_without_overlap(session: AsyncSession, vault: Vault) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    await actions.publish(session, world.officer, vault, plan_id=plan.id, now=NOW)
+    from tests.exam.registration.world import open_batch
+
+    world.batch = await open_batch(session, [world.scheme], code="B2", last_day=date(2026, 6, 21))
+    world.registrations, start = [], len(world.registrations)
+    world.registrations = [world.batch.id] * start  # keep the serial numbers of people apart
+    await register(session, world, 10)
+    await close(session, world)
+    second = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    assert second.figures["placed"] == 10
+    done = await actions.publish(session, world.officer, vault, plan_id=second.id, gaps_reason="人员另派", now=NOW)
+    assert all(ticket.startswith("26002") for ticket in done.tickets.values())
