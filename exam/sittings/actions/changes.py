@@ -84,9 +84,7 @@ async def _write(
             require_change(person.status, values["status"])
     if not decided:
         return {}
-    await session.execute(
-        update(SittingRow), [{"id": person.id, **values} for person, values in _even(decided)]
-    )
+    await session.execute(update(SittingRow), [{"id": person.id, **values} for person, values in _even(decided)])
     return {person.id: replace(person, **values) for person, values in decided}
 
 

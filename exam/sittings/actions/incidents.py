@@ -89,7 +89,8 @@ async def confirm_incident(session: AsyncSession, actor: Actor, *, incident_id: 
     row = await _lock(session, incident_id)
     room = await session.get_one(RoomSessionRow, row.room_session_id)
     served = actor.account_id is not None and any(
-        duty.duty == "site_head" for duty in await queries.duties(session, account_id=actor.account_id)
+        duty.duty == "site_head"
+        for duty in await queries.duties(session, account_id=actor.account_id)
         if duty.session_id == room.id
     )
     if not served:

@@ -62,9 +62,7 @@ async def open_room(session: AsyncSession, actor: Actor, *, room_session_id: UUI
     if now < opens:
         raise RoomTooEarly(opens=clock_text(opens))
     await session.execute(
-        update(RoomSessionRow)
-        .where(RoomSessionRow.id == room.id)
-        .values(status=RoomStatus.OPEN, opened_at=now)
+        update(RoomSessionRow).where(RoomSessionRow.id == room.id).values(status=RoomStatus.OPEN, opened_at=now)
     )
     await audit.record(
         session, actor, "sittings.open_room", subject="room_session", ids=[room.id],

@@ -1,0 +1,47 @@
+"""Reads of the exam day: frozen records for other folders, the invigilator's room, and the invariants of `kaowu check`."""
+
+from exam.sittings.queries.incidents import Incident, incident_record, incidents, visible_incidents, void_parts
+from exam.sittings.queries.invariants import invariants
+from exam.sittings.queries.places import (
+    duties,
+    headcounts,
+    moves,
+    my_rooms,
+    on_duty,
+    room_record,
+    room_session,
+    room_sessions,
+    sitting,
+    sitting_by_ticket,
+    sitting_record,
+    sittings,
+    statuses,
+)
+from exam.sittings.queries.rooms import RoomView, room_view
+from exam.sittings.queries.work import needs, registration_ids
+
+__all__ = [
+    "Incident",
+    "RoomView",
+    "duties",
+    "headcounts",
+    "incident_record",
+    "incidents",
+    "invariants",
+    "moves",
+    "my_rooms",
+    "needs",
+    "on_duty",
+    "registration_ids",
+    "room_record",
+    "room_session",
+    "room_sessions",
+    "room_view",
+    "sitting",
+    "sitting_by_ticket",
+    "sitting_record",
+    "sittings",
+    "statuses",
+    "visible_incidents",
+    "void_parts",
+]

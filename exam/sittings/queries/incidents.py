@@ -1,0 +1,110 @@
+"""Reads of discipline incidents and of what final decisions make void (3.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.sittings.models import IncidentRow
+from exam.sittings.queries.places import room_sessions
+from exam.sittings.rules import Effect, IncidentStatus, VoidPart
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A discipline incident as the pages and the printed record show it."""
+
+    id: UUID
+    batch_id: UUID
+    number: int
+    sitting_id: UUID
+    room_session_id: UUID
+    registration_id: UUID
+    component_id: UUID
+    code: str
+    facts: str
+    evidence: str
+    seen_at: datetime
+    signed: bool
+    witnesses: tuple[str, ...]
+    reported_name: str
+    reported_at: datetime
+    status: IncidentStatus
+    confirmed_name: str | None
+    confirmed_at: datetime | None
+    effect: Effect | None
+    basis: str | None
+    decision: str | None
+    decided_name: str | None
+    decided_at: datetime | None
+    objection_until: datetime | None
+    statement: str | None
+    final_at: datetime | None
+
+
+async def void_parts(session: AsyncSession, batch_id: UUID) -> list[VoidPart]:
+    """The parts that final decisions make void; a part named None means all parts of the registration (3.12)."""
+    query = select(IncidentRow.registration_id, IncidentRow.component_id, IncidentRow.effect, IncidentRow.id).where(
+        IncidentRow.batch_id == batch_id,
+        IncidentRow.status == IncidentStatus.FINAL,
+        IncidentRow.effect.in_([Effect.PART_VOID, Effect.ALL_VOID]),
+    )
+    return [
+        VoidPart(row.registration_id, None if row.effect == Effect.ALL_VOID else row.component_id, row.id)
+        for row in await session.execute(query.order_by(IncidentRow.number))
+    ]
+
+
+async def incidents(
+    session: AsyncSession,
+    *,
+    batch_id: UUID | None = None,
+    room_session_id: UUID | None = None,
+    registration_id: UUID | None = None,
+    ids: Iterable[UUID] | None = None,
+) -> list[Incident]:
+    """Incidents in the order of their numbers; filters add up."""
+    query = select(IncidentRow).order_by(IncidentRow.reported_at, IncidentRow.number)
+    if batch_id is not None:
+        query = query.where(IncidentRow.batch_id == batch_id)
+    if room_session_id is not None:
+        query = query.where(IncidentRow.room_session_id == room_session_id)
+    if registration_id is not None:
+        query = query.where(IncidentRow.registration_id == registration_id)
+    if ids is not None:
+        query = query.where(IncidentRow.id.in_(list(ids)))
+    rows = await session.scalars(query.execution_options(populate_existing=True))
+    return [incident_record(row) for row in rows]
+
+
+async def visible_incidents(session: AsyncSession, actor: Actor) -> list[Incident]:
+    """The incidents the actor may read: officers all, a site head those of the rooms of the own duties and sites."""
+    found = await incidents(session)
+    if actor.may(Permission.INCIDENT_DECIDE) or not found:
+        return found
+    own = await room_sessions(session, account_id=actor.account_id) if actor.account_id else []
+    rooms = {room.id for room in own}
+    sites = actor.scope_ids(Permission.SITE_RUN, "site") or set()
+    if sites:
+        every = await room_sessions(session, ids={entry.room_session_id for entry in found})
+        rooms |= {room.id for room in every if str(room.site_id) in sites}
+    return [entry for entry in found if entry.room_session_id in rooms]
+
+
+def incident_record(row: IncidentRow) -> Incident:
+    """The frozen record of an incident's row."""
+    values = {field.name: getattr(row, field.name) for field in fields(Incident)}
+    return Incident(
+        **values
+        | {
+            "status": IncidentStatus(row.status),
+            "effect": Effect(row.effect) if row.effect else None,
+            "witnesses": tuple(row.witnesses),
+        }
+    )

@@ -1,0 +1,63 @@
+"""One room as its invigilator sees it, read at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.sittings.queries.incidents import Incident, incidents
+from exam.sittings.queries.places import duties, moves, room_session, sittings
+from exam.sittings.rules import (
+    DutySpec,
+    Headcount,
+    Move,
+    RoomSession,
+    Sitting,
+    SittingStatus,
+    Step,
+    headcount,
+    next_step,
+)
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """One room as its invigilator sees it."""
+
+    room: RoomSession
+    sittings: tuple[Sitting, ...]  # by seat
+    count: Headcount
+    step: Step
+    moves: tuple[Move, ...]
+    incidents: tuple[Incident, ...]
+    duties: tuple[DutySpec, ...]
+
+    @property
+    def late(self) -> tuple[Sitting, ...]:
+        """Who came after the start."""
+        return tuple(sitting for sitting in self.sittings if sitting.late_minutes)
+
+    @property
+    def missing(self) -> tuple[Sitting, ...]:
+        """Who is neither here nor absent yet."""
+        return tuple(sitting for sitting in self.sittings if sitting.status is SittingStatus.SCHEDULED)
+
+
+async def room_view(session: AsyncSession, room_session_id: UUID, now: datetime) -> RoomView:
+    """Everything the room's page shows, read at one moment."""
+    room = await room_session(session, room_session_id)
+    people = await sittings(session, room_session_id=room_session_id)
+    count = headcount(person.status for person in people)
+    not_started = sum(person.status is SittingStatus.CHECKED_IN for person in people)
+    return RoomView(
+        room=room,
+        sittings=tuple(people),
+        count=count,
+        step=next_step(room, count, not_started, now),
+        moves=tuple(await moves(session, room_session_id=room_session_id)),
+        incidents=tuple(await incidents(session, room_session_id=room_session_id)),
+        duties=tuple(await duties(session, room_session_id=room_session_id)),
+    )

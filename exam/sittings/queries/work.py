@@ -1,0 +1,80 @@
+"""What the exam day wants from a person: a room to run, an incident to confirm or decide, a sitting to go to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.kernel.errors import N_
+from exam.kernel.needs import Need
+from exam.sittings.queries.incidents import visible_incidents
+from exam.sittings.queries.places import headcounts, my_rooms, sittings
+from exam.sittings.rules import Headcount, IncidentStatus, RoomSession, RoomStatus
+
+
+async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    """What the exam day wants from this person: a room to run, an incident to confirm or decide, a sitting to go to."""
+    return [
+        *await _needs_of_duties(session, actor, now),
+        *await _needs_of_incidents(session, actor),
+        *await _needs_of_candidate(session, actor, now),
+    ]
+
+
+async def _needs_of_duties(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    if actor.account_id is None or not actor.may(Permission.ROOM_RUN):
+        return []
+    rooms = [room for room in await my_rooms(session, actor, now) if room.status is not RoomStatus.CLOSED]
+    return [
+        Need(
+            text=N_("%(room)s：今天监考，应到 %(n)s 人"),
+            href=f"/exam/sittings/rooms/{room.id}",
+            count=count.expected,
+            facts={"room": f"{room.site_name} {room.room_name}"},
+            tone="warning" if now > room.late_until and count.undecided else "needs",
+            due=room.starts_at,
+        )
+        for room, count in await _counted(session, rooms)
+        if room.starts_at - now < timedelta(hours=24)
+    ]
+
+
+async def _counted(session: AsyncSession, rooms: list[RoomSession]) -> list[tuple[RoomSession, Headcount]]:
+    counts = await headcounts(session, [room.id for room in rooms]) if rooms else {}
+    return [(room, counts[room.id]) for room in rooms]
+
+
+async def _needs_of_incidents(session: AsyncSession, actor: Actor) -> list[Need]:
+    wanted = []
+    if actor.may(Permission.SITE_RUN):
+        wanted.append((IncidentStatus.RECORDED, N_("%(n)s 起违纪记录待主考确认")))
+    if actor.may(Permission.INCIDENT_DECIDE):
+        wanted.append((IncidentStatus.CONFIRMED, N_("%(n)s 起违纪待作出决定")))
+        wanted.append((IncidentStatus.DECIDED, N_("%(n)s 起违纪决定待生效")))
+    if not wanted:
+        return []
+    counts: Counter[IncidentStatus] = Counter(entry.status for entry in await visible_incidents(session, actor))
+    return [
+        Need(text=message, href=f"/exam/sittings/incidents?status={status}", count=counts[status])
+        for status, message in wanted
+        if counts[status]
+    ]
+
+
+def registration_ids(actor: Actor) -> list[UUID]:
+    """The registrations a candidate may sit for."""
+    return [UUID(found) for found in sorted(actor.scope_ids(Permission.EXAM_SIT, "registration") or set())]
+
+
+async def _needs_of_candidate(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    mine = registration_ids(actor)
+    if not mine:
+        return []
+    ahead = [found for found in await sittings(session, registration_ids=mine) if found.ends_at > now]
+    if not ahead:
+        return []
+    return [Need(text=N_("您有 %(n)s 场考试"), href="/exam/sittings/mine", count=len(ahead), due=ahead[0].starts_at)]
