@@ -46,7 +46,8 @@ class DemoCandidate:
     class_name: str
     student_no: str
     waiver: str  # reason of the fee waiver, empty for none
-    ability: float  # standard normal: how well this person does
+    ability: float  # standard normal: how well this person does on papers
+    practice: float  # the same at practical work
     fate: Fate
 
 
@@ -114,6 +115,7 @@ def _group(group: Group, people: People, rng: random.Random, year: int) -> list[
         grade = year - rng.choice((1, 2, 2, 3))
         person = people.candidate(unit_position, year=year, social=social)
         waived = not social and rng.random() < _WAIVER_SHARE
+        ability = rng.gauss(0, 1)
         made.append(
             DemoCandidate(
                 person=person,
@@ -125,7 +127,8 @@ def _group(group: Group, people: People, rng: random.Random, year: int) -> list[
                 class_name="" if social else f"{grade}级{major[:4]}{rng.randint(1, 3)}班",
                 student_no="" if social else f"{grade}{group.school.code[-2:]}{rng.randrange(100000):05d}",
                 waiver=rng.choice(_WAIVERS) if waived else "",
-                ability=rng.gauss(0, 1),
+                ability=ability,
+                practice=0.7 * ability + 0.7 * rng.gauss(0, 1),
                 fate=Fate.ORDINARY,
             )
         )
@@ -184,5 +187,6 @@ def _fitting(fate: Fate, draft: DemoCandidate) -> Fate:
 
 def _with(draft: DemoCandidate, fate: Fate, *, waiver: str) -> DemoCandidate:
     # Those whose story is told further on the road should pass it.
-    ability = max(draft.ability, 0.9) if fate in {Fate.EXEMPT, Fate.RESIT, Fate.LATE} else draft.ability
-    return replace(draft, waiver=waiver, ability=ability, fate=fate)
+    least = 0.9 if fate in {Fate.EXEMPT, Fate.RESIT, Fate.LATE} else -9.0
+    ability, practice = max(draft.ability, least), max(draft.practice, least)
+    return replace(draft, waiver=waiver, ability=ability, practice=practice, fate=fate)

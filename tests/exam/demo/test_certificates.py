@@ -6,7 +6,7 @@ import pytest
 
 from exam.catalogue.rules import Level, parse_definition
 from exam.demo.certificates import BLUEPRINT, CERTIFICATES, ORGANISATIONS, definitions
-from exam.demo.items import bank, parse
+from exam.demo.items import bank
 
 
 def test_eighteen_schemes_are_valid_and_under_their_cap() -> None:
@@ -38,9 +38,3 @@ def test_a_bank_fills_the_blueprint_with_room_to_choose(code: str) -> None:
         if item.kind in {"single", "multiple"}:
             assert len(item.options) == 4
             assert all(letter in "ABCD" for letter in item.key)
-
-
-def test_a_malformed_bank_is_an_error() -> None:
-    with pytest.raises(ValueError, match="line 1"):
-        list(parse("单选 没有方括号"))
-    assert list(parse("")) == []

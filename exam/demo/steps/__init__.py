@@ -1,0 +1,1 @@
+"""The road's steps a to i of the batch, one module each, in the order they are taken."""
