@@ -25,7 +25,7 @@ from exam.kernel.errors import N_, Conflict, Forbidden
 from exam.kernel.ids import new_id
 from exam.registration import actions as registration_actions
 from exam.registration import queries as registration
-from exam.registration.rules import BatchStatus, Registration
+from exam.registration.rules import BatchStatus, Registration, RegistrationStatus
 from scoring.marking import actions as marking_actions
 from scoring.marking import queries as marking
 from scoring.marking.rules import Mark, MarkStatus, PartState
@@ -142,6 +142,7 @@ async def publish(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: d
     await _change(session, waiting, status=OutcomeStatus.PUBLISHED.value, published_by=actor.account_id,
                   published_at=now)  # fmt: skip
     await _record(session, actor, "outcomes.publish", batch_id, waiting, now, replaced=replaced)
+    await _mark_outcome(session, actor, set(registrations), batch_id, now)
     await _advance_if_all(session, actor, batch_id, BatchStatus.PUBLISHED, PUBLIC, now)
     return len(waiting)
 
@@ -273,6 +274,19 @@ async def _retire_public(session: AsyncSession, registration_ids: Sequence[UUID]
         )
         count += len(changed.all())
     return count
+
+
+async def _mark_outcome(
+    session: AsyncSession, actor: Actor, registration_ids: set[UUID], batch_id: UUID, now: datetime
+) -> None:
+    """A registration ends in its outcome (3.4)."""
+    seated = [
+        one.id
+        for one in await registration.registrations(session, batch_id=batch_id)
+        if one.id in registration_ids and one.status is RegistrationStatus.SEATED
+    ]
+    if seated:
+        await registration_actions.mark_outcome(session, actor, registration_ids=seated, now=now)
 
 
 async def _change(session: AsyncSession, outcomes: Sequence[Outcome], **values: object) -> None:

@@ -363,6 +363,6 @@ async def _record(
     session: AsyncSession, actor: Actor, action: str, row: ScoreSheetRow, now: datetime, **data: Any
 ) -> None:
     await audit.record(
-        session, actor, action, subject="score_sheet", ids=[row.id], stream=f"room:{row.room_session_id}", now=now,
+        session, actor, action, subject="score_sheet", ids=[row.id], stream=f"room_session:{row.room_session_id}", now=now,
         data={"version": row.version, "revision": row.revision, **data},
     )  # fmt: skip
