@@ -16,10 +16,11 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from exam import home
 from exam.accounts import routes as accounts
 from exam.accounts.guards import AppServices, SignInMiddleware, public
+from exam.catalogue import routes as catalogue
 from exam.kernel import pages
 from exam.kernel.services import Services
 
-MODULES: Sequence[Any] = (accounts, home)
+MODULES: Sequence[Any] = (accounts, catalogue, home)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
