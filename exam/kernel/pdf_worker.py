@@ -8,6 +8,7 @@ its own, laid under or into the drawn one without being drawn again.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
@@ -16,6 +17,7 @@ import msgspec
 import pikepdf
 import weasyprint
 from pikepdf import Array, Dictionary, Name, Stream, String
+from weasyprint.pdf import fonts as drawn_fonts
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -27,6 +29,8 @@ _TYPES: Final = {
     "webp": "image/webp",
 }
 _CONFORMING: Final = "pdf/a-3a"
+_LARGE_FONT_BYTES: Final = 1_000_000
+_STYLE_ELEMENT: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PDFUA_XMP: Final = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>
 </rdf:Description>
@@ -90,6 +94,25 @@ def _fonts() -> FontConfiguration:
     return FontConfiguration()
 
 
+@lru_cache(maxsize=64)
+def _style(text: str) -> weasyprint.CSS:
+    """A style sheet of a template, parsed once for all its documents; it can fetch nothing."""
+    return weasyprint.CSS(string=text, base_url=_SCHEME, url_fetcher=_Assets({}), font_config=_fonts())
+
+
+def _skip_large_copies() -> None:
+    """A font's bytes are needed only once it is subset: do not copy ten megabytes per font and document before that."""
+    copy = drawn_fonts.get_hb_object_data
+
+    def copied(face: Any, *arguments: Any) -> Any:
+        blob = drawn_fonts.harfbuzz.hb_face_reference_blob(face)
+        length = drawn_fonts.harfbuzz.hb_blob_get_length(blob)
+        drawn_fonts.harfbuzz.hb_blob_destroy(blob)
+        return b"" if length > _LARGE_FONT_BYTES else copy(face, *arguments)
+
+    drawn_fonts.get_hb_object_data = copied
+
+
 def draw(request: bytes) -> bytes:
     """Draw one request (msgpack of `Drawing`) and return the PDF."""
     drawing = msgspec.msgpack.decode(request, type=Drawing)
@@ -104,13 +127,15 @@ def _draw_html(drawing: Drawing) -> bytes:
     assets = _Assets(drawing.assets)
     data = b""
     try:
-        html = weasyprint.HTML(string=drawing.html, base_url=_SCHEME, url_fetcher=assets)
+        options["stylesheets"] = [_style(text) for text in _STYLE_ELEMENT.findall(drawing.html)]
+        page = _STYLE_ELEMENT.sub("", drawing.html)
+        html = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=assets)
         document = html.render(**options)
         if drawing.variant == _CONFORMING:
             document.metadata.xmp_metadata.append(_PDFUA_XMP.encode())
         data = document.write_pdf(**options)
-    except FatalURLFetchingError:  # not an Exception, so that most of WeasyPrint does not swallow it
-        pass
+    except FatalURLFetchingError as denied:  # not an Exception, so that most of WeasyPrint does not swallow it
+        assets.denied.append(str(denied))
     if assets.denied:
         raise PermissionError(f"address denied: {assets.denied[0]}")
     return data
@@ -119,7 +144,7 @@ def _draw_html(drawing: Drawing) -> bytes:
 def _finish(data: bytes, drawing: Drawing) -> bytes:
     with pikepdf.open(BytesIO(data)) as pdf:
         if drawing.underlay is not None:
-            form = pdf.copy_foreign(_form_of(drawing.underlay))
+            form = _copy(pdf, _opened(drawing.underlay)[1])
             for page in pdf.pages:
                 _lay_under(pdf, page, form)
         if drawing.seal is not None:
@@ -136,13 +161,26 @@ def _finish(data: bytes, drawing: Drawing) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _source(data: bytes) -> pikepdf.Pdf:
-    return pikepdf.open(BytesIO(data))
+def _opened(data: bytes) -> tuple[pikepdf.Pdf, pikepdf.Object]:
+    """The only page of a document as a form, and the document, which must live as long."""
+    document = pikepdf.open(BytesIO(data))
+    return document, document.pages[0].as_form_xobject()
 
 
-@lru_cache(maxsize=32)
-def _form_of(data: bytes) -> pikepdf.Object:
-    return _source(data).pages[0].as_form_xobject()
+def _copy(pdf: pikepdf.Pdf, thing: Any) -> Any:
+    """A deep copy into another document, streams as the compressed bytes they are (copy_foreign is far slower)."""
+    match thing:
+        case Stream():
+            made = Stream(pdf, thing.read_raw_bytes())
+            for key, value in thing.items():
+                if key != "/Length":
+                    made[key] = _copy(pdf, value)
+            return pdf.make_indirect(made)
+        case Dictionary():
+            return Dictionary({key: _copy(pdf, value) for key, value in thing.items()})
+        case Array():
+            return Array([_copy(pdf, value) for value in thing])
+    return thing
 
 
 def _lay_under(pdf: pikepdf.Pdf, page: pikepdf.Page, form: pikepdf.Object) -> None:
@@ -163,7 +201,7 @@ def _add_seal(pdf: pikepdf.Pdf, seal: SealField) -> None:
         ByteRange=Array([0, 9999999999, 9999999999, 9999999999]),
         Name=String(seal.signer), Reason=String(seal.reason), M=String(seal.signed_at),
     ))
-    appearance = pdf.copy_foreign(_form_of(seal.appearance))
+    appearance = _copy(pdf, _opened(seal.appearance)[1])
     field = pdf.make_indirect(Dictionary(
         Type=Name.Annot, Subtype=Name.Widget, FT=Name.Sig, T=String(seal.name), TU=String(seal.tooltip),
         Contents=String(seal.tooltip), F=132, Rect=Array(list(seal.box)), V=value, P=page.obj,
@@ -196,4 +234,5 @@ def _into_structure(pdf: pikepdf.Pdf, page: pikepdf.Page, field: pikepdf.Object,
 
 
 if __name__ == "__main__":
+    _skip_large_copies()
     serve(draw)
