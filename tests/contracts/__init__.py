@@ -1,0 +1,1 @@
+"""Promises about the tree as a whole."""
