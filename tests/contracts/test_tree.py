@@ -66,7 +66,7 @@ _FORBIDDEN = {
     "a package registry": r"pypi\.(org|python)|files\.python" + r"hosted|registry\.npm" + r"js|/simple/[a-z]",
     "a mirror": r"mirrors?\.(aliyun|tuna|ustc|huawei)",
     "a path of one machine": r"(?<![\w.])/(work|opt|home|root|Users)/(?!homebrew)[a-z]\w+/",
-    "a mobile phone": r"(?<!\w)1[3-9]\d{9}(?!\w)",
+    "a mobile phone": r"(?<![\w.])1[3-9](?!\d*0000)\d{9}(?!\w)",
 }
 _TEXT = {
     ".py",
