@@ -8,12 +8,14 @@ from exam.accounts.guards import AppRequest, public
 from exam.accounts.rules import ROLE_LABELS, Actor, Permission, Role
 from exam.home import desks
 from exam.home.stages import STAGES
+from exam.home.ways import ways
 from exam.kernel.clock import china_date
 from exam.kernel.pages import page
 from exam.kernel.services import Services
 from exam.registration.rules import BATCH_STATUS_LABELS
-from exam.sittings.rules import DUTY_LABELS
+from exam.sittings.rules import DUTY_LABELS, STATUS_LABELS
 from scheduling.sites import queries as sites
+from scoring.outcomes.rules import DECISION_LABELS
 
 HOME = "pages/exam/home"
 ON_SITE = frozenset({Role.SITE_HEAD, Role.INVIGILATOR, Role.ASSESSOR})
@@ -25,9 +27,25 @@ async def first_page(request: AppRequest, services: Services) -> Response[Any]:
     actor = request.scope.get("user")
     if not isinstance(actor, Actor):
         return page(request, f"{HOME}/public.html")
+    if Role.CANDIDATE in actor.roles:
+        return await _candidate(request, services, actor)
     if actor.roles <= ON_SITE:
         return await _day(request, services, actor)
     return await _office(request, services, actor)
+
+
+async def _candidate(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
+    now = services.clock.now()
+    async with services.db.transaction() as session:
+        found = await ways(session, actor, now)
+    return page(
+        request,
+        f"{HOME}/candidate.html",
+        ways=found,
+        at=now,
+        decision_labels=DECISION_LABELS,
+        sitting_labels=STATUS_LABELS,
+    )
 
 
 async def _day(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
