@@ -1,17 +1,7 @@
 """Reads of the timetable: the problem of a batch, plans and their parts, views for pages, sets to print, invariants."""
 
 from scheduling.timetable.queries.intake import demand, problem, taken_staff
-from scheduling.timetable.queries.prints import (
-    DutyLetter,
-    LetterLine,
-    RoomPack,
-    SeatLine,
-    Ticket,
-    TicketPart,
-    letters,
-    room_packs,
-    tickets,
-)
+from scheduling.timetable.queries.prints import letters, room_packs, tickets
 from scheduling.timetable.queries.stored import (
     PlannedSession,
     PlannedSitting,
@@ -49,17 +39,11 @@ from scheduling.timetable.queries.work import invariants, needs
 
 __all__ = [
     "ArrangementView",
-    "DutyLetter",
-    "LetterLine",
     "PlanRecord",
     "PlanView",
     "PlannedSession",
     "PlannedSitting",
-    "RoomPack",
-    "SeatLine",
     "SessionView",
-    "Ticket",
-    "TicketPart",
     "UnplacedLine",
     "WhyView",
     "arrangement",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,88 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts import queries as accounts
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
-from exam.catalogue.rules import Component, Scheme
+from exam.catalogue.rules import Scheme
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden
 from exam.registration import queries as registration
-from exam.registration.rules import Batch, Institution, Registration
+from exam.registration.rules import Batch, Registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty, DutySpec, RoomSession, Sitting
 from scheduling.duties import queries as pool
 from scheduling.sites import queries as sites
-from scheduling.sites.rules import Room, Site
-
-
-@dataclass(frozen=True, kw_only=True)
-class TicketPart:
-    """One line of the component table."""
-
-    component: Component
-    room: RoomSession
-    seat_no: int
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """准考证 of one candidate (domain section 7, document 1)."""
-
-    batch: Batch
-    registration: Registration
-    scheme: Scheme
-    site: Site | None
-    ticket_no: str
-    secret: str
-    parts: tuple[TicketPart, ...]
-    spared: tuple[Component, ...]  # exempt or retained: not sat
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeatLine:
-    """One candidate in a room."""
-
-    seat_no: int
-    ticket_no: str
-    registration: Registration
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoomPack:
-    """One room session with everything its four sheets need (documents 2-5)."""
-
-    batch: Batch
-    room: RoomSession
-    place: Room | None
-    scheme: Scheme
-    component: Component
-    seats: tuple[SeatLine, ...]
-    team: tuple[DutySpec, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LetterLine:
-    """One duty on a letter; a head's rooms of a day are one line."""
-
-    duty: Duty
-    starts_at: datetime
-    ends_at: datetime
-    room: RoomSession
-    rooms_count: int
-    scheme: Scheme | None
-    component: Component | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DutyLetter:
-    """派遣单 of one person (domain section 7, "also printed")."""
-
-    batch: Batch
-    account_id: UUID
-    name: str
-    institution: Institution | None
-    lines: tuple[LetterLine, ...]
-    minutes: int
+from scheduling.sites.rules import Site
+from scheduling.timetable.rules.prints import DutyLetter, LetterLine, RoomPack, SeatLine, Ticket, TicketPart
 
 
 async def tickets(
