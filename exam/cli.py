@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -94,6 +95,8 @@ async def serve(services: Services, arguments: Arguments) -> int:
     config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", server_header=False)
     server = uvicorn.Server(config)
     _say(arguments, {"address": f"http://{host}:{port}"}, N_("网站已启动：%(address)s （按 Ctrl+C 停止）"))
+    # uvicorn stops on SIGTERM and then raises it again: ignored here, so that what follows still happens.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     if arguments.no_work:
         await server.serve()
         return 0
@@ -109,7 +112,7 @@ async def serve(services: Services, arguments: Arguments) -> int:
 async def work(services: Services, arguments: Arguments) -> int:
     """Do background work until stopped."""
     _say(arguments, {"state": "working"}, N_("正在处理后台任务（按 Ctrl+C 停止）"))
-    await worker.run(services)
+    await worker.run(services, stop_on_signals=True)
     return 0
 
 
