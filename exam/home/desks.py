@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
@@ -34,6 +35,7 @@ SOURCES = (
     sittings.needs,
     marking.needs,
     outcomes.needs,
+    issuing.needs,
     ledger.needs,
 )
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}

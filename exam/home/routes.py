@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get
 
-from exam.accounts.guards import AppRequest, public
+from exam.accounts.guards import AppRequest, AppServices, public
 from exam.accounts.rules import ROLE_LABELS, Actor, Permission, Role
 from exam.home import desks
 from exam.home.stages import STAGES
@@ -22,7 +22,7 @@ ON_SITE = frozenset({Role.SITE_HEAD, Role.INVIGILATOR, Role.ASSESSOR})
 
 
 @get("/", guards=[public])
-async def first_page(request: AppRequest, services: Services) -> Response[Any]:
+async def first_page(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show what needs the reader now; for the public, the verification."""
     actor = request.scope.get("user")
     if not isinstance(actor, Actor):

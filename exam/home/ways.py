@@ -8,8 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.issuing import queries as issuing
+from certificates.issuing.rules import CertificateStatus
+from certificates.ledger import queries as ledger
 from exam.accounts.rules import Actor
 from exam.catalogue.rules import Component, Scheme
+from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Registration
@@ -43,6 +47,7 @@ class Proof:
     number: str
     token: str
     registered: bool
+    revoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +84,14 @@ async def ways(session: AsyncSession, actor: Actor, now: datetime) -> list[Way]:
     """Return the candidate's registrations as ways, the one with the nearest sitting first."""
     lines = await outcomes.mine(session, actor)
     seats = await _seats(session, [line.registration.id for line in lines], [line.scheme for line in lines])
+    proofs = await _proofs(session, {line.registration.person_id for line in lines}, now)
     made = []
     for line in lines:
         batch = await registration.batch(session, line.registration.batch_id)
         own = seats[line.registration.id]
-        made.append(way(line.registration, line.scheme, batch, own, line.outcome, None, now))
+        made.append(
+            way(line.registration, line.scheme, batch, own, line.outcome, proofs.get(line.registration.id), now)
+        )
     return sorted(made, key=lambda one: one.next.sitting.starts_at if one.next else now + timedelta(days=3650))
 
 
@@ -150,6 +158,23 @@ def _steps(seats: Sequence[Seat], outcome: Outcome | None, certificate: Proof | 
         RoadStep(label=N_("签发证书"), note=N_("编号 %(number)s") if number else "", facts=number),
         RoadStep(label=N_("平台登记"), note="" if certificate else N_("签发后 7 个工作日内")),
     )
+
+
+async def _proofs(session: AsyncSession, person_ids: set[UUID], now: datetime) -> dict[UUID, Proof]:
+    """The certificate of each registration, in the version that counts: issued, or withdrawn."""
+    found: dict[UUID, Proof] = {}
+    for one in await issuing.of_people(session, person_ids):
+        if one.status not in (CertificateStatus.ISSUED, CertificateStatus.REVOKED) or one.registration_id in found:
+            continue
+        line = await ledger.line_of(session, one.id, today=china_date(now))
+        found[one.registration_id] = Proof(
+            id=one.id,
+            number=one.number,
+            token=one.token,
+            registered=line is not None and line.receipt is not None,
+            revoked=one.status is CertificateStatus.REVOKED,
+        )
+    return found
 
 
 async def _seats(
