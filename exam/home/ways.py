@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
-from certificates.issuing.rules import CertificateStatus
+from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import queries as ledger
 from exam.accounts.rules import Actor
 from exam.catalogue.rules import Component, Scheme
