@@ -12,8 +12,8 @@ from typing import Any
 from exam.catalogue.rules import ItemKind, Row, RowKind, Sheet
 from exam.papers.rules import ItemKeyRecord, Question
 
-_THEORY = 1.15  # log-odds of an average candidate to know an item
-_PRACTICE = 1.2
+_THEORY = 0.55  # log-odds of an average candidate to know an item
+_PRACTICE = 0.6
 _SLOPE = 0.62
 
 
@@ -49,7 +49,7 @@ def _partly(good: Sequence[str], options: Sequence[str], rng: Random) -> list[st
 
 def paper_mark(ability: float, rng: Random) -> Decimal:
     """What stands on a marked paper: halves of a mark, 0 to 100."""
-    raw = rng.gauss(68 + 11 * ability, 6)
+    raw = rng.gauss(66 + 11 * ability, 6)
     return Decimal(round(min(98.0, max(8.0, raw)) * 2)) / 2
 
 
@@ -66,11 +66,11 @@ def _entry(row: Row, ability: float, rng: Random) -> Any:
         case RowKind.MEASURED:
             return str(_measured(row, well, rng))
         case RowKind.JUDGED:
-            return sum(rng.random() < 0.45 + 0.5 * well for _ in range(3))
+            return sum(rng.random() < 0.28 + 0.64 * well for _ in range(3))
         case RowKind.OCCURRENCE:
             return sum(rng.random() > well for _ in range(4))
         case RowKind.ALL_OR_NOTHING:
-            return "true" if rng.random() < 0.25 + 0.72 * well else "false"
+            return "true" if rng.random() < 0.15 + 0.8 * well else "false"
         case RowKind.VETO:
             return "true" if rng.random() < 0.004 else "false"
 

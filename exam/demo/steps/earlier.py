@@ -57,9 +57,9 @@ def _people(stage: Stage, someone: DemoCandidate) -> list[DemoCandidate]:
         for other in others
     ]
     return [
-        replace(someone, ability=1.0, practice=-4.0, fate=Fate.ORDINARY, waiver=""),
-        replace(alike[0], ability=-2.6, practice=-3.0, fate=Fate.ORDINARY),
-        replace(alike[1], ability=-2.6, practice=-3.0, fate=Fate.ABSENT),
+        replace(someone, ability=1.4, practice=-9.0, fate=Fate.ORDINARY, waiver=""),
+        replace(alike[0], ability=-3.0, practice=-9.0, fate=Fate.ORDINARY),
+        replace(alike[1], ability=-3.0, practice=-9.0, fate=Fate.ABSENT),
     ]
 
 

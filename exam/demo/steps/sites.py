@@ -13,7 +13,6 @@ from datetime import date, datetime
 from exam.catalogue.rules import Form, Level
 from exam.demo import province
 from exam.demo.certificates import CERTIFICATES, certificate_of
-from exam.demo.plan import DemoCandidate
 from exam.demo.province import School
 from exam.demo.stage import Stage
 from scheduling.sites import actions as sites
@@ -27,6 +26,9 @@ _CONDITIONS = {
 }
 _LEAST_SEATS = {Form.COMPUTER: 20, Form.PAPER: 20, Form.PRACTICAL_GENERAL: 6, Form.PRACTICAL_SPECIAL: 4}
 
+_BETWEEN_MINUTES = 30  # clear, count, seal, post the next list
+_ROOM_MINUTES = 420  # what one room gives in a weekend, waiting for other components left out
+
 _S = ApprovalStatus
 _STEPS = (
     (_S.SUBMITTED, "host"), (_S.DESK_REVIEW, "officer"), (_S.ON_SITE_CHECK, "officer"), (_S.ORG_AGREED, "officer"),
@@ -37,7 +39,7 @@ _STEPS = (
 
 @dataclass(frozen=True, kw_only=True)
 class RoomKind:
-    """How rooms of one form are built: seats with spares, and how many sittings one room takes in a batch."""
+    """How rooms of one form are built."""
 
     form: Form
     name_zh: str
@@ -45,17 +47,15 @@ class RoomKind:
     seats: int
     spares: int
     columns: int
-    sittings: int
 
 
 _KINDS = {
-    Form.COMPUTER: RoomKind(form=Form.COMPUTER, name_zh="机房", name_en="Computer room", seats=50, spares=5, columns=10,
-                            sittings=130),
-    Form.PAPER: RoomKind(form=Form.PAPER, name_zh="笔试考场", name_en="Paper room", seats=30, spares=0, columns=5, sittings=40),
+    Form.COMPUTER: RoomKind(form=Form.COMPUTER, name_zh="机房", name_en="Computer room", seats=50, spares=5, columns=10),
+    Form.PAPER: RoomKind(form=Form.PAPER, name_zh="笔试考场", name_en="Paper room", seats=30, spares=0, columns=5),
     Form.PRACTICAL_GENERAL: RoomKind(form=Form.PRACTICAL_GENERAL, name_zh="实训室", name_en="Workshop", seats=11, spares=1,
-                                     columns=5, sittings=50),
+                                     columns=5),
     Form.PRACTICAL_SPECIAL: RoomKind(form=Form.PRACTICAL_SPECIAL, name_zh="专项实训工场", name_en="Special workshop", seats=9,
-                                     spares=1, columns=4, sittings=45),
+                                     spares=1, columns=4),
 }  # fmt: skip
 
 
@@ -70,13 +70,16 @@ def hosts() -> dict[tuple[str, str], School]:
     return found
 
 
-def demand(candidates: list[DemoCandidate]) -> Counter[tuple[str, str, Form]]:
-    """Sittings by unit, certificate and form."""
-    count: Counter[tuple[str, str, Form]] = Counter()
-    for candidate in candidates:
-        for form in certificate_of(candidate.certificate).forms:
-            count[candidate.school.unit_code, candidate.certificate, Form(form)] += 1
-    return count
+def demand(stage: Stage) -> Counter[tuple[str, str, Form]]:
+    """Minutes of room time by unit, certificate and form: each level of a certificate fills rooms of its own."""
+    people = Counter((one.school.unit_code, one.certificate, one.level) for one in stage.candidates)
+    minutes: Counter[tuple[str, str, Form]] = Counter()
+    for (unit_code, code, level), count in people.items():
+        for part in stage.schemes[code, level].components:
+            kind = _KINDS[part.form]
+            sessions = math.ceil(count / (kind.seats - kind.spares))
+            minutes[unit_code, code, part.form] += sessions * (part.duration_minutes + _BETWEEN_MINUTES)
+    return minutes
 
 
 async def approve_sites(stage: Stage, valid: tuple[date, date], now: datetime) -> int:
@@ -93,7 +96,7 @@ async def approve_sites(stage: Stage, valid: tuple[date, date], now: datetime) -
                 minimum={form: _LEAST_SEATS[form] for form in forms},
                 now=now,
             )
-    wanted = demand(stage.candidates)
+    wanted = demand(stage)
     hosted = hosts()
     for school in province.SCHOOLS:
         codes = [code for (_, code), host in hosted.items() if host == school]
@@ -153,8 +156,8 @@ def _rooms(
         able = [code for code in codes if form.value in certificate_of(code).forms]
         groups = [(code,) for code in able] if form.practical else [tuple(able)] if able else []
         for group in groups:
-            sittings = sum(wanted.get((school.unit_code, code, form), 0) for code in group)
-            count = max(1, math.ceil(sittings / kind.sittings))
+            minutes = sum(wanted.get((school.unit_code, code, form), 0) for code in group)
+            count = max(1, math.ceil(minutes / _ROOM_MINUTES))
             found += [(kind, group if form.practical else ())] * count
     return found
 
