@@ -1,5 +1,6 @@
 /* What every page gets on top of plain HTML; each page works without it.
- * - a sent form shows within 100 ms that it was heard, and cannot be sent twice
+ * - a sent form or a slow link shows within 100 ms that it was heard; a form cannot be sent twice
+ *   (a form that answers with a file says so: data-download)
  * - wide tables can be scrolled by keyboard; an error summary takes the focus
  * - filters send themselves; a drop area names the file that was dropped
  * - [data-poll] fetches its fragment again until the answer carries no data-poll
@@ -30,10 +31,22 @@ function hear(event) {
   if (!button) return;
   button.setAttribute("aria-busy", "true");
   if (button.dataset.busy) { button.textContent = button.dataset.busy; say(button.dataset.busy); }
+  if (form.dataset.download !== undefined) setTimeout(release, 2000);
+}
+
+/** A thin line on top while the next page is on its way. */
+function leave() {
+  document.documentElement.dataset.going = "";
+  setTimeout(arrive, 8000);
+}
+
+function arrive() {
+  delete document.documentElement.dataset.going;
 }
 
 /** A page that comes back from the browser's memory must be usable again; so must one after a download. */
 function release() {
+  arrive();
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
 }
@@ -94,6 +107,7 @@ function enhance(root) {
 }
 
 document.addEventListener("submit", hear);
+window.addEventListener("beforeunload", leave);
 window.addEventListener("pageshow", release);
 enhance(document);
 document.querySelector("[data-focus]")?.focus();
