@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
+from exam.registration import queries as registration
 from exam.sittings.models import IncidentRow
 from exam.sittings.queries.places import room_sessions
 from exam.sittings.rules import Effect, IncidentStatus, VoidPart
@@ -84,17 +85,30 @@ async def incidents(
 
 
 async def visible_incidents(session: AsyncSession, actor: Actor) -> list[Incident]:
-    """The incidents the actor may read: officers all, a site head those of the rooms of the own duties and sites."""
+    """The incidents the actor may read: officers those of their batches, others those of own duties and sites."""
     found = await incidents(session)
-    if actor.may(Permission.INCIDENT_DECIDE) or not found:
+    if not found or actor.within(Permission.INCIDENT_DECIDE):
         return found
+    rooms = await _own_rooms(session, actor, {entry.room_session_id for entry in found})
+    batches = await _own_batches(session, actor)
+    return [entry for entry in found if entry.room_session_id in rooms or entry.batch_id in batches]
+
+
+async def _own_rooms(session: AsyncSession, actor: Actor, room_ids: set[UUID]) -> set[UUID]:
     own = await room_sessions(session, account_id=actor.account_id) if actor.account_id else []
-    rooms = {room.id for room in own}
-    sites = actor.scope_ids(Permission.SITE_RUN, "site") or set()
-    if sites:
-        every = await room_sessions(session, ids={entry.room_session_id for entry in found})
-        rooms |= {room.id for room in every if str(room.site_id) in sites}
-    return [entry for entry in found if entry.room_session_id in rooms]
+    every = await room_sessions(session, ids=room_ids) if actor.may(Permission.SITE_RUN) else []
+    heading = [room for room in every if actor.within(Permission.SITE_RUN, site_id=room.site_id)]
+    return {room.id for room in (*own, *heading)}
+
+
+async def _own_batches(session: AsyncSession, actor: Actor) -> set[UUID]:
+    if not actor.may(Permission.INCIDENT_DECIDE):
+        return set()
+    return {
+        batch.id
+        for batch in await registration.batches(session)
+        if any(actor.within(Permission.INCIDENT_DECIDE, organisation_id=one) for one in batch.organisation_ids)
+    }
 
 
 def incident_record(row: IncidentRow) -> Incident:

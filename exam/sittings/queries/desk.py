@@ -1,0 +1,225 @@
+"""What the site's pages show: a room with names and photos, one candidate with history, the rooms of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.catalogue import queries as catalogue
+from exam.catalogue.rules import Component, Scheme
+from exam.kernel.errors import NotFound
+from exam.registration import queries as registration
+from exam.registration.rules import Registration
+from exam.sittings.queries.incidents import Incident, incidents, visible_incidents
+from exam.sittings.queries.places import headcounts, moves, my_rooms, room_session, room_sessions, sitting
+from exam.sittings.queries.rooms import RoomView, room_view
+from exam.sittings.rules import Headcount, Move, RoomSession, Sitting, SittingStatus, covers
+
+_EXCEPTIONS = frozenset({SittingStatus.INTERRUPTED, SittingStatus.STOPPED, SittingStatus.VOIDED})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which certificate, level and component a room session examines."""
+
+    scheme: Scheme
+    component: Component
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate in a room: the place, the person, and what stands out."""
+
+    sitting: Sitting
+    person: Registration | None
+
+    @property
+    def name(self) -> str:
+        """The name to call, a dash where the registration is gone."""
+        return self.person.name if self.person else "—"
+
+    def found_by(self, words: str) -> bool:
+        """Whether a search for name, ticket, seat or the end of the ID number means this candidate."""
+        words = words.strip()
+        if not words:
+            return True
+        seat = words.lstrip("0").isdigit() and int(words) == self.sitting.seat_no
+        tail = self.person is not None and len(words) >= 4 and self.person.id_masked.endswith(words)
+        return seat or tail or words in self.name or words in self.sitting.ticket_no
+
+
+@dataclass(frozen=True)
+class RoomDesk:
+    """The room's page: what is next, who stands out, and everybody by seat."""
+
+    view: RoomView
+    subject: Subject | None
+    rows: tuple[Row, ...]
+
+    def by(self, *statuses: SittingStatus) -> tuple[Row, ...]:
+        """The candidates in these states."""
+        return tuple(row for row in self.rows if row.sitting.status in statuses)
+
+    @property
+    def late(self) -> tuple[Row, ...]:
+        """Who came after the start."""
+        return tuple(row for row in self.rows if row.sitting.late_minutes)
+
+    @property
+    def moved(self) -> tuple[Row, ...]:
+        """Who was given another seat after publication."""
+        return tuple(row for row in self.rows if row.sitting.moves_count)
+
+    @property
+    def troubled(self) -> tuple[Row, ...]:
+        """Who was interrupted, stopped or voided."""
+        return self.by(*_EXCEPTIONS)
+
+    @property
+    def free_seats(self) -> tuple[int, ...]:
+        """The seats nobody has."""
+        taken = {row.sitting.seat_no for row in self.rows}
+        return tuple(seat for seat in range(1, self.view.room.seats_count + 1) if seat not in taken)
+
+
+@dataclass(frozen=True)
+class CandidateDesk:
+    """One candidate's page at the site."""
+
+    row: Row
+    room: RoomSession
+    subject: Subject | None
+    moves: tuple[Move, ...]
+    incidents: tuple[Incident, ...]
+    free_seats: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RoomLine:
+    """A room in a list."""
+
+    room: RoomSession
+    count: Headcount
+    subject: Subject | None
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """An incident in a list, with the candidate and the room."""
+
+    incident: Incident
+    person: Registration | None
+    room: RoomSession
+
+
+async def room_desk(session: AsyncSession, room_session_id: UUID, now: datetime) -> RoomDesk:
+    """Read one room's page."""
+    view = await room_view(session, room_session_id, now)
+    people = await _people(session, [one.registration_id for one in view.sittings])
+    rows = tuple(Row(one, people.get(one.registration_id)) for one in view.sittings)
+    return RoomDesk(view, (await subjects(session)).get(view.room.component_id), rows)
+
+
+async def candidate_desk(session: AsyncSession, sitting_id: UUID, now: datetime) -> CandidateDesk:
+    """Read one candidate's page."""
+    desk = await room_desk(session, (await sitting(session, sitting_id)).room_session_id, now)
+    row = next(row for row in desk.rows if row.sitting.id == sitting_id)
+    found = [one for one in desk.view.incidents if one.sitting_id == sitting_id]
+    return CandidateDesk(
+        row=row,
+        room=desk.view.room,
+        subject=desk.subject,
+        moves=tuple(await moves(session, sitting_id=sitting_id)),
+        incidents=tuple(found),
+        free_seats=desk.free_seats,
+    )
+
+
+async def incident_desk(session: AsyncSession, incident_id: UUID) -> IncidentLine:
+    """Read one incident's page."""
+    found = await incident_lines(session, await incidents(session, ids=[incident_id]))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def incident_lines(session: AsyncSession, found: Sequence[Incident]) -> list[IncidentLine]:
+    """Add the candidates and rooms to incidents."""
+    people = await _people(session, [one.registration_id for one in found])
+    rooms = {room.id: room for room in await room_sessions(session, ids={one.room_session_id for one in found})}
+    return [IncidentLine(one, people.get(one.registration_id), rooms[one.room_session_id]) for one in found]
+
+
+async def room_lines(session: AsyncSession, actor: Actor, now: datetime) -> list[RoomLine]:
+    """The rooms the actor runs: of the own duties, of the own sites, and for officers all of the coming days."""
+    rooms = {room.id: room for room in await my_rooms(session, actor, now, days=30)}
+    for site_id in actor.scope_ids(Permission.SITE_RUN, "site") or ():
+        rooms |= {room.id: room for room in await room_sessions(session, site_id=UUID(site_id)) if _near(room, now)}
+    if actor.may(Permission.PLAN_MANAGE):
+        for batch in await registration.batches(session):
+            if any(actor.within(Permission.PLAN_MANAGE, organisation_id=one) for one in batch.organisation_ids):
+                found = await room_sessions(session, batch_id=batch.id)
+                rooms |= {room.id: room for room in found if _near(room, now)}
+    listed = sorted(rooms.values(), key=lambda room: (room.starts_at, room.site_code, room.room_name))
+    counts = await headcounts(session, [room.id for room in listed]) if listed else {}
+    known = await subjects(session)
+    return [RoomLine(room, counts[room.id], known.get(room.component_id)) for room in listed]
+
+
+async def may_read_room(session: AsyncSession, actor: Actor, room: RoomSession) -> bool:
+    """Who sees a room's page: its duties, its site's head, and officers of its batch."""
+    if actor.within(Permission.SITE_RUN, site_id=room.site_id):
+        return True
+    if actor.account_id is not None and any(
+        one.id == room.id for one in await room_sessions(session, account_id=actor.account_id)
+    ):
+        return True
+    if not (actor.may(Permission.PLAN_MANAGE) or actor.may(Permission.INCIDENT_DECIDE)):
+        return False
+    batch = await registration.batch(session, room.batch_id)
+    return any(actor.within(Permission.PLAN_MANAGE, organisation_id=one) for one in batch.organisation_ids)
+
+
+async def require_readable(session: AsyncSession, actor: Actor, room_session_id: UUID) -> RoomSession:
+    """The room, or NotFound where it does not concern the reader."""
+    room = await room_session(session, room_session_id)
+    if not await may_read_room(session, actor, room):
+        raise NotFound
+    return room
+
+
+async def require_people(session: AsyncSession, actor: Actor, room: RoomSession, now: datetime) -> None:
+    """Names and photos are for duties inside their window, the site's head and officers; NotFound for others."""
+    await require_readable(session, actor, room.id)
+    wide = actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE)
+    if not wide and not covers(room.starts_at, room.ends_at, room.terms, now):
+        raise NotFound
+
+
+async def visible_count(session: AsyncSession, actor: Actor) -> int:
+    """How many incidents the actor may read."""
+    return len(await visible_incidents(session, actor))
+
+
+async def subjects(session: AsyncSession) -> dict[UUID, Subject]:
+    """What each component is, by its id."""
+    return {
+        component.id: Subject(scheme, component)
+        for scheme in await catalogue.schemes(session)
+        for component in scheme.components
+    }
+
+
+async def _people(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Registration]:
+    if not ids:
+        return {}
+    return {one.id: one for one in await registration.registrations(session, ids=set(ids))}
+
+
+def _near(room: RoomSession, now: datetime) -> bool:
+    return now - timedelta(hours=20) <= room.ends_at and room.starts_at <= now + timedelta(days=14)

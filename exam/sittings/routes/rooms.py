@@ -1,0 +1,159 @@
+"""The invigilator's room: the next action as one large button, the count beside it, the exceptions, then everybody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import Parameter
+
+from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.rules import Permission
+from exam.kernel.errors import N_
+from exam.kernel.forms import parse_form
+from exam.kernel.pages import page, redirect
+from exam.kernel.services import Services
+from exam.sittings import actions
+from exam.sittings.forms import CloseForm
+from exam.sittings.queries import desk
+from exam.sittings.rules import DUTY_LABELS, ROOM_LABELS, STATUS_LABELS, SittingStatus, Step, covers
+
+TONES = {
+    SittingStatus.SCHEDULED: "plain",
+    SittingStatus.CHECKED_IN: "needs",
+    SittingStatus.STARTED: "needs",
+    SittingStatus.SUBMITTED: "done",
+    SittingStatus.AUTO_SUBMITTED: "done",
+    SittingStatus.INTERRUPTED: "warning",
+    SittingStatus.ABSENT: "stopped",
+    SittingStatus.STOPPED: "stopped",
+    SittingStatus.VOIDED: "stopped",
+}
+ROOM_TONES = {"planned": "plain", "open": "needs", "closed": "done"}
+READERS = (Permission.ROOM_RUN, Permission.SITE_RUN, Permission.INCIDENT_DECIDE, Permission.PLAN_MANAGE)
+
+
+@get("/exam/sittings", guards=[needs(*READERS)])
+async def rooms_page(request: AppRequest, services: Services) -> Response[Any]:
+    """Show the rooms the reader runs, by day."""
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        lines = await desk.room_lines(session, actor, now)
+        incidents = await desk.visible_count(session, actor)
+    return page(
+        request, "pages/exam/sittings/rooms.html", lines=lines, at=now, incidents=incidents,
+        room_labels=ROOM_LABELS, room_tones=ROOM_TONES,
+    )  # fmt: skip
+
+
+@get("/exam/sittings/rooms/{room_session_id:uuid}", guards=[needs(*READERS)])
+async def room_page(
+    request: AppRequest,
+    services: Services,
+    room_session_id: UUID,
+    q: Annotated[str, Parameter(max_length=80)] = "",
+    view: Annotated[str, Parameter(max_length=8)] = "list",
+) -> Response[Any]:
+    """Show one room now; `q` looks for a ticket, a number or a name, `view=plan` shows the seats."""
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        room = await desk.require_readable(session, actor, room_session_id)
+        found = await desk.room_desk(session, room_session_id, now)
+    in_time = covers(room.starts_at, room.ends_at, room.terms, now)
+    words = ticket_in(q)
+    return page(
+        request,
+        "pages/exam/sittings/room.html",
+        desk=found,
+        room=room,
+        count=found.view.count,
+        step=found.view.step,
+        steps=Step,
+        found=[row for row in found.rows if row.found_by(words)] if words else [],
+        q=q,
+        view=view,
+        people=in_time or actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE),
+        acting=in_time and actor.may(Permission.ROOM_RUN),
+        at=now,
+        status_labels=STATUS_LABELS,
+        tones=TONES,
+        duty_labels=DUTY_LABELS,
+        room_labels=ROOM_LABELS,
+        room_tones=ROOM_TONES,
+        statuses=SittingStatus, minutes=minutes,
+    )
+
+
+@post("/exam/sittings/rooms/{room_session_id:uuid}/open", guards=[needs(Permission.ROOM_RUN)])
+async def open_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+    """Open the room for its candidates."""
+    async with services.db.transaction() as session:
+        await actions.open_room(session, actor_of(request), room_session_id=room_session_id, now=services.clock.now())
+    return back(request, room_session_id, N_("考场已开启，可以核验入场。"))
+
+
+@post("/exam/sittings/rooms/{room_session_id:uuid}/begin", guards=[needs(Permission.ROOM_RUN, Permission.SHEET_SCORE)])
+async def begin_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+    """Start everybody who has checked in."""
+    async with services.db.transaction() as session:
+        begun = await actions.begin_room(
+            session, actor_of(request), room_session_id=room_session_id, now=services.clock.now()
+        )
+    return back(request, room_session_id, N_("已开考，%(n)s 人开始作答。"), n=len(begun))
+
+
+@post("/exam/sittings/rooms/{room_session_id:uuid}/absent", guards=[needs(Permission.ROOM_RUN)])
+async def mark_absent(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+    """Record everybody who has not come as absent."""
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        room = await desk.room_desk(session, room_session_id, now)
+        missing = [row.sitting.id for row in room.by(SittingStatus.SCHEDULED)]
+        marked = await actions.mark_absent_many(session, actor, sitting_ids=missing, now=now)
+    return back(request, room_session_id, N_("已登记 %(n)s 人缺考。"), n=len(marked))
+
+
+@post(
+    "/exam/sittings/rooms/{room_session_id:uuid}/collect", guards=[needs(Permission.ROOM_RUN, Permission.SHEET_SCORE)]
+)
+async def collect(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+    """Hand in for everybody at the end."""
+    async with services.db.transaction() as session:
+        done = await actions.collect(
+            session, actor_of(request), room_session_id=room_session_id, now=services.clock.now()
+        )
+    return back(request, room_session_id, N_("已收卷 %(n)s 份。"), n=len(done))
+
+
+@post("/exam/sittings/rooms/{room_session_id:uuid}/close", guards=[needs(Permission.ROOM_RUN)])
+async def close_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+    """Count and close the room."""
+    form = await parse_form(request, CloseForm)
+    async with services.db.transaction() as session:
+        count = await actions.close_room(
+            session, actor_of(request), room_session_id=room_session_id, note=form.note, now=services.clock.now()
+        )
+    return back(
+        request, room_session_id, N_("考场已关闭：应到 %(expected)s，实到 %(present)s，缺考 %(absent)s。"),
+        expected=count.expected, present=count.present, absent=count.absent,
+    )  # fmt: skip
+
+
+def back(request: AppRequest, room_session_id: UUID, notice: str, **facts: object) -> Response[Any]:
+    """Return to the room and say what was done."""
+    return redirect(request, f"/exam/sittings/rooms/{room_session_id}", notice, **facts)
+
+
+def minutes(count: int) -> timedelta:
+    """A span of minutes, for templates that add one to an instant."""
+    return timedelta(minutes=count)
+
+
+def ticket_in(words: str) -> str:
+    """The ticket number in what a scanner typed: the last part of an address, or the words themselves."""
+    return words.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("=", 1)[-1]
+
+
+ROUTES = [rooms_page, room_page, open_room, begin_room, mark_absent, collect, close_room]
