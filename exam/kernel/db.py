@@ -73,7 +73,7 @@ def append_only(table: Any) -> None:
         "FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change()"
     )
     for statement in (forbid, trigger, truncate):
-        event.listen(table, "after_create", DDL(statement))
+        event.listen(table, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
 
 
 class Database:
@@ -86,6 +86,7 @@ class Database:
             max_overflow=10,
             pool_pre_ping=True,
             json_serializer=_json,
+            hide_parameters=True,  # an error's text reaches logs; the values may be somebody's
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
