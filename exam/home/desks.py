@@ -1,9 +1,10 @@
 """What each first page shows, read from the folders' queries: batches, today's rooms, an institution's roster, a candidate's way."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from scheduling.duties import queries as duties
 from scheduling.sites import queries as sites
 from scoring.marking import queries as marking
 from scoring.outcomes import queries as outcomes
+from scoring.outcomes.rules import Decision
 
 SOURCES = (
     registration.needs,
@@ -210,3 +212,48 @@ def _cell(found: list[RoomCard]) -> Cell:
     value = f"{sum(card.count.present for card in found)} / {sum(card.count.expected for card in found)}"
     href = f"/exam/sittings/rooms/{found[0].room.id}" if len(found) == 1 else ""
     return Cell(value=value, tone=tone, href=href)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bin:
+    """One bar of the distribution."""
+
+    low: int
+    high: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """The totals of the batch whose results are worked on, and what became of its candidates."""
+
+    batch: Batch
+    counts: Mapping[Decision, int]
+    without: int
+    bins: tuple[Bin, ...]
+    pass_mark: Decimal | None  # None where schemes of the batch differ
+
+
+async def scores(session: AsyncSession, actor: Actor) -> Scores | None:
+    """Return the newest batch that has outcomes, None before there is one."""
+    for batch, statuses in await outcomes.batches(session, actor):
+        if not any(statuses.values()):
+            continue
+        found = await outcomes.overview(session, actor, batch.id)
+        marks = {line.scheme.pass_rule.pass_mark for line in found.lines}
+        return Scores(
+            batch=batch,
+            counts=found.counts,
+            without=found.without,
+            bins=tuple(Bin(low=a, high=b, count=n) for a, b, n in outcomes.distribution(found.lines)),
+            pass_mark=marks.pop() if len(marks) == 1 else None,
+        )
+    return None
+
+
+async def platform(session: AsyncSession, actor: Actor, now: datetime) -> ledger.PlatformCounts | None:
+    """Return how the certificates stand with the platform, None before the first is issued."""
+    own = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
+    ids = None if own is None else [UUID(id) for id in sorted(own)]
+    found = await ledger.counts(session, today=china_date(now), organisation_ids=ids)
+    return found if found.total else None

@@ -15,7 +15,7 @@ from exam.kernel.services import Services
 from exam.registration.rules import BATCH_STATUS_LABELS
 from exam.sittings.rules import DUTY_LABELS, STATUS_LABELS
 from scheduling.sites import queries as sites
-from scoring.outcomes.rules import DECISION_LABELS
+from scoring.outcomes.rules import DECISION_LABELS, DECISION_TONES
 
 HOME = "pages/exam/home"
 ON_SITE = frozenset({Role.SITE_HEAD, Role.INVIGILATOR, Role.ASSESSOR})
@@ -63,6 +63,12 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
         cards = await desks.cards(session, actor, now) if actor.may(Permission.BATCH_READ) else []
         coverage = await sites.coverage_view(session, china_date(now)) if actor.may(Permission.SITE_READ) else None
         day = await desks.today(session, [card.batch for card in cards], now)
+        scores = (
+            await desks.scores(session, actor)
+            if actor.may(Permission.OUTCOME_PUBLISH) or actor.may(Permission.OUTCOME_VERIFY)
+            else None
+        )
+        platform = await desks.platform(session, actor, now) if actor.may(Permission.PLATFORM_RUN) else None
     return page(
         request,
         f"{HOME}/office.html",
@@ -70,6 +76,10 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
         cards=cards,
         coverage=coverage,
         day=day,
+        scores=scores,
+        platform=platform,
+        decision_labels=DECISION_LABELS,
+        decision_tones=DECISION_TONES,
         stages=STAGES,
         status_labels=BATCH_STATUS_LABELS,
         role_labels=[ROLE_LABELS[role] for role in sorted(actor.roles)],
