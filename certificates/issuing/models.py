@@ -110,7 +110,7 @@ def _no_delete(table: Any) -> None:
         "FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change()"
     )
     for statement in (forbid, row, whole):
-        event.listen(table, "after_create", DDL(statement))
+        event.listen(table, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
 
 
 for _table in (Number.__table__, CertificateRow.__table__):

@@ -82,7 +82,7 @@ class FileSigner:
         return found
 
 
-class _LoadedSigner(SimpleSigner):  # type: ignore[misc]
+class _LoadedSigner(SimpleSigner):
     """pyHanko's signer, without reading the key anew for every signature."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, chain: Sequence[x509.Certificate]) -> None:
@@ -90,7 +90,7 @@ class _LoadedSigner(SimpleSigner):  # type: ignore[misc]
         der = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        store = SimpleCertificateStore()
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         certificates = [asn1_x509.Certificate.load(one.public_bytes(serialization.Encoding.DER)) for one in chain]
         store.register_multiple(certificates)
         super().__init__(certificates[0], asn1_keys.PrivateKeyInfo.load(der), store)

@@ -30,7 +30,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.crypto import Vault
 from exam.kernel.db import insert_many
-from exam.kernel.errors import NotFound
+from exam.kernel.errors import Forbidden, NotFound
 from exam.kernel.ids import new_id
 from exam.kernel.jobs import enqueue
 
@@ -106,7 +106,8 @@ async def queue(session: AsyncSession, vault: Vault, items: Sequence[ToRegister]
 
 async def enqueue_open(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> int:
     """Queue the register job for registrations that are not through."""
-    actor.require(Permission.PLATFORM_RUN) if actor.scope_ids(Permission.PLATFORM_RUN, "organisation") is None else None
+    if not actor.may(Permission.PLATFORM_RUN):
+        raise Forbidden
     if not ids:
         return 0
     added = await enqueue(session, REGISTER_JOB, {"ids": [str(one) for one in ids]}, dedupe=f"{REGISTER_JOB}:{ids[0]}")

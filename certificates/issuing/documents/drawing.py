@@ -6,6 +6,7 @@ drawing takes nine times as long). What comes out is complete but for the signat
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -75,9 +76,17 @@ class Static:
     box: tuple[float, float, float, float]  # points from the lower left
 
 
-@lru_cache(maxsize=64)
 def prepare_static(organisation_name: str, template: str, home: Path) -> Static:
-    """Draw the frame and an issuer's seal."""
+    """The frame and an issuer's seal, drawn by the first thread that asks."""
+    with _lock:
+        return _static(organisation_name, template, home)
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _static(organisation_name: str, template: str, home: Path) -> Static:
     found: dict[str, Any] = printing.metadata("certificate", template)["seal"]
     left, low, right, high = (round(float(edge) * _POINTS_PER_MM, 2) for edge in found["box_mm"])
     seal = seal_svg(organisation_name, "证书专用章", fonts.prepare(home).serif_bold)

@@ -20,7 +20,9 @@ def test_clean_and_empty_texts_pass() -> None:
     require_clean("职业技能等级证书 经考核合格，特发此证")
 
 
-@pytest.mark.parametrize(("document", "version"), documents())
-def test_no_print_template_of_ours_has_them(document: str, version: str) -> None:
-    for path in (FOLDER / document / version).iterdir():
-        assert not forbidden_words(path.read_text("utf-8")), path
+def test_no_certificate_template_has_them() -> None:
+    found = [(name, version) for name, version in documents() if name in ("certificate", "issue_register")]
+    assert found
+    for name, version in found:
+        for path in (FOLDER / name / version).iterdir():
+            assert not forbidden_words(path.read_text("utf-8")), path

@@ -1,0 +1,112 @@
+"""A batch whose results are final, carried there once by the demo's own road and copied for each test."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from exam.accounts import queries as accounts
+from exam.accounts.models import Account
+from exam.accounts.rules import Actor, Role
+from exam.demo.progress import Progress
+from exam.demo.road import travel
+from exam.kernel import pdf
+from exam.kernel.clock import FixedClock
+from exam.kernel.db import Database
+from exam.kernel.services import Services, make_services
+from exam.kernel.settings import Settings
+from tests.exam.kernel.print_home import link_fonts
+from tests.servers import Databases, in_thread
+
+CANDIDATES = 24
+_copies = count(1)
+TODAY = datetime(2026, 11, 20, 6, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Final:
+    """A database in which one batch is final, and the data folder that belongs to it."""
+
+    database: str
+    home: Path
+    batch_id: UUID
+
+
+@pytest.fixture(scope="session")
+def final(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Final]:
+    """Walk the road once for all tests of this process."""
+    home = tmp_path_factory.mktemp("final") / "home"
+    link_fonts(home)
+    name = in_thread(databases.create())
+
+    async def walk() -> UUID:
+        services = make_services(
+            Settings(home=home, database_url=databases.url(name)), clock=FixedClock(TODAY)
+        )
+        try:
+            result = await travel(services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None)
+        finally:
+            await services.db.dispose()
+        return result.batch_id
+
+    yield Final(name, home, in_thread(walk()))
+    in_thread(databases.drop(name))
+
+
+@pytest.fixture
+async def db(databases: Databases, final: Final) -> AsyncIterator[Database]:
+    """The test's own copy of the database."""
+    name = f"{final.database}_{next(_copies)}"
+    await databases._command(f'CREATE DATABASE "{name}" TEMPLATE "{final.database}" STRATEGY wal_log')
+    database = Database(databases.url(name), pool_size=5)
+    yield database
+    await database.dispose()
+    await databases.drop(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path, final: Final) -> Iterator[Path]:
+    """The test's own copy of the data folder; the children that draw in it end with it."""
+    home = tmp_path / "home"
+    shutil.copytree(final.home, home, symlinks=True)
+    yield home
+    pdf.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The day on which the results are final."""
+    return FixedClock(TODAY)
+
+
+@pytest.fixture
+def batch_id(final: Final) -> UUID:
+    return final.batch_id
+
+
+@pytest.fixture
+async def officer(services: Services) -> Actor:
+    """The certificate officer of the cast."""
+    return await actor_of(services, Role.CERTIFICATE_OFFICER)
+
+
+async def actor_of(services: Services, role: Role) -> Actor:
+    """The first account that holds a role."""
+    async with services.db.transaction() as session:
+        found = await accounts.accounts_of_role(session, role)
+        assert found, role
+        return await accounts.actor(session, found[0].id)
+
+
+async def all_accounts(services: Services) -> list[UUID]:
+    async with services.db.transaction() as session:
+        return list(await session.scalars(select(Account.id)))
