@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,7 +53,7 @@ class AnswerRow(Base):
         {"schema": "exam"},
     )
 
-    sitting_id: Mapped[UUID] = mapped_column(ForeignKey(RunRow.sitting_id), primary_key=True)
+    sitting_id: Mapped[UUID] = mapped_column(Uuid(), ForeignKey(RunRow.sitting_id), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[int]
     seq: Mapped[int]
