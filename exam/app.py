@@ -19,8 +19,9 @@ from exam.accounts.guards import AppServices, SignInMiddleware, public
 from exam.catalogue import routes as catalogue
 from exam.kernel import pages
 from exam.kernel.services import Services
+from exam.registration import routes as registration
 
-MODULES: Sequence[Any] = (accounts, catalogue, home)
+MODULES: Sequence[Any] = (accounts, catalogue, registration, home)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

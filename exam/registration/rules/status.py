@@ -253,6 +253,16 @@ class RegistrationStatus(StrEnum):
         """Whether registration is over for it and a place can be, or was, given."""
         return self in CONFIRMED
 
+    @property
+    def to_check(self) -> bool:
+        """Whether it waits for the officer's check."""
+        return self in TO_CHECK
+
+    @property
+    def settled(self) -> bool:
+        """Whether its fee is settled and only the confirmation is left."""
+        return self in FEE_SETTLED
+
 
 _R = RegistrationStatus
 DEAD = frozenset({_R.WITHDRAWN, _R.REJECTED, _R.BARRED})
