@@ -31,6 +31,7 @@ from scoring.outcomes.rules import (
     OutcomeStatus,
     Step,
     digest,
+    published,
     replay,
 )
 
@@ -354,4 +355,6 @@ def _select() -> Select[Any]:
 def _outcome(row: Any) -> Outcome:
     values = dict(row._mapping)
     values["decision"], values["status"] = Decision(row.decision), OutcomeStatus(row.status)
+    if row.composite is not None:  # numeric(12, 4) in the database; outside with its published places
+        values["composite"] = published(row.composite, int(row.inputs["rule"]["places"]))
     return Outcome(**values)

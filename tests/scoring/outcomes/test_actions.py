@@ -31,7 +31,7 @@ async def world(session: AsyncSession) -> World:
 
 
 async def mark_all(session: AsyncSession, world: World) -> None:
-    """Everything is marked and verified: 100/60/100, 20/30/50, 100/absent/100."""
+    """Everything is marked and verified: 100/60/100, 20/30/40 (the gate), 100/absent/100."""
     await hold(session, world, "T")
     for index, right in enumerate((5, 1, 5)):
         await sit_computer(session, world, index, right)
@@ -89,7 +89,7 @@ async def test_the_whole_way_by_three_people(session: AsyncSession, world: World
     assert (done.new, dict(done.waiting)) == (3, {})
     one, two, three = world.registrations
     assert await _results(session, world) == {
-        one: ("passed", "88.0000"), two: ("failed", "15.0000"), three: ("absent", None)
+        one: ("passed", "88.00"), two: ("failed", "31.00"), three: ("absent", None)
     }  # fmt: skip
     again = await actions.compute(session, world.publisher, batch_id=world.batch_id, now=AFTER)
     assert (again.new, again.unchanged) == (0, 3)
@@ -261,7 +261,7 @@ async def test_a_school_sees_its_own_and_only_what_is_published(session: AsyncSe
     assert (seen.present, seen.counts[Decision.PASSED], seen.counts[Decision.ABSENT]) == (2, 1, 1)
     bins = queries.distribution(seen.lines)
     assert sum(count for _, _, count in bins) == 2 and len(bins) == 20
-    assert (bins[3], bins[17]) == ((15, 20, 1), (85, 90, 1))
+    assert (bins[6], bins[17]) == ((30, 35, 1), (85, 90, 1))
 
 
 async def test_distribution_of_nobody(session: AsyncSession) -> None:
