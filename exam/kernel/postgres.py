@@ -104,10 +104,17 @@ class Server:
 
     @property
     def base(self) -> Path:
-        """Folder of the cluster: under the home, or under /var/lib where root's server could not reach the home."""
-        if self._account is None or _reachable(self.folder.parent):
-            return self.folder
-        return SYSTEM_BASE / hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        """Folder of the cluster: under the home, or under /var/lib where root's server could not reach the home.
+
+        Chosen once and remembered: permissions may change later, the data stays where it is.
+        """
+        remembered = self.folder / "location"
+        if not remembered.exists():
+            here = self._account is None or _reachable(self.folder.parent)
+            name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(remembered, str(self.folder if here else SYSTEM_BASE / name))
+        return Path(remembered.read_text("utf-8"))
 
     @property
     def data(self) -> Path:

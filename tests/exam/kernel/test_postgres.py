@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +18,14 @@ from exam.kernel.settings import Settings
 
 
 @pytest.fixture
-def open_home(tmp_path: Path) -> Iterator[Path]:
-    home = tmp_path / "home"
-    home.mkdir()
-    for folder in [home, *list(home.parents)[:3]]:
-        if folder.stat().st_uid == os.getuid() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
+def open_home() -> Iterator[Path]:
+    """A home that root's server account can reach (pytest's own folders are closed to it)."""
+    home = Path(tempfile.mkdtemp(prefix="kaowu-postgres-"))
+    home.chmod(0o755)
     yield home
-    Server(home).stop()
+    if (home / "postgres" / "location").exists():
+        Server(home).stop()
+    shutil.rmtree(home)
 
 
 async def _value(url: str, query: str) -> object:
@@ -65,6 +67,25 @@ async def test_it_comes_back_after_a_kill(open_home: Path) -> None:
     assert await _value(second.start(), "SELECT count(*) FROM kept") == 0
     second.leave()
     server.leave()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root's server runs under another account")
+async def test_a_home_closed_to_the_servers_account_keeps_its_data_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "closed"
+    home.mkdir(mode=0o700)
+    server = Server(home)
+    try:
+        url = server.start()
+        assert server.base.parent == postgres.SYSTEM_BASE
+        await _value(url, "CREATE TABLE kept (n int)")
+        server.leave()
+        monkeypatch.setattr(postgres, "_reachable", lambda *_: True)  # opened later: the data stays where it is
+        assert await _value(server.start(), "SELECT count(*) FROM kept") == 0
+    finally:
+        server.leave()
+        shutil.rmtree(server.base)
 
 
 async def test_the_password_is_asked_for(open_home: Path) -> None:
