@@ -1,18 +1,22 @@
 """The first page of everybody, and the style guide: look who asks, read that desk, show it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, get
+from litestar.params import QueryParameter
 
-from exam.accounts.guards import AppRequest, AppServices, public
+from certificates.issuing.rules.status import LABELS as CERTIFICATE_LABELS
+from certificates.issuing.rules.status import TONES as CERTIFICATE_TONES
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs, public
 from exam.accounts.rules import ROLE_LABELS, Actor, Permission, Role
 from exam.home import desks
+from exam.home.search import search
 from exam.home.stages import STAGES
 from exam.home.ways import ways
 from exam.kernel.clock import china_date
 from exam.kernel.pages import page
 from exam.kernel.services import Services
-from exam.registration.rules import BATCH_STATUS_LABELS
+from exam.registration.rules import BATCH_STATUS_LABELS, REGISTRATION_STATUS_LABELS
 from exam.sittings.rules import DUTY_LABELS, STATUS_LABELS
 from scheduling.sites import queries as sites
 from scoring.outcomes.rules import DECISION_LABELS, DECISION_TONES
@@ -51,15 +55,15 @@ async def _candidate(request: AppRequest, services: Services, actor: Actor) -> R
 async def _day(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
     now = services.clock.now()
     async with services.db.transaction() as session:
-        needs = await desks.needs(session, actor, now)
+        found = await desks.needs(session, actor, now)
         rooms = await desks.my_rooms(session, actor, now)
-    return page(request, f"{HOME}/day.html", needs=needs, rooms=rooms, duty_labels=DUTY_LABELS, at=now)
+    return page(request, f"{HOME}/day.html", needs=found, rooms=rooms, duty_labels=DUTY_LABELS, at=now)
 
 
 async def _office(request: AppRequest, services: Services, actor: Actor) -> Response[Any]:
     now = services.clock.now()
     async with services.db.transaction() as session:
-        needs = await desks.needs(session, actor, now)
+        found = await desks.needs(session, actor, now)
         cards = await desks.cards(session, actor, now) if actor.may(Permission.BATCH_READ) else []
         coverage = await sites.coverage_view(session, china_date(now)) if actor.may(Permission.SITE_READ) else None
         day = await desks.today(session, [card.batch for card in cards], now)
@@ -72,7 +76,7 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
     return page(
         request,
         f"{HOME}/office.html",
-        needs=needs,
+        needs=found,
         cards=cards,
         coverage=coverage,
         day=day,
@@ -89,10 +93,28 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
     )
 
 
+@get("/search", guards=[needs(Permission.REGISTRATION_READ, Permission.CERTIFICATE_READ)])
+async def search_page(
+    request: AppRequest, services: AppServices, q: Annotated[str, QueryParameter(max_length=100)] = ""
+) -> Response[Any]:
+    """Find a person, a number or a site."""
+    async with services.db.transaction() as session:
+        found = await search(session, services.vault, actor_of(request), q)
+    return page(
+        request,
+        f"{HOME}/search.html",
+        q=q,
+        found=found,
+        registration_labels=REGISTRATION_STATUS_LABELS,
+        certificate_labels=CERTIFICATE_LABELS,
+        certificate_tones=CERTIFICATE_TONES,
+    )
+
+
 @get("/style-guide", guards=[public])
 async def style_guide(request: AppRequest) -> Response[Any]:
     """Show every piece pages are made of."""
     return page(request, f"{HOME}/style_guide.html")
 
 
-ROUTES = [first_page, style_guide]
+ROUTES = [first_page, search_page, style_guide]

@@ -130,6 +130,12 @@ async def sitting_by_ticket(session: AsyncSession, room_session_id: UUID, ticket
     return sitting_record(row) if row else None
 
 
+async def registration_of_ticket(session: AsyncSession, ticket_no: str) -> UUID | None:
+    """Whose admission ticket this is, over all rooms; None when nobody's."""
+    query = select(SittingRow.registration_id).where(SittingRow.ticket_no == ticket_no).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def duties(
     session: AsyncSession,
     *,

@@ -61,3 +61,19 @@ async def test_the_style_guide_is_small_enough(client: httpx.AsyncClient) -> Non
     answer = await client.get("/style-guide")
     assert answer.status_code == 200
     assert len(answer.content) < 100_000
+
+
+async def test_the_search_is_for_those_who_may_read(client: httpx.AsyncClient, services: Services) -> None:
+    await sign_in(client, services, Role.INVIGILATOR)
+    assert (await client.get("/search?q=示例")).status_code == 403
+
+
+async def test_a_search_without_words_asks_for_them_and_one_without_finds_says_how(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    await sign_in(client, services, Role.EXAM_OFFICER)
+    assert "没有找到" not in (await client.get("/search")).text
+    for words in ("没有这个人", "420126050001018", "%", "' OR 1=1 --", "_"):
+        answer = await client.get("/search", params={"q": words})
+        assert answer.status_code == 200
+        assert "没有找到" in answer.text
