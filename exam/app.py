@@ -17,11 +17,14 @@ from exam import home
 from exam.accounts import routes as accounts
 from exam.accounts.guards import AppServices, SignInMiddleware, public
 from exam.catalogue import routes as catalogue
+from exam.delivery import routes as delivery
 from exam.kernel import pages
 from exam.kernel.services import Services
+from exam.papers import routes as papers
 from exam.registration import routes as registration
+from exam.sittings import routes as sittings
 
-MODULES: Sequence[Any] = (accounts, catalogue, registration, home)
+MODULES: Sequence[Any] = (accounts, catalogue, registration, papers, sittings, delivery, home)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

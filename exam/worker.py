@@ -6,10 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 from certificates.ledger import jobs as ledger
+from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
 
-FOLDERS: tuple[Any, ...] = (ledger,)
+FOLDERS: tuple[Any, ...] = (delivery, ledger)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

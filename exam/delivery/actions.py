@@ -7,6 +7,7 @@ record; handing in writes their hash into the audit chain.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ from exam.delivery.rules import (
     require_writable,
 )
 from exam.kernel import audit
-from exam.kernel.errors import NotFound
+from exam.kernel.errors import NotFound, Refusal
 from exam.papers import queries as papers
 from exam.papers.rules import Paper, presented
 from exam.sittings import actions as sittings
@@ -235,7 +236,9 @@ async def submit_due(session: AsyncSession, *, now: datetime, limit: int = 200) 
     """Hand in for everybody whose time has passed, whether or not a browser is there; returns how many."""
     handed_in = 0
     for sitting_id in await queries.due(session, now, limit):
-        handed_in += await settle(session, sitting_id=sitting_id, now=now) is not None
+        with suppress(Refusal):  # one sitting that cannot be handed in (its room was closed) keeps nobody waiting
+            async with session.begin_nested():
+                handed_in += await settle(session, sitting_id=sitting_id, now=now) is not None
     return handed_in
 
 
@@ -251,6 +254,12 @@ async def settle(session: AsyncSession, *, sitting_id: UUID, now: datetime) -> R
     if over(run, now) and sitting.status is SittingStatus.STARTED:
         return (await _hand_in(session, SYSTEM, [run], HandIn.TIME_UP, now))[0]
     return None  # interrupted: the invigilator decides about extra time
+
+
+async def current(session: AsyncSession, actor: Actor, *, sitting_id: UUID) -> tuple[Sitting, Run]:
+    """How an own exam stands now, its deadline with extra time; nothing is written."""
+    sitting, run = await _own_run(session, actor, sitting_id)
+    return sitting, replace(run, deadline_at=await _deadline(session, sitting, run))
 
 
 async def _hand_in(

@@ -220,7 +220,9 @@ def given(answers: Mapping[UUID, Any]) -> dict[UUID, Any]:
 def answers_sha256(answers: Mapping[UUID, Any]) -> str:
     """SHA-256 over the canonical JSON of the answers that count: what the audit record of handing in holds."""
     body = {str(item_id): value for item_id, value in given(answers).items()}
-    return hashlib.sha256(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def order_seed(sitting_id: UUID, content_sha256: str) -> int:

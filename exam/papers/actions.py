@@ -60,7 +60,9 @@ async def add_items(
     problems = [problem for row, draft in enumerate(items, start=1) for problem in problems_of(draft, row)]
     if problems:
         raise ItemsInvalid(problems=problems, n=len(problems))
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"items:{certificate_id}:{level}"})
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"items:{certificate_id}:{level}"}
+    )
     hashes = {_content_sha256(draft): draft for draft in items}
     query = select(ItemRow.content_sha256).where(ItemRow.certificate_id == certificate_id, ItemRow.level == level)
     known = set((await session.scalars(query)).all())

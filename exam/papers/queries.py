@@ -104,7 +104,9 @@ async def paper_for(session: AsyncSession, component_id: UUID, version: str, bat
 async def keys(session: AsyncSession, paper_ids: Iterable[UUID]) -> dict[UUID, PaperKeys]:
     """The keys of papers, for scoring only. Papers that do not exist are left out."""
     query = (
-        select(PaperKeysRow.paper_id, PaperKeysRow.keys, PaperKeysRow.keys_sha256, PaperRow.component_id, PaperRow.version)
+        select(
+            PaperKeysRow.paper_id, PaperKeysRow.keys, PaperKeysRow.keys_sha256, PaperRow.component_id, PaperRow.version
+        )
         .join(PaperRow, PaperRow.id == PaperKeysRow.paper_id)
         .where(PaperKeysRow.paper_id.in_(set(paper_ids)))
     )
@@ -147,9 +149,7 @@ async def papers(
         query = query.where(PaperRow.component_id.in_(component_ids))
     if batch_id is not None:
         query = query.where(PaperRow.batch_id == batch_id)
-    return [
-        PaperInfo(**{**row._asdict(), "level": Level(row.level)}) for row in await session.execute(query)
-    ]
+    return [PaperInfo(**{**row._asdict(), "level": Level(row.level)}) for row in await session.execute(query)]
 
 
 async def bank(session: AsyncSession, certificate_id: UUID, level: Level) -> list[BankItem]:
@@ -227,7 +227,9 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
     unsealed = sum(not line.short and not line.papers for line in lines)
     found = []
     if short:
-        found.append(Need(text=N_("%(n)s 个证书等级的题库不够组一份试卷"), href="/exam/papers", count=short, tone="warning"))
+        found.append(
+            Need(text=N_("%(n)s 个证书等级的题库不够组一份试卷"), href="/exam/papers", count=short, tone="warning")
+        )
     if unsealed:
         found.append(Need(text=N_("%(n)s 个证书等级还没有封存试卷"), href="/exam/papers", count=unsealed))
     return found

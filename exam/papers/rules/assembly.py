@@ -44,9 +44,7 @@ def draw(
     return {version: tuple(sections) for version, sections in drawn.items()}
 
 
-def _pool(
-    bank: Collection[BankItem], kind: ItemKind, random: Random, avoid: Collection[UUID]
-) -> list[BankItem]:
+def _pool(bank: Collection[BankItem], kind: ItemKind, random: Random, avoid: Collection[UUID]) -> list[BankItem]:
     """Shuffle from a fixed order, so that the seed alone decides; a stable sort puts what is to be avoided last."""
     pool = sorted((item for item in bank if item.kind is kind), key=lambda item: item.code)
     random.shuffle(pool)

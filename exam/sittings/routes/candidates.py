@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import file_response, page, redirect
-from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.sittings import actions, queries
 from exam.sittings.forms import IncidentForm, MethodForm, MoveForm, ReasonForm, ResumeForm
@@ -33,7 +33,7 @@ WORK = (Permission.ROOM_RUN, Permission.SHEET_SCORE)
 
 
 @get(PLACE, guards=[needs(*READERS)])
-async def candidate_page(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def candidate_page(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Show one candidate."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
@@ -48,7 +48,7 @@ async def candidate_page(request: AppRequest, services: Services, sitting_id: UU
 
 
 @get(PLACE + "/photo", guards=[needs(*READERS)])
-async def photo(request: AppRequest, services: Services, sitting_id: UUID) -> Response[bytes]:
+async def photo(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[bytes]:
     """Return the photo the identity is compared with, to whoever may see the candidate now."""
     async with services.db.transaction() as session:
         sitting = await queries.sitting(session, sitting_id)
@@ -64,7 +64,7 @@ async def photo(request: AppRequest, services: Services, sitting_id: UUID) -> Re
 
 
 @post(PLACE + "/check-in", guards=[needs(Permission.ROOM_RUN)])
-async def check_in(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def check_in(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Record that the identity was seen."""
     form = await parse_form(request, MethodForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -80,7 +80,7 @@ async def check_in(request: AppRequest, services: Services, sitting_id: UUID) ->
 
 
 @post(PLACE + "/absent", guards=[needs(Permission.ROOM_RUN)])
-async def mark_absent(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def mark_absent(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Record an absence."""
     async with services.db.transaction() as session:
         sitting = await actions.mark_absent(session, actor_of(request), sitting_id=sitting_id, now=services.clock.now())
@@ -89,7 +89,7 @@ async def mark_absent(request: AppRequest, services: Services, sitting_id: UUID)
 
 
 @post(PLACE + "/begin", guards=[needs(*WORK)])
-async def begin(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def begin(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Start one candidate's work."""
     async with services.db.transaction() as session:
         sitting = await actions.begin(session, actor_of(request), sitting_id=sitting_id, now=services.clock.now())
@@ -98,7 +98,7 @@ async def begin(request: AppRequest, services: Services, sitting_id: UUID) -> Re
 
 
 @post(PLACE + "/finish", guards=[needs(*WORK)])
-async def finish(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def finish(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Hand in one candidate's work and note the leaving."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
@@ -108,7 +108,7 @@ async def finish(request: AppRequest, services: Services, sitting_id: UUID) -> R
 
 
 @post(PLACE + "/leave", guards=[needs(Permission.ROOM_RUN)])
-async def leave(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def leave(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Record when a candidate left the room."""
     async with services.db.transaction() as session:
         sitting = await actions.leave(session, actor_of(request), sitting_id=sitting_id, now=services.clock.now())
@@ -117,7 +117,7 @@ async def leave(request: AppRequest, services: Services, sitting_id: UUID) -> Re
 
 
 @post(PLACE + "/correct", guards=[needs(Permission.ROOM_RUN)])
-async def correct(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def correct(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Take back a mistaken tap."""
     form = await parse_form(request, ReasonForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -127,7 +127,7 @@ async def correct(request: AppRequest, services: Services, sitting_id: UUID) -> 
 
 
 @post(PLACE + "/interrupt", guards=[needs(*WORK)])
-async def interrupt(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def interrupt(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Record a fault that keeps the candidate from working."""
     form = await parse_form(request, ReasonForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -137,7 +137,7 @@ async def interrupt(request: AppRequest, services: Services, sitting_id: UUID) -
 
 
 @post(PLACE + "/resume", guards=[needs(Permission.ROOM_RUN)])
-async def resume(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def resume(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Let the candidate go on with extra time."""
     form = await parse_form(request, ResumeForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -150,7 +150,7 @@ async def resume(request: AppRequest, services: Services, sitting_id: UUID) -> R
 
 
 @post(PLACE + "/stop", guards=[needs(*WORK)])
-async def stop(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def stop(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """End a candidate's work."""
     form = await parse_form(request, ReasonForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -160,7 +160,7 @@ async def stop(request: AppRequest, services: Services, sitting_id: UUID) -> Res
 
 
 @post(PLACE + "/move", guards=[needs(Permission.ROOM_RUN, Permission.PLAN_MANAGE)])
-async def move(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def move(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Give the candidate another seat."""
     form = await parse_form(request, MoveForm)
     now, actor = services.clock.now(), actor_of(request)
@@ -170,7 +170,7 @@ async def move(request: AppRequest, services: Services, sitting_id: UUID) -> Res
 
 
 @post(PLACE + "/incident", guards=[needs(*WORK)])
-async def report_incident(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def report_incident(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Write an incident down."""
     form = await parse_form(request, IncidentForm)
     now, actor = services.clock.now(), actor_of(request)

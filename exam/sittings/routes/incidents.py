@@ -7,15 +7,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.clock import CHINA, china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect
-from exam.kernel.services import Services
 from exam.kernel.workdays import add_workdays
 from exam.sittings import actions, queries
 from exam.sittings.forms import ConclusionForm, DecisionForm, ReasonForm
@@ -31,7 +30,7 @@ OBJECTION_WORKDAYS = 5
 
 @get("/exam/sittings/incidents", guards=[needs(*READERS)])
 async def incidents_page(
-    request: AppRequest, services: Services, status: Annotated[str, Parameter(max_length=12)] = ""
+    request: AppRequest, services: AppServices, status: Annotated[str, QueryParameter(max_length=12)] = ""
 ) -> Response[Any]:
     """List the incidents the reader is concerned with."""
     async with services.db.transaction() as session:
@@ -45,7 +44,7 @@ async def incidents_page(
 
 
 @get(PLACE, guards=[needs(*READERS)])
-async def incident_page(request: AppRequest, services: Services, incident_id: UUID) -> Response[Any]:
+async def incident_page(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[Any]:
     """Show one incident."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
@@ -62,7 +61,7 @@ async def incident_page(request: AppRequest, services: Services, incident_id: UU
 
 
 @post(PLACE + "/confirm", guards=[needs(Permission.SITE_RUN)])
-async def confirm(request: AppRequest, services: Services, incident_id: UUID) -> Response[Any]:
+async def confirm(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[Any]:
     """Confirm what was written down."""
     async with services.db.transaction() as session:
         await actions.confirm_incident(session, actor_of(request), incident_id=incident_id, now=services.clock.now())
@@ -70,7 +69,7 @@ async def confirm(request: AppRequest, services: Services, incident_id: UUID) ->
 
 
 @post(PLACE + "/decide", guards=[needs(Permission.INCIDENT_DECIDE)])
-async def decide(request: AppRequest, services: Services, incident_id: UUID) -> Response[Any]:
+async def decide(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[Any]:
     """Decide what it means for the marks."""
     form = await parse_form(request, DecisionForm)
     until = form.objection_until
@@ -84,7 +83,7 @@ async def decide(request: AppRequest, services: Services, incident_id: UUID) -> 
 
 
 @post(PLACE + "/conclude", guards=[needs(Permission.INCIDENT_DECIDE)])
-async def conclude(request: AppRequest, services: Services, incident_id: UUID) -> Response[Any]:
+async def conclude(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[Any]:
     """Make the decision final and apply it."""
     form = await parse_form(request, ConclusionForm)
     async with services.db.transaction() as session:
@@ -96,7 +95,7 @@ async def conclude(request: AppRequest, services: Services, incident_id: UUID) -
 
 
 @post(PLACE + "/dismiss", guards=[needs(Permission.INCIDENT_DECIDE)])
-async def dismiss(request: AppRequest, services: Services, incident_id: UUID) -> Response[Any]:
+async def dismiss(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[Any]:
     """Close the incident without effect."""
     form = await parse_form(request, ReasonForm)
     async with services.db.transaction() as session:

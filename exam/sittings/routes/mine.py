@@ -6,17 +6,16 @@ from typing import Any
 
 from litestar import Response, get
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.pages import page
-from exam.kernel.services import Services
 from exam.sittings.queries.candidate import STEPS, own_exams
 from exam.sittings.routes.rooms import TONES
 from exam.sittings.rules import STATUS_LABELS, SittingStatus
 
 
 @get("/exam/sittings/mine", guards=[needs(Permission.EXAM_SIT)])
-async def mine_page(request: AppRequest, services: Services) -> Response[Any]:
+async def mine_page(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show what comes next."""
     now = services.clock.now()
     async with services.db.transaction() as session:

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.errors import N_
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect
-from exam.kernel.services import Services
 from exam.sittings import actions
 from exam.sittings.forms import CloseForm
 from exam.sittings.queries import desk
@@ -36,7 +35,7 @@ READERS = (Permission.ROOM_RUN, Permission.SITE_RUN, Permission.INCIDENT_DECIDE,
 
 
 @get("/exam/sittings", guards=[needs(*READERS)])
-async def rooms_page(request: AppRequest, services: Services) -> Response[Any]:
+async def rooms_page(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the rooms the reader runs, by day."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
@@ -51,10 +50,10 @@ async def rooms_page(request: AppRequest, services: Services) -> Response[Any]:
 @get("/exam/sittings/rooms/{room_session_id:uuid}", guards=[needs(*READERS)])
 async def room_page(
     request: AppRequest,
-    services: Services,
-    room_session_id: UUID,
-    q: Annotated[str, Parameter(max_length=80)] = "",
-    view: Annotated[str, Parameter(max_length=8)] = "list",
+    services: AppServices,
+    room_session_id: FromPath[UUID],
+    q: Annotated[str, QueryParameter(max_length=80)] = "",
+    view: Annotated[str, QueryParameter(max_length=8)] = "list",
 ) -> Response[Any]:
     """Show one room now; `q` looks for a ticket, a number or a name, `view=plan` shows the seats."""
     now, actor = services.clock.now(), actor_of(request)
@@ -82,12 +81,13 @@ async def room_page(
         duty_labels=DUTY_LABELS,
         room_labels=ROOM_LABELS,
         room_tones=ROOM_TONES,
-        statuses=SittingStatus, minutes=minutes,
+        statuses=SittingStatus,
+        minutes=minutes,
     )
 
 
 @post("/exam/sittings/rooms/{room_session_id:uuid}/open", guards=[needs(Permission.ROOM_RUN)])
-async def open_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+async def open_room(request: AppRequest, services: AppServices, room_session_id: FromPath[UUID]) -> Response[Any]:
     """Open the room for its candidates."""
     async with services.db.transaction() as session:
         await actions.open_room(session, actor_of(request), room_session_id=room_session_id, now=services.clock.now())
@@ -95,7 +95,7 @@ async def open_room(request: AppRequest, services: Services, room_session_id: UU
 
 
 @post("/exam/sittings/rooms/{room_session_id:uuid}/begin", guards=[needs(Permission.ROOM_RUN, Permission.SHEET_SCORE)])
-async def begin_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+async def begin_room(request: AppRequest, services: AppServices, room_session_id: FromPath[UUID]) -> Response[Any]:
     """Start everybody who has checked in."""
     async with services.db.transaction() as session:
         begun = await actions.begin_room(
@@ -105,7 +105,7 @@ async def begin_room(request: AppRequest, services: Services, room_session_id: U
 
 
 @post("/exam/sittings/rooms/{room_session_id:uuid}/absent", guards=[needs(Permission.ROOM_RUN)])
-async def mark_absent(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+async def mark_absent(request: AppRequest, services: AppServices, room_session_id: FromPath[UUID]) -> Response[Any]:
     """Record everybody who has not come as absent."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
@@ -118,7 +118,7 @@ async def mark_absent(request: AppRequest, services: Services, room_session_id: 
 @post(
     "/exam/sittings/rooms/{room_session_id:uuid}/collect", guards=[needs(Permission.ROOM_RUN, Permission.SHEET_SCORE)]
 )
-async def collect(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+async def collect(request: AppRequest, services: AppServices, room_session_id: FromPath[UUID]) -> Response[Any]:
     """Hand in for everybody at the end."""
     async with services.db.transaction() as session:
         done = await actions.collect(
@@ -128,7 +128,7 @@ async def collect(request: AppRequest, services: Services, room_session_id: UUID
 
 
 @post("/exam/sittings/rooms/{room_session_id:uuid}/close", guards=[needs(Permission.ROOM_RUN)])
-async def close_room(request: AppRequest, services: Services, room_session_id: UUID) -> Response[Any]:
+async def close_room(request: AppRequest, services: AppServices, room_session_id: FromPath[UUID]) -> Response[Any]:
     """Count and close the room."""
     form = await parse_form(request, CloseForm)
     async with services.db.transaction() as session:

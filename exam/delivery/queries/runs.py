@@ -51,7 +51,10 @@ async def shared_run(session: AsyncSession, sitting_id: UUID) -> Run | None:
 async def runs(session: AsyncSession, sitting_ids: Iterable[UUID]) -> dict[UUID, Run]:
     """The runs of many sittings; those not started are left out."""
     query = select(RunRow).where(RunRow.sitting_id.in_(list(sitting_ids)))
-    return {row.sitting_id: run_record(row) for row in await session.scalars(query.execution_options(populate_existing=True))}
+    return {
+        row.sitting_id: run_record(row)
+        for row in await session.scalars(query.execution_options(populate_existing=True))
+    }
 
 
 async def due(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
@@ -123,7 +126,9 @@ async def invariants(session: AsyncSession) -> list[str]:
     for name, statement in _INVARIANTS.items():
         rows = (await session.execute(text(statement))).all()
         failures += [f"delivery.{name}: {' '.join(str(value) for value in row)}" for row in rows]
-    handed_in = {row.sitting_id: row for row in await session.scalars(select(RunRow).where(RunRow.submitted_at.is_not(None)))}
+    handed_in = {
+        row.sitting_id: row for row in await session.scalars(select(RunRow).where(RunRow.submitted_at.is_not(None)))
+    }
     ids = list(handed_in)
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
