@@ -5,12 +5,14 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from certificates.issuing import jobs as issuing
 from certificates.ledger import jobs as ledger
 from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
+from exam.registration import jobs as registration
 
-FOLDERS: tuple[Any, ...] = (delivery, ledger)
+FOLDERS: tuple[Any, ...] = (registration, delivery, issuing, ledger)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

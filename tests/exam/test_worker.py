@@ -10,6 +10,7 @@ from croniter import croniter
 from exam import worker
 from exam.kernel.jobs import backlog, enqueue
 from exam.kernel.services import Services
+from exam.kernel.settings import TREE
 
 
 def test_job_names_and_schedules_fit_together() -> None:
@@ -18,6 +19,16 @@ def test_job_names_and_schedules_fit_together() -> None:
         assert name in jobs, f"{name} is scheduled but nobody does it"
         assert croniter.is_valid(expression)
     assert all(name.count(".") == 1 for name in jobs), "a job is called <package or folder>.<verb>"
+
+
+def test_no_folders_jobs_are_forgotten() -> None:
+    collected = {module.__name__ for module in worker.FOLDERS}
+    written = {
+        ".".join(path.relative_to(TREE).with_suffix("").parts)
+        for package in ("exam", "scheduling", "scoring", "certificates")
+        for path in (TREE / package).glob("*/jobs.py")
+    }
+    assert collected == written - {"exam.kernel.jobs"}
 
 
 def test_a_name_belongs_to_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
