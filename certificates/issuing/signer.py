@@ -32,6 +32,7 @@ from exam.kernel.errors import N_, Unavailable
 from exam.kernel.locks import exclusive
 from exam.kernel.settings import Settings
 
+DEMO_CHAIN: Final = "demo-signer.pem"
 _DIGEST: Final = "sha256"
 _DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*0\s+9999999999\s+9999999999\s+9999999999\s*\]")
@@ -150,7 +151,7 @@ def roots(settings: Settings) -> list[bytes]:
 
 def demo_key(folder: Path) -> tuple[Path, Path]:
     """The demo's signing key and chain, made once under a demo authority whose own key signs nothing else."""
-    key_path, chain_path = folder / "demo-signer.key", folder / "demo-signer.pem"
+    key_path, chain_path = folder / "demo-signer.key", folder / DEMO_CHAIN
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with exclusive(folder / "demo-signer.lock"):
         if not chain_path.exists():

@@ -48,17 +48,17 @@ class Examination:
     size_bytes: int
     flaws: tuple[Flaw, ...]
     signer: str = ""
-    authority: str = ""
+    authority: str = ""  # the trusted root; empty when there is none over the signer
     signed_at: datetime | None = None
 
     @property
     def accepted(self) -> bool:
-        return not self.flaws
+        return not self.flaws and bool(self.authority)
 
     @property
     def ours(self) -> bool:
-        """Whether a trusted key signed at least a part of it: a changed one of ours, not a stranger's file."""
-        return bool(self.signer) and Flaw.UNTRUSTED not in self.flaws and Flaw.BAD_SIGNATURE not in self.flaws
+        """Whether it carries a certificate of a trusted root: what is wrong with it was done to one of ours."""
+        return bool(self.authority)
 
 
 def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
@@ -104,26 +104,27 @@ def _time_of(signed: bytes) -> datetime | None:
 def _check_cms(
     der: bytes, digest: bytes, roots: Sequence[bytes], signed_at: datetime | None
 ) -> tuple[list[Flaw], str, str]:
-    """The flaws of the signature itself, and who signed under whom."""
+    """The flaws of the signature itself, who signed, and the trusted root above."""
+    signer = authority = ""
     try:
         content, info, certificates = _parse(der)
         leaf = _leaf(info, certificates)
-        attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
-        if content["digest_algorithms"][0]["algorithm"].native != "sha256":
-            return [Flaw.BAD_SIGNATURE], "", ""
-        _verify(leaf, info["signature"].native, info["signed_attrs"].untag().dump())
-        if not _names_certificate(attributes, leaf):
-            return [Flaw.BAD_SIGNATURE], "", ""
-        authority = _root_over(leaf, certificates, [x509.load_der_x509_certificate(root) for root in roots])
         signer = leaf.subject.rfc4514_string()
-        if authority is None:
-            return [Flaw.UNTRUSTED], signer, leaf.issuer.rfc4514_string()
+        root = _root_over(leaf, certificates, [x509.load_der_x509_certificate(one) for one in roots])
+        if root is None:
+            return [Flaw.UNTRUSTED], signer, ""
+        authority = root.subject.rfc4514_string()
+        attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
+        _verify(leaf, info["signature"].native, info["signed_attrs"].untag().dump())
+        sha256_only = content["digest_algorithms"][0]["algorithm"].native == "sha256"
+        if not sha256_only or not _names_certificate(attributes, leaf):
+            return [Flaw.BAD_SIGNATURE], signer, authority
         flaws = [] if attributes["message_digest"][0].native == digest else [Flaw.BAD_DIGEST]
         if signed_at is None or not leaf.not_valid_before_utc <= signed_at <= leaf.not_valid_after_utc:
             flaws.append(Flaw.NOT_VALID_THEN)
-        return flaws, signer, authority.subject.rfc4514_string()
+        return flaws, signer, authority
     except (InvalidSignature, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
-        return [Flaw.BAD_SIGNATURE], "", ""
+        return [Flaw.BAD_SIGNATURE], signer, authority
 
 
 def _parse(der: bytes) -> tuple[Any, Any, list[x509.Certificate]]:

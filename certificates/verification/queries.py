@@ -1,0 +1,96 @@
+"""The public's questions: by QR token, by number and name, by file; and a holder's own certificates."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certificates.issuing import queries as issuing
+from certificates.issuing.queries import Certificate
+from certificates.issuing.rules.numbers import normalised
+from certificates.issuing.rules.signature import Examination
+from certificates.issuing.rules.status import CertificateStatus
+from certificates.ledger import queries as ledger
+from certificates.verification.rules import (
+    Answer,
+    Facts,
+    Happening,
+    Verdict,
+    file_verdict,
+    masked_name,
+    same_name,
+    verdict_of,
+)
+from exam.accounts.rules import Actor, Permission
+from exam.kernel.clock import china_date
+from exam.kernel.errors import NotFound
+
+_NOBODY: Final = "—"
+_TOKEN_LIMIT: Final = 64
+UNKNOWN: Final = Answer(verdict=Verdict.UNKNOWN)
+
+
+async def by_token(session: AsyncSession, token: str) -> Answer:
+    """What the QR code on a certificate leads to; the name is masked: whoever holds the paper can read it there."""
+    found = await issuing.by_token(session, token) if len(token) <= _TOKEN_LIMIT else None
+    return await _answer(session, found, full_name=False)
+
+
+async def by_number(session: AsyncSession, number: str, name: str) -> Answer:
+    """Number and name together; a wrong name and a wrong number get the same answer, and the same work is done."""
+    versions = await issuing.versions(session, normalised(number)[:64])
+    issued = [one for one in versions if one.issued_at is not None]
+    held = issued[0].face.holder_name if issued else _NOBODY
+    same = same_name(name, held)
+    return await _answer(session, issued[0] if issued and same else None, full_name=True)
+
+
+async def by_file(session: AsyncSession, examination: Examination) -> Answer:
+    """A file that was examined: accepted only with its hash in the ledger."""
+    entries = await ledger.entries_of_file(session, examination.sha256)
+    found = await issuing.by_sha256(session, examination.sha256) if entries else None
+    verdict = file_verdict(examination, found.status if found is not None and found.issued_at is not None else None)
+    if found is None or verdict in (Verdict.UNKNOWN, Verdict.ALTERED):
+        return Answer(verdict=verdict, examination=examination)
+    return Answer(verdict=verdict, facts=await _facts(session, found, full_name=True), examination=examination)
+
+
+async def mine(session: AsyncSession, actor: Actor) -> list[Certificate]:
+    """The certificates of the candidate who asks."""
+    people = actor.scope_ids(Permission.OWN_READ, "person") or set()
+    return await issuing.of_people(session, [UUID(id) for id in people]) if people else []
+
+
+async def own(session: AsyncSession, actor: Actor, certificate_id: UUID) -> Certificate:
+    """One of the candidate's own certificates; NotFound for anybody else's."""
+    found = await issuing.certificate(session, certificate_id)
+    if not actor.within(Permission.OWN_READ, person_id=found.person_id) or found.sha256 is None or found.issued_at is None:
+        raise NotFound
+    return found
+
+
+async def _answer(session: AsyncSession, found: Certificate | None, *, full_name: bool) -> Answer:
+    verdict = verdict_of(found.status if found is not None else None)
+    if found is None or verdict is Verdict.UNKNOWN:
+        return UNKNOWN
+    return Answer(verdict=verdict, facts=await _facts(session, found, full_name=full_name))
+
+
+async def _facts(session: AsyncSession, found: Certificate, *, full_name: bool) -> Facts:
+    versions = await issuing.versions(session, found.number)
+    entries = await ledger.entries(session, certificate_ids=[one.id for one in versions])
+    line = await ledger.line_of(session, found.id, today=china_date(found.numbered_at))
+    face = found.face
+    return Facts(
+        number=found.number, version=found.version, id_masked=face.id_masked,
+        holder=face.holder_name if full_name else masked_name(face.holder_name),
+        certificate_zh=face.certificate_name_zh, certificate_en=face.certificate_name_en, level_zh=face.level_zh,
+        level_en=face.level_en, organisation_zh=face.organisation_name_zh, organisation_en=face.organisation_name_en,
+        institution_zh=face.institution_zh, institution_en=face.institution_en, issued_on=face.issued_on,
+        specimen=face.specimen, status=CertificateStatus(found.status), ended_at=found.ended_at,
+        registered_at=line.accepted_at if line is not None and line.receipt is not None else None,
+        sha256=found.sha256 or "",
+        history=tuple(Happening(event=one.event, at=one.at, version=one.version) for one in entries),
+    )

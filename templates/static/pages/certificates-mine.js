@@ -1,0 +1,18 @@
+/* Copies a share link; without script the link can be selected by hand. */
+import { say } from "../kaowu.js";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    document.execCommand("copy");
+  }
+  const words = button.textContent;
+  button.textContent = button.dataset.copied;
+  say(button.dataset.copied);
+  setTimeout(() => { button.textContent = words; }, 2000);
+});
