@@ -35,6 +35,7 @@ class Cast:
 
     password: str = field(default_factory=lambda: spoken_secret(60).lower())
     actors: dict[str, Actor] = field(default_factory=dict)
+    logins: dict[UUID, str] = field(default_factory=dict)
     shown: list[DemoAccount] = field(default_factory=list)
 
     def __getitem__(self, key: str) -> Actor:
@@ -52,8 +53,13 @@ class Cast:
         ids = await create_many_staff(session, SYSTEM, accounts=rows, now=now)
         for part, account_id in zip(parts, ids, strict=True):
             self.actors[part.key] = Actor(account_id, part.name, part.grants)
+            self.logins[account_id] = part.login
             if part.shown:
                 self.show(ROLE_LABELS[part.role], part.login, self.password)
+
+    def show_account(self, role: Role, account_id: UUID) -> None:
+        """Remember one of the pool as the sign-in of its role."""
+        self.show(ROLE_LABELS[role], self.logins[account_id], self.password)
 
     def show(self, role: str, login: str, secret: str) -> None:
         """Remember a sign-in to print."""

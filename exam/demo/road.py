@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from certificates.issuing.queries import Certificate
 from exam.demo import days as calendar
 from exam.demo.days import BatchDays, at
 from exam.demo.plan import DemoCandidate, Fate
@@ -18,13 +19,16 @@ from exam.demo.steps import (
     catalogue,
     day,
     earlier,
+    living,
     marking,
     papers,
     pool,
+    printing,
     registration,
     sites,
     timetable,
 )
+from exam.demo.steps import certificates as proof
 from exam.demo.steps.day import Exam
 from exam.demo.steps.registration import Batch
 from exam.kernel.clock import china_date
@@ -41,22 +45,27 @@ class Result:
     record: DemoRecord
     batch_id: UUID
     on: date  # the day the demo was made
+    certificates: tuple[Certificate, ...]
 
 
-async def travel(
-    services: Services, progress: Progress, *, candidates: int, seed: int, out: Path | None
-) -> Result:
-    """Carry the batch from the catalogue to the ledger."""
+async def travel(services: Services, progress: Progress, *, candidates: int, seed: int, out: Path | None) -> Result:
+    """Carry the batch from the catalogue to the ledger; with ``out``, write what is printed and issued."""
     today = china_date(services.clock.now())
     stage = _stage(services, progress, candidates, seed, today)
     main, before = calendar.main_batch(today), calendar.earlier_batch(today)
     await _found(stage, before)
-    source = None
     with progress.step("earlier_batch", N_("半年前的小批次")) as step:
         source = await earlier.run(stage, before, step)
     exam = await _register_and_arrange(stage, main, source)
     await _examine(exam, main)
-    return Result(record=_record(stage, candidates), batch_id=exam.batch_id, on=today)
+    await _certify(exam)
+    await _live(exam, main)
+    certificates = tuple(await proof.issued_of(stage, exam.batch_id))
+    if out is not None:
+        await _write(exam, certificates, out)
+    return Result(
+        record=_record(stage, candidates, certificates), batch_id=exam.batch_id, on=today, certificates=certificates
+    )
 
 
 def _stage(services: Services, progress: Progress, count: int, seed: int, today: date) -> Stage:
@@ -134,11 +143,47 @@ async def _examine(exam: Exam, days: BatchDays) -> None:
         step.tell(N_("%(count)s 个结果"), count=f"{count:,}")
 
 
-def _record(stage: Stage, count: int) -> DemoRecord:
+async def _certify(exam: Exam) -> None:
+    """Steps g and h."""
+    with exam.stage.progress.step("certificates", N_("制证签名")) as step:
+        await proof.issue(exam.stage, exam.batch_id, step)
+    with exam.stage.progress.step("platform", N_("平台登记")) as step:
+        await proof.register(exam.stage, exam.batch_id, step)
+
+
+async def _live(exam: Exam, days: BatchDays) -> None:
+    """What goes on beside: resits today, registrations for the winter, a site that applies."""
+    stage = exam.stage
+    with stage.progress.step("living_batches", N_("今天的补考与报名中的批次")) as step:
+        today = await living.sit_today(stage, exam, days)
+        if today is not None:
+            await living.begin_today(stage, today)
+        await living.take_registrations(stage)
+        year_end = date(stage.today.year + 1, 12, 31)
+        await living.apply_for_a_branch(stage, (stage.today, year_end), at(stage.today, 9) - timedelta(days=2))
+        step.tell(N_("%(people)s 人今天补考"), people=len(today.people) if today else 0)
+
+
+async def _write(exam: Exam, certificates: tuple[Certificate, ...], out: Path) -> None:
+    """The printed documents and the certificates' very bytes."""
+    stage = exam.stage
+    with stage.progress.step("documents", N_("打印材料")) as step:
+        await printing.write(stage, exam.batch_id, out / "documents", step)
+    with stage.progress.step("files", N_("写出证书")) as step:
+        folder = out / "certificates"
+        folder.mkdir(parents=True, exist_ok=True)
+        for certificate in certificates:
+            assert certificate.sha256 is not None
+            (folder / f"{certificate.number}.pdf").write_bytes(stage.services.files.get(certificate.sha256))
+        step.tell(N_("%(count)s 个 PDF"), count=f"{len(certificates):,}")
+
+
+def _record(stage: Stage, count: int, certificates: tuple[Certificate, ...]) -> DemoRecord:
+    base_url = stage.services.settings.base_url
     return DemoRecord(
         candidates=count,
         seed=stage.seed,
-        base_url=stage.services.settings.base_url,
-        certificate_url="",
+        base_url=base_url,
+        certificate_url=f"{base_url}/v/{certificates[0].token}" if certificates else "",
         accounts=tuple(stage.cast.shown),
     )

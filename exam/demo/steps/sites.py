@@ -101,13 +101,13 @@ async def approve_sites(stage: Stage, valid: tuple[date, date], now: datetime) -
     for school in province.SCHOOLS:
         codes = [code for (_, code), host in hosted.items() if host == school]
         if codes:
-            await _open_site(stage, school, codes, wanted, now)
+            await open_site(stage, school, codes, wanted, now)
             for code in codes:
                 await _carry(stage, school, code, valid, now)
     return len(hosted)
 
 
-async def _open_site(
+async def open_site(
     stage: Stage, school: School, codes: list[str], wanted: Mapping[tuple[str, str, Form], int], now: datetime
 ) -> None:
     actor = stage.cast[f"school:{school.code}"]
