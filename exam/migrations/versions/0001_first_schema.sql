@@ -230,6 +230,95 @@ CREATE TABLE scheduling.unfilled_duties (
 
 CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
 
+CREATE TABLE certificates.number_counters (
+    issuer_code TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    last_serial INTEGER NOT NULL,
+    CONSTRAINT pk_number_counters PRIMARY KEY (issuer_code, year),
+    CONSTRAINT ck_number_counters_last_serial CHECK (last_serial >= 0)
+);
+
+CREATE TABLE certificates.numbers (
+    number TEXT NOT NULL,
+    scheme_version INTEGER NOT NULL,
+    issuer_code TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    registration_id UUID NOT NULL,
+    outcome_id UUID NOT NULL,
+    taken_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    voided_at TIMESTAMP WITH TIME ZONE,
+    void_reason TEXT NOT NULL,
+    CONSTRAINT pk_numbers PRIMARY KEY (number),
+    CONSTRAINT uq_numbers_issuer_code_year_serial UNIQUE (issuer_code, year, serial),
+    CONSTRAINT ck_numbers_void_reason CHECK ((voided_at IS NULL) = (void_reason = ''))
+);
+
+CREATE UNIQUE INDEX uq_numbers_live_outcome ON certificates.numbers (outcome_id) WHERE voided_at IS NULL;
+
+CREATE UNIQUE INDEX uq_numbers_live_registration ON certificates.numbers (registration_id) WHERE voided_at IS NULL;
+
+CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.certificates (
+    id UUID NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    status TEXT NOT NULL,
+    registration_id UUID NOT NULL,
+    outcome_id UUID NOT NULL,
+    outcome_version INTEGER NOT NULL,
+    batch_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    template TEXT NOT NULL,
+    face JSONB NOT NULL,
+    id_sealed TEXT NOT NULL,
+    photo_sha256 VARCHAR(64) NOT NULL,
+    numbered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE,
+    sha256 VARCHAR(64),
+    issued_at TIMESTAMP WITH TIME ZONE,
+    issued_on DATE NOT NULL,
+    issued_by UUID,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    renewal TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_certificates PRIMARY KEY (id),
+    CONSTRAINT ck_certificates_status CHECK (status IN ('numbered', 'rendered', 'signed', 'issued', 'superseded', 'reissued', 'revoked', 'voided')),
+    CONSTRAINT uq_certificates_number_version UNIQUE (number, version),
+    CONSTRAINT uq_certificates_token UNIQUE (token),
+    CONSTRAINT ck_certificates_signed_bytes CHECK (status IN ('numbered', 'rendered', 'voided') OR sha256 IS NOT NULL),
+    CONSTRAINT ck_certificates_issued_time CHECK ((issued_at IS NULL) = (status IN ('numbered', 'rendered', 'signed', 'voided'))),
+    CONSTRAINT uq_certificates_sha256 UNIQUE (sha256)
+);
+
+CREATE INDEX ix_certificates_batch_id ON certificates.certificates (batch_id);
+
+CREATE INDEX ix_certificates_number ON certificates.certificates (number);
+
+CREATE INDEX ix_certificates_organisation_id ON certificates.certificates (organisation_id);
+
+CREATE INDEX ix_certificates_outcome_id ON certificates.certificates (outcome_id);
+
+CREATE INDEX ix_certificates_person_id ON certificates.certificates (person_id);
+
+CREATE INDEX ix_certificates_registration_id ON certificates.certificates (registration_id);
+
+CREATE UNIQUE INDEX uq_certificates_issued_number ON certificates.certificates (number) WHERE status = 'issued';
+
+CREATE UNIQUE INDEX uq_certificates_issued_outcome ON certificates.certificates (outcome_id) WHERE status = 'issued';
+
+CREATE UNIQUE INDEX uq_certificates_unfinished_number ON certificates.certificates (number) WHERE status IN ('numbered', 'rendered', 'signed');
+
+CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.ledger_entries (
     seq BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
