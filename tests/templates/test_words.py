@@ -26,7 +26,8 @@ def template(request: pytest.FixtureRequest) -> Path:
 
 
 def test_no_text_outside_the_catalogues(template: Path) -> None:
-    tokens = environment().lex(template.read_text(encoding="utf-8"))
+    """What stands in <pre> is a sample of a file format, whose words are Chinese in both languages."""
+    tokens = environment().lex(re.sub(r"<pre.*?</pre>", "", template.read_text(encoding="utf-8"), flags=re.S))
     bare = [(line, text.strip()) for line, kind, text in tokens if kind == "data" and chinese(text.replace("中文", ""))]
     assert bare == []
 
