@@ -23,8 +23,22 @@ from exam.kernel.services import Services
 from exam.papers import routes as papers
 from exam.registration import routes as registration
 from exam.sittings import routes as sittings
+from scheduling.duties import routes as scheduling_duties
+from scheduling.sites import routes as scheduling_sites
+from scheduling.timetable import routes as scheduling_timetable
 
-MODULES: Sequence[Any] = (accounts, catalogue, registration, papers, sittings, delivery, home)
+MODULES: Sequence[Any] = (
+    accounts,
+    catalogue,
+    registration,
+    papers,
+    sittings,
+    delivery,
+    scheduling_sites,
+    scheduling_timetable,
+    scheduling_duties,
+    home,
+)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

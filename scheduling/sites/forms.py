@@ -8,7 +8,16 @@ from uuid import UUID
 import msgspec
 
 from exam.catalogue.rules import Form, Level
+from exam.kernel.errors import NotFound
 from scheduling.sites.rules import ApprovalStatus, Standing
+
+
+def chosen(text: str) -> UUID | None:
+    """The choice of a filter: nothing chosen is None, nonsense is nowhere."""
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise NotFound from error
 
 
 class SiteForm(msgspec.Struct):

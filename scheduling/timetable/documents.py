@@ -212,7 +212,7 @@ def _ticket(card: Ticket, base_url: str, printed_by: str, now: datetime) -> dict
         "certificate": _certificate(scheme),
         "organisation": bilingual(scheme, "organisation_name"),
         "photo": person.photo_sha256 or "",
-        "sign_in_address": f"{base_url}/sign-in?login={card.ticket_no}",
+        "sign_in_address": f"{base_url}/sign-in?kind=candidate&ticket={card.ticket_no}",
         "site_name": f"{place.name_zh}（{place.code}）" if place else "",
         "site_address": bilingual(place, "address") if place else "",
         "route": bilingual(place, "route") if place else "",

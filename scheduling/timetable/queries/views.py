@@ -234,6 +234,22 @@ async def arrangements(session: AsyncSession, actor: Actor) -> list[tuple[Batch,
     ]
 
 
+async def published_for(session: AsyncSession, actor: Actor) -> list[Batch]:
+    """The published batches in which an institution has candidates, or a site rooms."""
+    schools = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "institution") or ()]
+    places = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "site") or ()]
+    found = []
+    for batch in await registration.batches(session, ARRANGED) if schools or places else []:
+        people = [
+            one
+            for school in schools
+            for one in await registration.registrations(session, batch_id=batch.id, institution_id=school)
+        ]
+        if people or any([await sittings.room_sessions(session, batch_id=batch.id, site_id=id) for id in places]):
+            found.append(batch)
+    return found
+
+
 async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> ArrangementView:
     """A batch's arrangement: demand, the plan that counts, its loads, who is left and why."""
     batch = await registration.batch(session, batch_id)

@@ -40,7 +40,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
         for batch in await registration.batches(session, [BatchStatus.REGISTRATION_CLOSED]):
             if not may_manage(actor, batch):
                 continue
-            href = f"/scheduling/batches/{batch.id}"
+            href = f"/scheduling/plans/{batch.id}"
             plan = await stored.latest(session, batch.id)
             facts = {"batch": batch.name_zh}
             if plan is None:
@@ -61,7 +61,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                 count = sum(person.status.confirmed for person in people)
                 if count:
                     text = N_("%(batch)s有 %(n)s 份准考证可以打印")
-                    href = f"/scheduling/batches/{batch.id}/own"
+                    href = f"/scheduling/plans/{batch.id}/own"
                     found.append(Need(text=text, href=href, count=count, facts={"batch": batch.name_zh}, tone="done"))
     return found
 

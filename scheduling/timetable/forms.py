@@ -1,0 +1,20 @@
+"""Forms of the timetable."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+
+class ProposalForm(msgspec.Struct):
+    """Asks for a draft; without a seed one is drawn."""
+
+    seed: int | None = None
+
+
+class PublishForm(msgspec.Struct):
+    """Publishes a draft; the reason is due where people or positions are left."""
+
+    plan_id: UUID
+    gaps_reason: str = ""
