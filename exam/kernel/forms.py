@@ -1,5 +1,6 @@
 """What browsers send: forms and files, parsed into msgspec structs with every problem named by its field."""
 
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ _EXPECTED = {
 }
 _MISSING = N_("请填写此项。")
 _WRONG = N_("此项的内容不符合要求。")
+_MINUTES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _CONTROL = {character: None for character in range(32) if character not in (9, 10, 13)}
 
 
@@ -59,6 +61,8 @@ def convert(sent: Mapping[str, Sequence[Any]], form: type[S]) -> S:
         raw: Any = texts if _is_list(field.type) else texts[-1]
         if raw == "on" and _plain(field.type) is bool:
             raw = "true"
+        if _plain(field.type) is datetime and _MINUTES.fullmatch(str(raw)):
+            raw = f"{raw}:00"  # what <input type=datetime-local> sends
         try:
             values[field.name] = msgspec.convert(raw, field.type, strict=False)
         except (msgspec.ValidationError, ValueError):
