@@ -26,6 +26,8 @@ from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
 from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
+from scoring.marking import routes as marking
+from scoring.outcomes import routes as outcomes
 
 MODULES: Sequence[Any] = (
     accounts,
@@ -37,6 +39,8 @@ MODULES: Sequence[Any] = (
     scheduling_sites,
     scheduling_timetable,
     scheduling_duties,
+    marking,
+    outcomes,
     home,
 )
 

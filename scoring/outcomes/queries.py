@@ -158,13 +158,18 @@ async def overview(session: AsyncSession, actor: Actor, batch_id: UUID) -> Overv
         for one in people
         if readable(actor, schemes[one.scheme_id], one, batch)
     )  # fmt: skip
+    return summed(batch, lines)
+
+
+def summed(batch: Batch, lines: Sequence[Line]) -> Overview:
+    """Count what the lines come to."""
     counts, statuses = dict.fromkeys(Decision, 0), dict.fromkeys(OutcomeStatus, 0)
     for line in lines:
         if line.outcome is not None:
             counts[line.outcome.decision] += 1
             statuses[line.outcome.status] += 1
-    return Overview(batch=batch, counts=counts, statuses=statuses, lines=lines,
-                    without=sum(1 for line in lines if line.outcome is None))
+    without = sum(1 for line in lines if line.outcome is None)
+    return Overview(batch=batch, counts=counts, statuses=statuses, lines=tuple(lines), without=without)
 
 
 def in_scope(actor: Actor, scheme: Scheme) -> bool:
