@@ -70,19 +70,19 @@ async def coverage_page(
     services: AppServices,
     certificate: FromQuery[str] = "",
     prefecture: FromQuery[str] = "",
-    state: FromQuery[str] = "",
+    coverage: FromQuery[str] = "",
 ) -> Response[Any]:
     """Show which prefectures have a site, by certificate, and the gaps by name."""
     async with services.db.transaction() as session:
         view = await queries.coverage_view(session, china_date(services.clock.now()), chosen(certificate))
-    lines = [line for line in view.lines if prefecture in ("", line.prefecture.code) and state in ("", str(line.state))]
+    lines = [line for line in view.lines if prefecture in ("", line.prefecture.code) and coverage in ("", str(line.state))]
     return page(
         request,
         "pages/scheduling/sites/coverage.html",
         view=view,
         lines=lines,
         prefecture=prefecture,
-        state=state,
+        state=coverage,
         tones=_TONES,
         may_waive=actor_of(request).may(Permission.COVERAGE_WAIVE),
         **_LABELS,
