@@ -1,0 +1,222 @@
+"""``kaowu check``: the invariants of the whole road, evaluated on the live data, each failure by name.
+
+The folders know what must hold of their own tables (``invariants``, ``recheck``); here their findings are sorted under
+the names of the invariants, and what no folder can see alone is added: that every thing has its audit record. Nothing
+here trusts a constraint: the same rules are read from the data again.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certificates.issuing import queries as issuing
+from certificates.ledger import queries as ledger
+from exam.delivery import queries as delivery
+from exam.kernel import audit
+from exam.kernel.clock import china_date
+from exam.kernel.errors import N_
+from exam.kernel.i18n import translate
+from exam.kernel.services import Services
+from exam.papers import queries as papers
+from exam.sittings import queries as sittings
+from scheduling.duties import queries as duties
+from scheduling.sites import queries as sites
+from scheduling.timetable import queries as timetable
+from scoring.outcomes import queries as outcomes
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """One invariant: how many things were looked at, and every one that breaks it."""
+
+    key: str
+    name: str  # msgid
+    counted: int
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it holds."""
+        return not self.failures
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of ``--json``."""
+        return {
+            "check": self.key,
+            "name": translate(self.name),
+            "passed": self.passed,
+            "counted": self.counted,
+            "failures": list(self.failures),
+        }
+
+    def line(self) -> str:
+        """The form of the terminal: one line, and under it what fails."""
+        lines = [f"{'✓' if self.passed else '✗'} {translate(self.name)}  ({self.counted:,})"]
+        lines += [f"    {failure}" for failure in self.failures[:_SHOWN]]
+        if len(self.failures) > _SHOWN:
+            lines.append("    " + translate(N_("另有 %(n)s 项"), n=len(self.failures) - _SHOWN))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invariant:
+    """A named invariant: which findings of the folders concern it, and what is counted for it."""
+
+    key: str
+    name: str  # msgid
+    concerns: str  # pattern of the findings, each led by the folder's name
+    counted: str  # SQL
+
+
+INVARIANTS: Sequence[Invariant] = (
+    Invariant(
+        key="candidate_time", name=N_("同一考生的时间不重叠，每科只安排一次"),
+        concerns=r"sittings\.(candidate_overlap|part_twice)", counted="SELECT count(*) FROM exam.sittings",
+    ),
+    Invariant(
+        key="room_time", name=N_("同一考场的时间不重叠"),
+        concerns=r"sittings\.room_overlap", counted="SELECT count(*) FROM exam.room_sessions",
+    ),
+    Invariant(
+        key="seat", name=N_("同一座位只有一人"),
+        concerns=r"sittings\.seat_twice", counted="SELECT count(*) FROM exam.sittings",
+    ),
+    Invariant(
+        key="staff_time", name=N_("同一工作人员的时间不重叠"),
+        concerns=r"sittings\.duty_overlap", counted="SELECT count(*) FROM exam.duties",
+    ),
+    Invariant(
+        key="assessor_conflict", name=N_("考评员没有利害关系，并持有高级证书"),
+        concerns=r"timetable: .*(conflict of interest|lacks the advanced certificate)|duties: ",
+        counted="SELECT count(*) FROM exam.duties WHERE duty IN ('assessor', 'lead_assessor')",
+    ),
+    Invariant(
+        key="capacity_and_approval", name=N_("当日考场容量与站点审批有效"),
+        concerns=r"sittings\.(room_overfull|outside_room_time)|timetable: |sites: ",
+        counted="SELECT count(*) FROM exam.room_sessions",
+    ),
+    Invariant(
+        key="exam_day", name=N_("出勤、交卷与违纪处理前后一致"),
+        concerns=r"sittings\.|delivery\.|papers\.", counted="SELECT count(*) FROM exam.sittings",
+    ),
+    Invariant(
+        key="totals", name=N_("每个得分都是允许值之和"),
+        concerns=r"scoring\.(mark|sheet)", counted="SELECT count(*) FROM scoring.marks WHERE live",
+    ),
+    Invariant(
+        key="outcomes", name=N_("每个结果等于规则再算一次的结果"),
+        concerns=r"scoring\.", counted="SELECT count(*) FROM scoring.outcomes",
+    ),
+    Invariant(
+        key="certificate_outcome", name=N_("没有合格并已发布的结果就没有证书"),
+        concerns=r"issuing: .*has no passed, published outcome",
+        counted="SELECT count(*) FROM certificates.certificates",
+    ),
+    Invariant(
+        key="numbers", name=N_("一个结果一个有效编号，编号的空缺都有说明"),
+        concerns=r"issuing: .*(live numbers|not accounted for|have no counter|has no certificate$|number log)",
+        counted="SELECT count(*) FROM certificates.numbers",
+    ),
+    Invariant(
+        key="bytes", name=N_("存储的文件 = 哈希 = 登记簿"),
+        concerns=r"issuing: |ledger: ledger #", counted="SELECT count(*) FROM certificates.ledger",
+    ),
+    Invariant(
+        key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),
+        concerns=r"ledger: ", counted="SELECT count(*) FROM certificates.platform_registrations",
+    ),
+    Invariant(
+        key="audit_records", name=N_("每项变更都有审计记录"),
+        concerns=r"unrecorded: ", counted="SELECT count(*) FROM exam.audit_records",
+    ),
+    Invariant(
+        key="audit_chain", name=N_("审计记录的链完整"),
+        concerns=r"audit: ", counted="SELECT count(*) FROM exam.audit_streams",
+    ),
+)  # fmt: skip
+
+RECORDED: Sequence[tuple[str, str]] = (
+    ("account", "SELECT id FROM exam.accounts"),
+    ("organisation", "SELECT id FROM exam.organisations"),
+    ("scheme", "SELECT id FROM exam.schemes"),
+    ("institution", "SELECT id FROM exam.institutions"),
+    ("pilot", "SELECT id FROM exam.pilots"),
+    ("batch", "SELECT id FROM exam.exam_batches"),
+    ("registration", "SELECT id FROM exam.registrations"),
+    ("item", "SELECT id FROM exam.items"),
+    ("paper", "SELECT id FROM exam.papers"),
+    ("sitting", "SELECT id FROM exam.sittings"),
+    ("room_session", "SELECT id FROM exam.room_sessions WHERE status <> 'planned'"),
+    ("incident", "SELECT id FROM exam.incidents"),
+    ("site", "SELECT id FROM scheduling.approvals"),
+    ("examiner", "SELECT id FROM scheduling.examiners"),
+    ("plan", "SELECT id FROM scheduling.plans"),
+    ("mark", "SELECT id FROM scoring.marks"),
+    ("score_sheet", "SELECT id FROM scoring.score_sheets"),
+    ("paper_entry", "SELECT id FROM scoring.paper_entries"),
+    ("outcome", "SELECT id FROM scoring.outcomes"),
+    ("certificate", "SELECT id FROM certificates.certificates"),
+    ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
+)
+"""Every thing that an action makes, by the subject of its audit records."""
+
+
+async def run(services: Services) -> list[CheckResult]:
+    """Evaluate every invariant in one transaction that sees one state."""
+    async with services.db.transaction() as session:
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        return await evaluate(session, services)
+
+
+async def evaluate(session: AsyncSession, services: Services) -> list[CheckResult]:
+    """The same on an open session."""
+    left = await findings(session, services)
+    results = []
+    for invariant in INVARIANTS:
+        concerned = re.compile(invariant.concerns).match
+        own = tuple(finding for finding in left if concerned(finding))
+        left = [finding for finding in left if not concerned(finding)]
+        counted = int(await session.scalar(text(invariant.counted)) or 0)
+        results.append(CheckResult(key=invariant.key, name=invariant.name, counted=counted, failures=own))
+    if left:
+        results.append(CheckResult(key="other", name=N_("其他"), counted=len(left), failures=tuple(left)))
+    return results
+
+
+async def findings(session: AsyncSession, services: Services) -> list[str]:
+    """Everything that the folders find wrong, led by who found it."""
+    today = china_date(services.clock.now())
+
+    def led(name: str, found: Sequence[str]) -> list[str]:
+        return [f"{name}: {one}" for one in found]
+
+    return [
+        *await sittings.invariants(session),
+        *await delivery.invariants(session),
+        *await papers.invariants(session),
+        *led("sites", await sites.invariants(session)),
+        *led("timetable", await timetable.invariants(session)),
+        *led("duties", await duties.invariants(session)),
+        *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
+        *led("issuing", await issuing.invariants(session, services.files)),
+        *led("ledger", await ledger.invariants(session, today=today)),
+        *led("unrecorded", await unrecorded(session)),
+        *led("audit", await audit.verify(session)),
+    ]
+
+
+async def unrecorded(session: AsyncSession) -> list[str]:
+    """Things that exist and that no audit record of their subject names."""
+    found = []
+    for subject, query in RECORDED:
+        ids = set((await session.scalars(text(query))).all())
+        found += [f"{subject} {one}" for one in sorted(await audit.unrecorded(session, subject, ids))]
+    return found
+
+
