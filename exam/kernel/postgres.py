@@ -131,7 +131,7 @@ class Server:
             _refuse_other_major(binaries, self.data)
             if not self._answers(binaries):
                 self._start_server(binaries)
-            self._ensure_database(binaries)
+                self._ensure_database(binaries)
             if self._lease is None:
                 self._lease = wait_shared(self.folder / "in-use.lock")
         return self.url()
@@ -228,10 +228,14 @@ class Server:
             os.chown(path, *self._account)
 
     def _ensure_database(self, binaries: Binaries) -> None:
-        """Create the database and its extension-free frame; schemas are the migrations' work."""
-        done = self._sql(binaries, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
-        if "1" not in done.stdout.split():
-            self._sql(binaries, f"CREATE DATABASE {DATABASE}")
+        """Create the database; what stands in it is the migrations' work. A server without it is not left running."""
+        try:
+            found = self._sql(binaries, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+            if "1" not in found.stdout.split():
+                self._sql(binaries, f"CREATE DATABASE {DATABASE}")
+        except BaseException:
+            self.stop()
+            raise
 
     def _sql(self, binaries: Binaries, statement: str) -> "subprocess.CompletedProcess[str]":
         address = self._address()
@@ -345,8 +349,9 @@ def _installed_folders() -> Iterator[Path]:
     patterns = ("usr/lib/postgresql/*/bin", "opt/homebrew/opt/postgresql@*/bin", "usr/local/opt/postgresql@*/bin")
     on_path = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
     for folder in [*(found for pattern in patterns for found in Path("/").glob(pattern)), *on_path]:
-        if (folder / "initdb").exists() and (folder / "pg_ctl").exists() and (folder / "postgres").exists():
-            yield folder
+        real = (folder / "pg_ctl").resolve().parent  # on the PATH often only links to single programs
+        if all((real / name).exists() for name in ("initdb", "pg_ctl", "postgres", "psql", "pg_isready")):
+            yield real
 
 
 def major(folder: Path) -> int:

