@@ -53,7 +53,12 @@ async def test_coverage_is_told_by_name(session: AsyncSession) -> None:
 
 async def test_a_waiver_needs_a_reason_and_a_gap(session: AsyncSession) -> None:
     world = await make_world(session, waiver=False)
-    given: dict[str, Any] = {"certificate_id": world.scheme.certificate_id, "valid_from": YEAR[0], "valid_to": YEAR[1], "now": NOW}
+    given: dict[str, Any] = {
+        "certificate_id": world.scheme.certificate_id,
+        "valid_from": YEAR[0],
+        "valid_to": YEAR[1],
+        "now": NOW,
+    }
     with pytest.raises(ReasonMissing):
         await actions.waive(session, world.province, prefecture_code=XIANTAO.code, reason=" ", **given)
     with pytest.raises(WaiverNotNeeded):
