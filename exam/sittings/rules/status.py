@@ -71,7 +71,7 @@ STATUS_LABELS: Mapping[SittingStatus, str] = {
 
 ROOM_LABELS: Mapping[RoomStatus, str] = {
     RoomStatus.PLANNED: N_("未开启"),
-    RoomStatus.OPEN: N_("进行中"),
+    RoomStatus.OPEN: N_("已开启"),
     RoomStatus.CLOSED: N_("已关闭"),
 }
 

@@ -14,7 +14,7 @@ const epoch = Number(words.epoch);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const offset = Date.parse(words.now) - Date.now();
 const now = () => Date.now() + offset;
-const fill = (text, facts) => text.replace(/%\((\w+)\)s/g, (_, name) => facts[name]);
+const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 const one = (selector, from = root) => from.querySelector(selector);
 const all = (selector, from = root) => [...from.querySelectorAll(selector)];
 

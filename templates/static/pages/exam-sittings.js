@@ -32,7 +32,7 @@ function put(page) {
 }
 
 function notice(text, tone) {
-  document.querySelector("[data-said]")?.remove();
+  for (const old of document.querySelectorAll(".flash")) old.remove();
   const box = document.createElement("div");
   box.className = `notice flash sign tone-${tone}`;
   box.dataset.said = "";
