@@ -13,6 +13,9 @@ from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 
+from certificates.issuing import routes as issuing
+from certificates.ledger import routes as ledger
+from certificates.verification import routes as verification
 from exam import home
 from exam.accounts import routes as accounts
 from exam.accounts.guards import AppServices, SignInMiddleware, public
@@ -31,6 +34,9 @@ from scoring.outcomes import routes as outcomes
 
 MODULES: Sequence[Any] = (
     accounts,
+    issuing,
+    ledger,
+    verification,
     catalogue,
     registration,
     papers,

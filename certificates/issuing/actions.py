@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries
 from certificates.issuing.models import CertificateRow, Number, NumberCounter
-from certificates.issuing.queries import Certificate
 from certificates.issuing.rules.face import TEMPLATE, Eligible, Face
 from certificates.issuing.rules.numbers import CURRENT, SCHEMES
+from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import (
     RENEWED,
     CertificateStatus,

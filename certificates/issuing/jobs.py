@@ -14,15 +14,14 @@ from uuid import UUID
 
 from certificates.issuing import actions, queries
 from certificates.issuing.actions import FINISH_JOB, ISSUE_JOB, Issued, OutcomeChanged
-from certificates.issuing.documents import Intent, draw
-from certificates.issuing.queries import Certificate
-from certificates.issuing.rules.face import TEMPLATE, Eligible, face_problems
+from certificates.issuing.documents import Intent, draw, printable_of
+from certificates.issuing.rules.face import TEMPLATE
+from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.signature import examine
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.issuing.signer import CannotSign, roots, sign, signer_of
 from exam.accounts import queries as accounts
 from exam.accounts.rules import SYSTEM, Actor
-from exam.kernel import pdf
 from exam.kernel.clock import china_date
 from exam.kernel.db import chunks
 from exam.kernel.errors import Problem
@@ -59,7 +58,7 @@ async def issue_batch(services: Services, actor: Actor, batch_id: UUID, progress
         waiting = await queries.eligible(
             session, actor, batch_id, issued_on=china_date(now), specimen=signer_of(services.settings).specimen
         )
-    printable, problems = await asyncio.to_thread(_printable, services, waiting)
+    printable, problems = await asyncio.to_thread(printable_of, waiting, services.settings.home)
     total = len(begun) + len(printable)
     done = Issued(0, ())
     for group in chunks(begun, GROUP):
@@ -82,18 +81,6 @@ async def finish(services: Services, actor: Actor, certificate_id: UUID) -> None
     done = await _finish(services, actor, [certificate_id])
     if done.blocked:
         raise OutcomeChanged(number=done.blocked[0])
-
-
-def _printable(services: Services, items: Sequence[Eligible]) -> tuple[list[Eligible], list[Problem]]:
-    printable: list[Eligible] = []
-    problems: list[Problem] = []
-    for item in items:
-        missing = pdf.missing_glyphs(item.face.text, home=services.settings.home)
-        found = face_problems(item.face, item.photo_sha256, missing)
-        problems += found
-        if not found:
-            printable.append(item)
-    return printable, problems
 
 
 async def _finish(services: Services, actor: Actor, ids: Sequence[UUID]) -> Issued:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing.models import CertificateRow, Number, NumberCounter
 from certificates.issuing.rules.face import Eligible, Face
+from certificates.issuing.rules.records import Certificate as Certificate
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from certificates.ledger import queries as ledger
 from certificates.ledger.rules import LedgerEvent
@@ -40,33 +41,6 @@ _ID_TYPES_EN = {
     IdType.PASSPORT: "Passport",
     IdType.FOREIGN_PERMANENT: "Permanent Residence",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
-    """One version of a certificate."""
-
-    id: UUID
-    number: str
-    version: int
-    token: str
-    status: CertificateStatus
-    registration_id: UUID
-    outcome_id: UUID
-    batch_id: UUID
-    person_id: UUID
-    organisation_id: UUID
-    face: Face
-    photo_sha256: str
-    sha256: str | None
-    numbered_at: datetime
-    signed_at: datetime | None
-    issued_at: datetime | None
-    issued_on: date
-    issued_by: UUID | None
-    ended_at: datetime | None
-    renewal: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +140,19 @@ async def certificate(session: AsyncSession, id: UUID) -> Certificate:
     if row is None:
         raise NotFound
     return record(row)
+
+
+async def visible(session: AsyncSession, actor: Actor, id: UUID) -> Certificate:
+    """One version, if it lies in the actor's organisation, institution or province; else NotFound."""
+    found = await certificate(session, id)
+    person = await registration.registration(session, found.registration_id)
+    batch = await registration.batch(session, found.batch_id)
+    where = {
+        "organisation_id": found.organisation_id, "institution_id": person.institution_id, "province_code": batch.province_code,
+    }
+    if not actor.within(Permission.CERTIFICATE_READ, **where):
+        raise NotFound
+    return found
 
 
 async def certificates(session: AsyncSession, ids: Collection[UUID]) -> list[Certificate]:

@@ -218,6 +218,16 @@ async def requeue(session: AsyncSession, actor: Actor, registration_id: UUID, *,
     )
 
 
+async def note_export(session: AsyncSession, actor: Actor, *, ids: Sequence[UUID], reason: str, now: datetime) -> None:
+    """Record that a list with full ID numbers left the system, with the reason."""
+    if not actor.may(Permission.PLATFORM_RUN):
+        raise Forbidden
+    await audit.record(
+        session, actor, "certificates.export", subject="platform_registration", ids=ids, stream="certificates.platform",
+        data={"count": len(ids), "reason": reason}, now=now,
+    )
+
+
 async def mark_renewed(session: AsyncSession, certificate_id: UUID) -> None:
     """A next version was issued: the registration of this one waits for it, or is no longer needed."""
     await _leave(session, certificate_id, PlatformStatus.CORRECTION_PENDING, "")

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.ledger.models import LedgerRow, PlatformRegistration, RegistryRecord
@@ -94,23 +94,51 @@ async def lines(
     offset: int = 0,
 ) -> list[PlatformLine]:
     """Registrations, the earliest due first."""
-    query = select(PlatformRegistration).order_by(PlatformRegistration.due_on, PlatformRegistration.number)
+    where = _conditions(today, statuses, only, batch_id, organisation_ids, search)
+    query = select(PlatformRegistration).where(*where).order_by(PlatformRegistration.due_on, PlatformRegistration.number)
+    return [_line(row, today) for row in await session.scalars(query.limit(limit).offset(offset))]
+
+
+async def count_lines(
+    session: AsyncSession,
+    *,
+    today: date,
+    statuses: Sequence[PlatformStatus] = (),
+    only: Urgency | None = None,
+    batch_id: UUID | None = None,
+    organisation_ids: Sequence[UUID] | None = None,
+    search: str = "",
+) -> int:
+    """How many `lines` there are without a limit."""
+    where = _conditions(today, statuses, only, batch_id, organisation_ids, search)
+    return (await session.execute(select(func.count()).select_from(PlatformRegistration).where(*where))).scalar_one()
+
+
+def _conditions(
+    today: date,
+    statuses: Sequence[PlatformStatus],
+    only: Urgency | None,
+    batch_id: UUID | None,
+    organisation_ids: Sequence[UUID] | None,
+    search: str,
+) -> list[ColumnElement[bool]]:
+    row = PlatformRegistration
+    found: list[ColumnElement[bool]] = []
     if statuses:
-        query = query.where(PlatformRegistration.status.in_([str(status) for status in statuses]))
+        found.append(row.status.in_([str(status) for status in statuses]))
     if only in (Urgency.SOON, Urgency.OVERDUE):
-        query = query.where(PlatformRegistration.status.in_([str(status) for status in OPEN]))
-        if only is Urgency.OVERDUE:
-            query = query.where(PlatformRegistration.due_on < today)
-        else:
-            query = query.where(PlatformRegistration.due_on >= today, PlatformRegistration.due_on <= _soon_end(today))
+        found.append(row.status.in_([str(status) for status in OPEN]))
+    if only is Urgency.OVERDUE:
+        found.append(row.due_on < today)
+    elif only is Urgency.SOON:
+        found += [row.due_on >= today, row.due_on <= _soon_end(today)]
     if batch_id is not None:
-        query = query.where(PlatformRegistration.batch_id == batch_id)
+        found.append(row.batch_id == batch_id)
     if organisation_ids is not None:
-        query = query.where(PlatformRegistration.organisation_id.in_(organisation_ids))
+        found.append(row.organisation_id.in_(organisation_ids))
     if search:
-        query = query.where(PlatformRegistration.number.startswith(search, autoescape=True))
-    rows = (await session.scalars(query.limit(limit).offset(offset))).all()
-    return [_line(row, today) for row in rows]
+        found.append(row.number.startswith(search, autoescape=True))
+    return found
 
 
 async def line_of(session: AsyncSession, certificate_id: UUID, *, today: date) -> PlatformLine | None:
@@ -166,13 +194,15 @@ def record_context(number: str, version: int) -> str:
     return f"platform:{number}/{version}"
 
 
-async def to_send(session: AsyncSession) -> list[UUID]:
+async def to_send(session: AsyncSession, *, organisation_ids: Sequence[UUID] | None = None) -> list[UUID]:
     """Registrations that wait to be sent or asked about, the earliest due first."""
     query = (
         select(PlatformRegistration.id)
         .where(PlatformRegistration.status.in_([str(status) for status in TO_SEND]))
         .order_by(PlatformRegistration.due_on, PlatformRegistration.number)
     )
+    if organisation_ids is not None:
+        query = query.where(PlatformRegistration.organisation_id.in_(organisation_ids))
     return list((await session.scalars(query)).all())
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
-from certificates.issuing.queries import Certificate
 from certificates.issuing.rules.numbers import normalised
+from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.signature import Examination
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import queries as ledger

@@ -1,5 +1,6 @@
 """Certificates and registers as documents: the face, its frame and seal, the issue register."""
 
-from certificates.issuing.documents.drawing import Intent, draw, prepare_static
+from certificates.issuing.documents.drawing import Intent, draw, prepare_static, printable_of
+from certificates.issuing.documents.register import issue_register
 
-__all__ = ["Intent", "draw", "prepare_static"]
+__all__ = ["Intent", "draw", "issue_register", "prepare_static", "printable_of"]

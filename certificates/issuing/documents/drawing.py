@@ -7,6 +7,7 @@ drawing takes nine times as long). What comes out is complete but for the signat
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,9 +17,10 @@ from uuid import UUID
 
 from certificates.issuing.documents.guilloche import frame_svg
 from certificates.issuing.documents.seal import SIZE_MM, seal_svg
-from certificates.issuing.rules.face import Face
+from certificates.issuing.rules.face import Eligible, Face, face_problems
 from certificates.issuing.rules.numbers import grouped
 from exam.kernel import fonts, pdf, printing
+from exam.kernel.errors import Problem
 
 RESERVED_BYTES: Final = 6144
 SEAL_FIELD: Final = "Seal"
@@ -65,6 +67,18 @@ def draw(intent: Intent, *, photo: bytes, base_url: str, signer_name: str, home:
         ),
         home=home,
     )
+
+
+def printable_of(items: Sequence[Eligible], home: Path) -> tuple[list[Eligible], list[Problem]]:
+    """Those that can be printed, and why each of the others cannot, before a number is spent."""
+    printable: list[Eligible] = []
+    problems: list[Problem] = []
+    for item in items:
+        found = face_problems(item.face, item.photo_sha256, pdf.missing_glyphs(item.face.text, home=home))
+        problems += found
+        if not found:
+            printable.append(item)
+    return printable, problems
 
 
 @dataclass(frozen=True)
