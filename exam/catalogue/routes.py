@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.catalogue import actions, queries
 from exam.catalogue.forms import ApprovalForm
@@ -35,7 +35,6 @@ from exam.catalogue.rules import (
 from exam.kernel.errors import N_, Invalid, Refusal
 from exam.kernel.forms import parse_form, upload
 from exam.kernel.pages import file_response, page, redirect, status_of
-from exam.kernel.services import Services
 
 FILE_LIMIT_BYTES = 2_000_000
 PUBLISH = "pages/exam/catalogue/publish.html"
@@ -69,9 +68,9 @@ class Unreadable(Invalid):
 @get("/exam/catalogue", guards=[needs(Permission.CATALOGUE_READ)])
 async def catalogue_page(
     request: AppRequest,
-    services: Services,
-    batch_no: Annotated[str, Parameter(query="batch", max_length=2)] = "",
-    organisation: Annotated[str, Parameter(max_length=40)] = "",
+    services: AppServices,
+    batch_no: Annotated[str, QueryParameter(name="batch", max_length=2)] = "",
+    organisation: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> Response[Any]:
     """Show the certificates, filtered by batch (A02) and organisation."""
     async with services.db.transaction() as session:
@@ -95,7 +94,7 @@ async def catalogue_page(
 
 
 @get("/exam/catalogue/schemes/{scheme_id:uuid}", guards=[needs(Permission.CATALOGUE_READ)])
-async def scheme_page(request: AppRequest, services: Services, scheme_id: UUID) -> Response[Any]:
+async def scheme_page(request: AppRequest, services: AppServices, scheme_id: FromPath[UUID]) -> Response[Any]:
     """Show one scheme: components, weights, the pass rule in words, the fee against its ceiling."""
     async with services.db.transaction() as session:
         scheme = await queries.scheme(session, scheme_id)
@@ -110,7 +109,7 @@ async def scheme_page(request: AppRequest, services: Services, scheme_id: UUID) 
 
 
 @get("/exam/catalogue/schemes/{scheme_id:uuid}/definition", guards=[needs(Permission.CATALOGUE_READ)])
-async def definition_file(services: Services, scheme_id: UUID) -> Response[Any]:
+async def definition_file(services: AppServices, scheme_id: FromPath[UUID]) -> Response[Any]:
     """Give the definition as it was published: the start of the next version."""
     async with services.db.transaction() as session:
         scheme = await queries.scheme(session, scheme_id)
@@ -127,7 +126,7 @@ async def publish_page(request: AppRequest) -> Response[Any]:
 
 
 @post("/exam/catalogue/publish", guards=[needs(Permission.CATALOGUE_WRITE)], status_code=200)
-async def publish(request: AppRequest, services: Services) -> Response[Any]:
+async def publish(request: AppRequest, services: AppServices) -> Response[Any]:
     """Publish the next version from a file; what is wrong is listed by its place in the file."""
     form = await parse_form(request, ApprovalForm)
     try:

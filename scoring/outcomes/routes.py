@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts import queries as accounts
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.errors import N_, Conflict, NotFound, Refusal
 from exam.kernel.forms import parse_form
@@ -79,7 +79,7 @@ class NothingToPrint(Conflict):
 
 
 @get("/scoring/outcomes", guards=READ)
-async def batches(request: AppRequest, services: Services) -> Response[Any]:
+async def batches(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the batches that have outcomes or wait for them."""
     async with services.db.transaction() as session:
         found = await queries.batches(session, actor_of(request))
@@ -92,12 +92,12 @@ async def batches(request: AppRequest, services: Services) -> Response[Any]:
 @get("/scoring/outcomes/batches/{batch_id:uuid}", guards=READ)
 async def batch_page(
     request: AppRequest,
-    services: Services,
-    batch_id: UUID,
-    decision: Annotated[str, Parameter(max_length=20)] = "",
-    scheme: Annotated[str, Parameter(max_length=40)] = "",
-    search: Annotated[str, Parameter(query="q", max_length=40)] = "",
-    number: Annotated[int, Parameter(query="page", ge=1, le=100_000)] = 1,
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    decision: Annotated[str, QueryParameter(max_length=20)] = "",
+    scheme: Annotated[str, QueryParameter(max_length=40)] = "",
+    search: Annotated[str, QueryParameter(name="q", max_length=40)] = "",
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=100_000)] = 1,
 ) -> Response[Any]:
     """Show a batch: numbers, distribution, every result, and the next of the three steps."""
     filters = Filters(decision=decision, scheme=scheme, search=search.strip(), number=number)
@@ -106,7 +106,7 @@ async def batch_page(
 
 
 @post("/scoring/outcomes/batches/{batch_id:uuid}/compute", guards=WORK, status_code=200)
-async def compute(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def compute(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Compute what can be computed."""
     form = await parse_form(request, ComputeForm)
     async with services.db.transaction() as session:
@@ -121,7 +121,7 @@ async def compute(request: AppRequest, services: Services, batch_id: UUID) -> Re
 
 
 @post("/scoring/outcomes/batches/{batch_id:uuid}/verify", guards=[needs(Permission.OUTCOME_VERIFY)], status_code=200)
-async def verify(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def verify(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Verify the computed results, as a second person."""
     try:
         async with services.db.transaction() as session:
@@ -132,7 +132,7 @@ async def verify(request: AppRequest, services: Services, batch_id: UUID) -> Res
 
 
 @post("/scoring/outcomes/batches/{batch_id:uuid}/publish", guards=[needs(Permission.OUTCOME_PUBLISH)], status_code=200)
-async def publish(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def publish(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Publish the verified results, as a third person."""
     try:
         async with services.db.transaction() as session:
@@ -145,9 +145,9 @@ async def publish(request: AppRequest, services: Services, batch_id: UUID) -> Re
 @get("/scoring/outcomes/batches/{batch_id:uuid}/register", guards=READ)
 async def register(
     request: AppRequest,
-    services: Services,
-    batch_id: UUID,
-    scheme: Annotated[str, Parameter(max_length=40)] = "",
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    scheme: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> Response[Any]:
     """Give the printed result register (document 9) of one scheme or of all."""
     actor = actor_of(request)
@@ -161,7 +161,7 @@ async def register(
 
 
 @get("/scoring/outcomes/{outcome_id:uuid}", guards=READ)
-async def outcome_page(request: AppRequest, services: Services, outcome_id: UUID) -> Response[Any]:
+async def outcome_page(request: AppRequest, services: AppServices, outcome_id: FromPath[UUID]) -> Response[Any]:
     """Show one result with its reasons, its marks and all its versions."""
     async with services.db.transaction() as session:
         found = await queries.outcome(session, outcome_id)
@@ -183,7 +183,7 @@ async def outcome_page(request: AppRequest, services: Services, outcome_id: UUID
 
 
 @get("/scoring/outcomes/mine", guards=[needs(Permission.OWN_READ)])
-async def mine(request: AppRequest, services: Services) -> Response[Any]:
+async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show a candidate the own published results with their reasons."""
     async with services.db.transaction() as session:
         lines = await queries.mine(session, actor_of(request))

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts import actions as account_actions
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.catalogue import actions as catalogue_actions
 from exam.catalogue import queries as catalogue
@@ -80,14 +81,32 @@ class World:
         return Actor(new_id(), "考生", (Grant(Role.CANDIDATE, Scope("registration", str(self.registrations[index]))),))
 
 
-async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST") -> World:
-    """Scheme, batch, registrations and a published plan: the three parts start at START, two hours apart."""
+PASSWORD = "a long password"
+
+
+async def make_world(
+    session: AsyncSession, *, count: int = 3, code: str = "TST", accounts: bool = False
+) -> World:
+    """Scheme, batch, registrations and a published plan: the three parts start at START, two hours apart.
+
+    With ``accounts`` everybody can sign in: the login is the name, the password PASSWORD.
+    """
+
+    async def somebody(role: Role, name: str, scope: Scope | None = None) -> Actor:
+        actor = person(role, scope, name=name)
+        if not accounts:
+            return actor
+        made = await account_actions.create_staff(
+            session, SYSTEM, login=name, name=name, password=PASSWORD, grants=actor.grants, now=NOW
+        )
+        return Actor(made, name, actor.grants)
+
     scheme = await _scheme(session, code)
     batch_id, registrations, people = await _registered(session, scheme, count)
     organisation = Scope("organisation", str(scheme.organisation_id))
-    invigilator = person(Role.INVIGILATOR, name="监考甲")
-    assessors = (person(Role.ASSESSOR, name="考评甲"), person(Role.ASSESSOR, name="考评乙"))
-    lead = person(Role.ASSESSOR, name="组长")
+    invigilator = await somebody(Role.INVIGILATOR, "invigilator")
+    assessors = (await somebody(Role.ASSESSOR, "assessor1"), await somebody(Role.ASSESSOR, "assessor2"))
+    lead = await somebody(Role.ASSESSOR, "lead")
     rooms: dict[str, RoomSession] = {}
     specs: list[SittingSpec] = []
     duties: list[DutySpec] = []
@@ -110,9 +129,11 @@ async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST"
     return World(
         scheme=scheme, batch_id=batch_id, registrations=registrations, rooms=rooms, sittings=places_of,
         invigilator=invigilator, assessors=assessors, lead=lead,
-        typists=(person(Role.SCORE_ENTRY, organisation), person(Role.SCORE_ENTRY, organisation),
-                 person(Role.SCORE_ENTRY, organisation)),
-        verifier=person(Role.SCORE_VERIFIER, organisation), publisher=person(Role.SCORE_OFFICER, organisation),
+        typists=(await somebody(Role.SCORE_ENTRY, "typist1", organisation),
+                 await somebody(Role.SCORE_ENTRY, "typist2", organisation),
+                 await somebody(Role.SCORE_ENTRY, "typist3", organisation)),
+        verifier=await somebody(Role.SCORE_VERIFIER, "verifier", organisation),
+        publisher=await somebody(Role.SCORE_OFFICER, "publisher", organisation),
     )  # fmt: skip
 
 

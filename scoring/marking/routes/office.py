@@ -8,16 +8,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules import FORM_LABELS, Component, Form, Scheme
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect, status_of
-from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.registration.rules import BATCH_STATUS_LABELS, Batch
 from exam.sittings import queries as sittings
@@ -64,7 +63,7 @@ class EntryView:
 
 
 @get("/scoring/marking", guards=OFFICE)
-async def batches(request: AppRequest, services: Services) -> Response[Any]:
+async def batches(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the batches that are being marked."""
     actor = actor_of(request)
     async with services.db.transaction() as session:
@@ -81,14 +80,14 @@ async def batches(request: AppRequest, services: Services) -> Response[Any]:
 
 
 @get("/scoring/marking/batches/{batch_id:uuid}", guards=OFFICE)
-async def batch_page(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def batch_page(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Show how far each component of a batch is, and what to do next."""
     async with services.db.transaction() as session:
         return await _batch_page(request, session, batch_id, None)
 
 
 @post("/scoring/marking/batches/{batch_id:uuid}/computer", guards=OFFICE, status_code=200)
-async def mark_computer(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def mark_computer(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Mark the handed-in computer papers and enter what needs no marking."""
     actor, now = actor_of(request), services.clock.now()
     async with services.db.transaction() as session:
@@ -100,7 +99,7 @@ async def mark_computer(request: AppRequest, services: Services, batch_id: UUID)
 
 
 @post("/scoring/marking/batches/{batch_id:uuid}/verify", guards=[needs(Permission.MARK_VERIFY)], status_code=200)
-async def verify(request: AppRequest, services: Services, batch_id: UUID) -> Response[Any]:
+async def verify(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Verify what others have entered."""
     form = await parse_form(request, VerifyForm)
     try:
@@ -119,10 +118,10 @@ async def verify(request: AppRequest, services: Services, batch_id: UUID) -> Res
 )
 async def entry_page(
     request: AppRequest,
-    services: Services,
-    batch_id: UUID,
-    component_id: UUID,
-    room: Annotated[str, Parameter(max_length=40)] = "",
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    component_id: FromPath[UUID],
+    room: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> Response[Any]:
     """Show the papers of one room to type marks for; nobody sees what another has typed."""
     async with services.db.transaction() as session:
@@ -136,10 +135,10 @@ async def entry_page(
 )  # fmt: skip
 async def enter(
     request: AppRequest,
-    services: Services,
-    batch_id: UUID,
-    component_id: UUID,
-    room: Annotated[str, Parameter(max_length=40)] = "",
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    component_id: FromPath[UUID],
+    room: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> Response[Any]:
     """Save typed marks; what is wrong is shown beside its field, and nothing is saved."""
     sent = dict(await request.form())

@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.guards import AppRequest, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules import DIMENSION_LABELS, ROW_LABELS, Component, Scheme, Sheet
 from exam.kernel.errors import N_, NotFound, Refusal
@@ -67,7 +68,7 @@ class SheetView:
 
 
 @get("/scoring/marking/stations", guards=SCORE)
-async def stations(request: AppRequest, services: Services) -> Response[Any]:
+async def stations(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the own stations with their candidates."""
     now = services.clock.now()
     async with services.db.transaction() as session:
@@ -79,7 +80,7 @@ async def stations(request: AppRequest, services: Services) -> Response[Any]:
 
 
 @post("/scoring/marking/sittings/{sitting_id:uuid}/sheet", guards=SCORE, status_code=200)
-async def open_sheet(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def open_sheet(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Open the own sheet for a candidate."""
     async with services.db.transaction() as session:
         sheet = await actions.open_sheet(
@@ -89,7 +90,7 @@ async def open_sheet(request: AppRequest, services: Services, sitting_id: UUID) 
 
 
 @get("/scoring/marking/sheets/{sheet_id:uuid}", guards=SCORE)
-async def sheet_page(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def sheet_page(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Show the own sheet: to fill in while it is a draft, to read once it is signed."""
     async with services.db.transaction() as session:
         view = await _view(session, actor_of(request), sheet_id)
@@ -97,7 +98,7 @@ async def sheet_page(request: AppRequest, services: Services, sheet_id: UUID) ->
 
 
 @post("/scoring/marking/sheets/{sheet_id:uuid}", guards=SCORE, status_code=200)
-async def save_sheet(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def save_sheet(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Save what was entered; a script is answered with what the server now holds."""
     actor = actor_of(request)
     try:
@@ -113,7 +114,7 @@ async def save_sheet(request: AppRequest, services: Services, sheet_id: UUID) ->
 
 
 @post("/scoring/marking/sheets/{sheet_id:uuid}/sign", guards=SCORE, status_code=200)
-async def sign_sheet(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def sign_sheet(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Save what the page shows and sign it, in one step."""
     try:
         await _save(request, services, actor_of(request), sheet_id)
@@ -128,7 +129,7 @@ async def sign_sheet(request: AppRequest, services: Services, sheet_id: UUID) ->
 
 
 @post("/scoring/marking/sheets/{sheet_id:uuid}/correct", guards=SCORE, status_code=200)
-async def correct_sheet(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def correct_sheet(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Begin a correction with its reason."""
     form = await parse_form(request, ReasonForm)
     async with services.db.transaction() as session:
@@ -139,7 +140,7 @@ async def correct_sheet(request: AppRequest, services: Services, sheet_id: UUID)
 
 
 @get("/scoring/marking/sheets/{sheet_id:uuid}/photo", guards=SCORE)
-async def photo(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def photo(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Show the candidate's photo to the assessor of this sheet."""
     async with services.db.transaction() as session:
         sheet = await _readable(session, actor_of(request), sheet_id)
@@ -148,7 +149,7 @@ async def photo(request: AppRequest, services: Services, sheet_id: UUID) -> Resp
 
 
 @get("/scoring/marking/sheets/{sheet_id:uuid}/print", guards=SCORE)
-async def print_sheet(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def print_sheet(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Give the printed score sheet (document 7): filled in when signed, else to be filled in by hand."""
     async with services.db.transaction() as session:
         sheet = await _readable(session, actor_of(request), sheet_id)
@@ -157,14 +158,14 @@ async def print_sheet(request: AppRequest, services: Services, sheet_id: UUID) -
 
 
 @get("/scoring/marking/decisions", guards=SCORE)
-async def decisions(request: AppRequest, services: Services) -> Response[Any]:
+async def decisions(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the lead what waits: differences beyond the tolerance, corrections to countersign."""
     async with services.db.transaction() as session:
         return await _decisions_page(request, session, services.clock.now(), None)
 
 
 @post("/scoring/marking/sittings/{sitting_id:uuid}/decision", guards=SCORE, status_code=200)
-async def decide(request: AppRequest, services: Services, sitting_id: UUID) -> Response[Any]:
+async def decide(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Decide a difference."""
     now = services.clock.now()
     try:
@@ -180,7 +181,7 @@ async def decide(request: AppRequest, services: Services, sitting_id: UUID) -> R
 
 
 @post("/scoring/marking/sheets/{sheet_id:uuid}/countersign", guards=SCORE, status_code=200)
-async def countersign(request: AppRequest, services: Services, sheet_id: UUID) -> Response[Any]:
+async def countersign(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
     """Put the second signature under a correction."""
     async with services.db.transaction() as session:
         await actions.countersign_sheet(session, actor_of(request), sheet_id=sheet_id, now=services.clock.now())
