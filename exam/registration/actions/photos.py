@@ -47,21 +47,8 @@ async def set_photos(
 
     Registrations that have a seat keep the photo that is printed on their tickets.
     """
-    rows = await _live_rows(session, photos)
-    _check_scope(actor, photos, rows)
-    prepared: dict[bytes, str] = {}
-    for data in photos.values():
-        if data not in prepared:
-            prepared[data] = files.put(prepare_photo(data))
-    people = {row.id: row for row in await session.scalars(select(PersonRow).where(PersonRow.id.in_(list(photos))))}
-    for person_id, data in photos.items():
-        people[person_id].photo_sha256 = prepared[data]
-    for row in rows:
-        if row.status not in _PHOTO_FIXED:
-            row.photo_sha256 = prepared[photos[row.person_id]]
-    await session.flush()
-    await _record(session, actor, rows, now)
-    return {person_id: prepared[data] for person_id, data in photos.items()}
+    prepared: dict[bytes, bytes] = {data: prepare_photo(data) for data in set(photos.values())}
+    return await _keep(session, actor, files, {person_id: prepared[data] for person_id, data in photos.items()}, now)
 
 
 async def upload_photos(
@@ -94,17 +81,42 @@ async def upload_photos(
             )
             continue
         try:
-            prepare_photo(data)
+            good[person_id] = prepare_photo(data)
         except Refusal as refusal:
             facts = {"file": shown, **refusal.facts}
             problems.append(
                 Problem(code=refusal.code, field=shown, message=refusal.message, way_out=refusal.way_out, facts=facts)
             )
-            continue
-        good[person_id] = data
+    if len(photos) > MOST_PHOTOS:
+        problems.append(
+            Problem(
+                code="photos_many",
+                message=N_("一次最多 %(limit)s 张，其余 %(rest)s 张没有读取。"),
+                way_out=N_("请分几次上传。"),
+                facts={"limit": MOST_PHOTOS, "rest": len(photos) - MOST_PHOTOS},
+            )
+        )
     if good:
-        await set_photos(session, actor, files, photos=good, now=now)
+        await _keep(session, actor, files, good, now)
     return PhotosResult(stored_count=len(good), problems=tuple(problems))
+
+
+async def _keep(
+    session: AsyncSession, actor: Actor, files: FileStore, prepared: Mapping[UUID, bytes], now: datetime
+) -> dict[UUID, str]:
+    """Store checked photos for people and for those of their registrations that have no seat yet."""
+    rows = await _live_rows(session, prepared)
+    _check_scope(actor, prepared, rows)
+    stored = {data: files.put(data) for data in set(prepared.values())}
+    people = {row.id: row for row in await session.scalars(select(PersonRow).where(PersonRow.id.in_(list(prepared))))}
+    for person_id, data in prepared.items():
+        people[person_id].photo_sha256 = stored[data]
+    for row in rows:
+        if row.status not in _PHOTO_FIXED:
+            row.photo_sha256 = stored[prepared[row.person_id]]
+    await session.flush()
+    await _record(session, actor, rows, now)
+    return {person_id: stored[data] for person_id, data in prepared.items()}
 
 
 async def _live_rows(session: AsyncSession, photos: Mapping[UUID, bytes]) -> list[RegistrationRow]:
