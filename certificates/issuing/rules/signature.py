@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from asn1crypto import cms
+from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +25,8 @@ _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(
 _SIGNED_AT: Final = re.compile(rb"/M\s*\(D:(\d{14})")
 _GAP: Final = re.compile(rb"<[0-9A-Fa-f]+>")
 _CHAIN_LIMIT: Final = 4
+_ESS_MODULE: Final = tsp.__name__
+"""Importing it teaches `cms` the ESS signing-certificate-v2 attribute."""
 
 
 class Flaw(StrEnum):

@@ -1,0 +1,211 @@
+"""Signing and looking: what was signed is accepted, here and in a bare child; every change to it is not."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pikepdf
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from certificates.issuing import signer as signing
+from certificates.issuing.documents import Intent, draw
+from certificates.issuing.rules.face import Face
+from certificates.issuing.rules.signature import Flaw, examine
+from certificates.issuing.signer import CannotSign, load_signer, roots, sign, signer_of
+from certificates.verification.checker import check
+from exam.kernel import pdf, printing
+from exam.kernel.settings import Settings
+from tests.exam.kernel.print_home import link_fonts
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    home = tmp_path_factory.mktemp("signing") / "home"
+    link_fonts(home)
+    yield Settings(home=home)
+    pdf.close()
+
+
+@pytest.fixture(scope="module")
+def drawn(installation: Settings) -> bytes:
+    found = printing.dummy("certificate")
+    photo = io.BytesIO()
+    Image.new("RGB", (250, 350), "#f4f4f4").save(photo, "JPEG")
+    intent = Intent(
+        id=uuid4(), number=found["number"], version=1, token="A" * 22, template="v1", face=Face.from_data(found["face"]),
+        id_number=found["id_number"], photo_sha256="", numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
+    )
+    return draw(
+        intent, photo=photo.getvalue(), base_url="http://example.org", signer_name="演示", home=installation.home
+    )
+
+
+@pytest.fixture(scope="module")
+def signed(drawn: bytes, installation: Settings) -> bytes:
+    return sign(drawn, signer_of(installation))
+
+
+async def test_what_was_signed_is_accepted_here_in_a_child_and_outside(
+    signed: bytes, installation: Settings, tmp_path: Path
+) -> None:
+    trusted = roots(installation)
+    found = examine(signed, trusted)
+    assert found.accepted
+    assert found.signed_at == datetime(2026, 5, 16, 1, tzinfo=UTC)
+    assert await check(signed, trusted) == found
+    file = tmp_path / "signed.pdf"
+    file.write_bytes(signed)
+    if shutil.which("pdfsig"):
+        said = subprocess.run(["pdfsig", "-nocert", file], capture_output=True, text=True, check=False).stdout  # noqa: ASYNC221
+        assert "Signature is Valid" in said
+        assert "Total document signed" in said
+
+
+def test_the_signed_file_is_one_revision_tagged_and_conforming_in_what_can_be_read(signed: bytes) -> None:
+    assert signed.count(b"startxref") == 1
+    with pikepdf.open(io.BytesIO(signed)) as opened:
+        root = opened.Root
+        assert root.MarkInfo.Marked
+        assert str(root.Lang) == "zh-CN"
+        assert root.OutputIntents[0].S == "/GTS_PDFA1"
+        metadata = bytes(root.Metadata.read_bytes()).decode()
+        assert re.search(r'part(="|>)3', metadata)
+        assert re.search(r"pdfuaid:part>1", metadata)
+        field = root.AcroForm.Fields[0]
+        assert field.TU
+        assert field.V.SubFilter == "/ETSI.CAdES.detached"
+        assert opened.pages[0].Tabs == "/S"
+        numbers = root.StructTreeRoot.ParentTree.Nums
+        element = numbers[-1]
+        assert int(numbers[-2]) == int(field.StructParent)
+        assert element.S == "/Form"
+        assert element.K.Obj.objgen == field.objgen
+        assert all("/Interpolate" not in image or not image.Interpolate for image in opened.pages[0].get_images().values())
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_no_flipped_bit_outside_the_signatures_own_digits_is_accepted(
+    signed: bytes, installation: Settings, data: st.DataObject
+) -> None:
+    trusted = roots(installation)
+    place = data.draw(st.integers(0, len(signed) - 1))
+    changed = bytearray(signed)
+    changed[place] ^= 1 << data.draw(st.integers(0, 7))
+    found = examine(bytes(changed), trusted)
+    gap = re.search(rb"/ByteRange \[0 (\d+) (\d+)", signed)
+    assert gap
+    inside = int(gap[1]) <= place < int(gap[2])
+    assert not found.accepted or inside
+    assert found.sha256 != examine(signed, trusted).sha256
+
+
+def attacks(signed: bytes) -> dict[str, bytes]:
+    """Changes that some readers accept."""
+    opened = pikepdf.open(io.BytesIO(signed))
+    opened.pages.append(opened.pages[0])
+    rewritten = io.BytesIO()
+    opened.save(rewritten)
+    tail = b"\n1 0 obj\n<< /Type /Catalog >>\nendobj\nxref\n0 0\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"
+    range_text = re.search(rb"/ByteRange \[[^\]]*\]", signed)
+    assert range_text
+    shadow = range_text[0] + b" " + re.sub(rb"\d+ (\d+) (\d+)\]", rb"0 \1 \2]", range_text[0])
+    return {
+        "appended space": signed + b" ",
+        "appended newline": signed + b"\n",
+        "incremental update": signed + tail,
+        "a page more, saved anew": rewritten.getvalue(),
+        "cut short": signed[:-1],
+        "bytes before": b"\n" + signed,
+        "second byte range": signed.replace(range_text[0], shadow, 1),
+        "open range": re.sub(rb"/ByteRange \[0 (\d+) (\d+) (\d+)", rb"/ByteRange [0 \1 \2 0", signed),
+        "no signature": signed.replace(b"/ByteRange", b"/ByteRangf"),
+        "emptied signature": re.sub(rb"/Contents <[0-9a-f]+>", lambda m: b"/Contents <" + b"0" * (len(m[0]) - 12) + b">", signed),
+        "text in the gap": re.sub(rb"0000>", rb"(x)0>", signed, count=1),
+        "dirty padding": re.sub(rb"0000>", rb"0001>", signed, count=1),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "appended space", "appended newline", "incremental update", "a page more, saved anew", "cut short", "bytes before",
+        "second byte range", "open range", "no signature", "emptied signature", "text in the gap", "dirty padding",
+    ],
+)
+def test_no_attack_is_accepted(signed: bytes, installation: Settings, name: str) -> None:
+    data = attacks(signed)[name]
+    assert data != signed
+    assert not examine(data, roots(installation)).accepted
+
+
+def test_a_strangers_signature_is_not_trusted(drawn: bytes, installation: Settings, tmp_path: Path) -> None:
+    stranger = sign(drawn, signer_of(Settings(home=tmp_path)))
+    found = examine(stranger, roots(installation))
+    assert found.flaws == (Flaw.UNTRUSTED,)
+    assert not found.ours
+    assert not examine(stranger, []).accepted
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-", b"%PDF-/ByteRange [0 5 9 9]", b"%PDF-1.7 /ByteRange [0 999999999999 0 0]"])
+def test_rubbish_is_refused_without_an_error(data: bytes, installation: Settings) -> None:
+    assert not examine(data, roots(installation)).accepted
+
+
+def test_only_an_open_field_can_be_signed_and_only_once(drawn: bytes, signed: bytes, installation: Settings) -> None:
+    signer = signer_of(installation)
+    for data in (signed, b"", drawn + drawn):
+        with pytest.raises(CannotSign):
+            sign(data, signer)
+
+
+def test_key_files_are_for_their_owner_alone(installation: Settings) -> None:
+    signer_of(installation)
+    for name in ("demo-signer.key", "demo-ca.key"):
+        assert stat.S_IMODE((installation.keys / name).stat().st_mode) == 0o600
+
+
+def test_a_key_must_belong_to_its_certificate_and_be_strong(installation: Settings, tmp_path: Path) -> None:
+    chain = installation.keys / "demo-signer.pem"
+    signer_of(installation)
+    for key in (ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP192R1())):
+        path = tmp_path / "other.key"
+        path.write_bytes(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ))
+        with pytest.raises(CannotSign):
+            load_signer(path, chain, specimen=False)
+    with pytest.raises(CannotSign):
+        load_signer(tmp_path / "missing.key", chain, specimen=False)
+
+
+def test_an_expired_certificate_does_not_count(drawn: bytes, installation: Settings) -> None:
+    """Signed in 2026 by a certificate that ended in 2025, under our own root."""
+    signer_of(installation)
+    authority = serialization.load_pem_private_key((installation.keys / "demo-ca.key").read_bytes(), None)
+    chain = x509.load_pem_x509_certificates((installation.keys / "demo-signer.pem").read_bytes())
+    key = ec.generate_private_key(ec.SECP256R1())
+    assert isinstance(authority, ec.EllipticCurvePrivateKey)
+    old = (
+        x509.CertificateBuilder().subject_name(chain[0].subject).issuer_name(chain[1].subject)
+        .public_key(key.public_key()).serial_number(7)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2025, 1, 1, tzinfo=UTC))
+        .add_extension(signing._usage(False), critical=True).sign(authority, hashes.SHA256())
+    )
+    loaded = signing.FileSigner("old", True, (old, chain[1]), signing._LoadedSigner(key, (old, chain[1])))
+    assert examine(sign(drawn, loaded), roots(installation)).flaws == (Flaw.NOT_VALID_THEN,)
+    assert date(2025, 1, 1) < date(2026, 5, 16)
