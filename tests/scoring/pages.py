@@ -1,6 +1,7 @@
 """Signed-in clients for tests of the scoring pages."""
 
 import re
+from typing import Any
 
 import httpx
 
@@ -15,12 +16,13 @@ async def sign_in(client: httpx.AsyncClient, login: str) -> None:
 
 
 async def post(
-    client: httpx.AsyncClient, path: str, *, page: str = "", headers: dict[str, str] | None = None, **fields: str
+    client: httpx.AsyncClient, path: str, *, page: str = "", json: bool = False, **fields: Any
 ) -> httpx.Response:
     """Send a form with the token of the page it stands on."""
     html = (await client.get(page or path)).text
     found = re.search(r'csrf-token" content="([^"]+)"', html)
     assert found, html
+    headers = {"Accept": "application/json"} if json else {}
     return await client.post(path, data={"_csrf_token": found[1], **fields}, headers=headers)
 
 

@@ -148,14 +148,15 @@ def test_partial_credit_must_fit_the_kind() -> None:
 def test_a_sheet_is_read_and_its_faults_are_named() -> None:
     sheet = parse_sheet(sheet_definition())
     assert (sheet.full_marks, len(sheet.rows)) == (100, 6)
-    for change, code in [
+    changes: list[tuple[dict[str, Any], str]] = [
         ({"gate": "81"}, "gate_too_high"),
         ({"rows": []}, "empty_list"),
         ({"rows": [{"code": "A1", "kind": "judged", "name_zh": "a", "name_en": "a", "points": "9",
                     "levels": [{"zh": "0", "en": "0"}]}]}, "four_levels"),
         ({"rows": [{"code": "B1", "kind": "all_or_nothing", "name_zh": "a", "name_en": "a", "points": "9"}]},
          "duplicate_row"),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for change, code in changes:
         data = {**sheet_definition()}
         data["sections"] = [{**data["sections"][0], **change}, *data["sections"][1:]]
         with pytest.raises(SheetInvalid) as refused:
