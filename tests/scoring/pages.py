@@ -1,7 +1,6 @@
 """Signed-in clients for tests of the scoring pages."""
 
 import re
-from typing import Any
 
 import httpx
 
@@ -15,15 +14,22 @@ async def sign_in(client: httpx.AsyncClient, login: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-async def post(
-    client: httpx.AsyncClient, path: str, *, page: str = "", json: bool = False, **fields: Any
-) -> httpx.Response:
+async def post(client: httpx.AsyncClient, path: str, *, page: str = "", **fields: str) -> httpx.Response:
     """Send a form with the token of the page it stands on."""
-    html = (await client.get(page or path)).text
+    return await client.post(path, data={"_csrf_token": await _token(client, page or path), **fields})
+
+
+async def send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Send a form as a script does: the answer is JSON."""
+    data = {"_csrf_token": await _token(client, path), **fields}
+    return await client.post(path, data=data, headers={"Accept": "application/json"})
+
+
+async def _token(client: httpx.AsyncClient, page: str) -> str:
+    html = (await client.get(page)).text
     found = re.search(r'csrf-token" content="([^"]+)"', html)
     assert found, html
-    headers = {"Accept": "application/json"} if json else {}
-    return await client.post(path, data={"_csrf_token": found[1], **fields}, headers=headers)
+    return found[1]
 
 
 def plain_text(html: str) -> str:

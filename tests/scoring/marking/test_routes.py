@@ -8,7 +8,7 @@ import pytest
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services
 from scoring.marking import actions, queries
-from tests.scoring.pages import plain_text, post, sign_in
+from tests.scoring.pages import plain_text, post, send, sign_in
 from tests.scoring.world import AFTER, GOOD, World, finish, hold, make_world
 
 FORM = {"row-A1": "20.00", "row-A2": "true", "row-B1": "3", "row-C1": "0", "row-C2": "false", "row-C3": "false",
@@ -52,12 +52,12 @@ async def test_the_script_is_told_what_the_server_holds(client: httpx.AsyncClien
         client, f"/scoring/marking/sittings/{world.sittings['P', 0]}/sheet", page="/scoring/marking/stations"
     )
     address = opened.headers["location"]
-    body = (await post(client, address, json=True, **{"row-A1": "20.05", "row-C1": "2"})).json()
+    body = (await send(client, address, **{"row-A1": "20.05", "row-C1": "2"})).json()
     assert (body["revision"], body["total"], body["missing"]) == (1, "34.00", ["A2", "B1", "C2", "C3", "overtime"])
     assert body["earned"] == {"A1": "34.00", "C1": "8.00"}
-    wrong = await post(client, address, json=True, **{"row-A1": "twenty"})
+    wrong = await send(client, address, **{"row-A1": "twenty"})
     assert wrong.status_code == 422 and wrong.json()["problems"][0]["field"] == "A1"
-    again = (await post(client, address, json=True, **{"row-A1": "", "row-B1": "2"})).json()
+    again = (await send(client, address, **{"row-A1": "", "row-B1": "2"})).json()
     assert again["answers"] == {"B1": 2, "C1": 2}
 
 
