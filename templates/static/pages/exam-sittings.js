@@ -28,6 +28,7 @@ function put(page) {
   if (search && typed) search.value = typed;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   narrow();
+  progress().catch(() => {});
   return true;
 }
 
@@ -76,6 +77,19 @@ function narrow() {
   for (const row of document.querySelectorAll("[data-people] > li")) row.hidden = typed !== "" && !row.dataset.words.includes(typed);
 }
 
+/** At computers: how many answers of each candidate have arrived. Asking also lets the server hand in whoever is due. */
+async function progress() {
+  const from = room()?.dataset.progressFrom;
+  if (!from) return;
+  const answer = await fetch(from, { credentials: "same-origin", headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const found = (await answer.json()).progress;
+  for (const node of document.querySelectorAll("[data-progress]")) {
+    const one = found[node.dataset.progress];
+    node.textContent = one ? room().dataset.wordAnswered.replace("{n}", one.answered) : "";
+  }
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("form[data-inline]")) return;
@@ -88,7 +102,8 @@ document.addEventListener("input", (event) => { if (event.target.id === "q") nar
 const every = Math.max(5, Number(room()?.dataset.refresh) || 20) * 1000;
 setInterval(() => {
   const writing = document.activeElement?.matches?.("input:not([type=hidden]), textarea, select") && document.activeElement.value;
-  if (!document.hidden && !busy && !writing && !document.querySelector("details[open]")) refresh().catch(() => {});
+  if (!document.hidden && !busy && !writing && !document.querySelector("details[open]")) refresh().then(progress).catch(() => {});
 }, every);
 document.getElementById("identity")?.querySelector("button:not([disabled])")?.focus();
 narrow();
+progress().catch(() => {});
