@@ -75,7 +75,9 @@ async def coverage_page(
     """Show which prefectures have a site, by certificate, and the gaps by name."""
     async with services.db.transaction() as session:
         view = await queries.coverage_view(session, china_date(services.clock.now()), chosen(certificate))
-    lines = [line for line in view.lines if prefecture in ("", line.prefecture.code) and coverage in ("", str(line.state))]
+    lines = [
+        line for line in view.lines if prefecture in ("", line.prefecture.code) and coverage in ("", str(line.state))
+    ]
     return page(
         request,
         "pages/scheduling/sites/coverage.html",

@@ -21,9 +21,10 @@ from scheduling.timetable.rules.problem import Candidate, Part, Place, Problem, 
 class Mode(StrEnum):
     """How eagerly a site is filled; tried in this order until everybody is placed."""
 
-    COMMON = "common"  # start together with other sites, wait until a room can be filled
-    FULL = "full"  # wait until a room can be filled
-    EARLY = "early"  # start as soon as anybody is ready
+    COMMON = "common"  # start together with other sites, wait until a room can be filled, fill rooms equally
+    EQUAL = "equal"  # wait until a room can be filled, fill rooms equally
+    PACKED = "packed"  # wait until a room can be filled, leave no seat of it empty
+    EARLY = "early"  # start as soon as anybody is ready, leave no seat empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,10 @@ class Attempt:
 def place_site(board: Board, venue: Venue, candidates: Sequence[Candidate], seed: int) -> Attempt:
     """Try the modes, then other orders of the schemes, until nobody is left; keep the best."""
     best: Attempt | None = None
-    for number, mode in enumerate((Mode.COMMON, Mode.FULL, Mode.EARLY, *[Mode.EARLY] * 5)):
-        order = _order(board.problem, candidates, Random(f"{seed}:{venue.code}:{number}") if number > 2 else None)
+    for number, mode in enumerate((*Mode, *[Mode.EARLY, Mode.PACKED] * 3)):
+        order = _order(
+            board.problem, candidates, Random(f"{seed}:{venue.code}:{number}") if number >= len(Mode) else None
+        )
         attempt = _attempt(board.fork(venue, candidates), venue, order, mode)
         if best is None or attempt.cost < best.cost:
             best = attempt
@@ -207,13 +210,13 @@ class _Finder:
                 if (
                     start >= patient
                     and start in self.allowed
-                    and (block := self._open(waiting, start))
+                    and (block := self._open(waiting, start, mode))
                     and self._as_good(block, waiting)
                 ):
                     return block
         for floor in dict.fromkeys((patient, soonest)):
             for start in self.starts:
-                if start >= floor and (block := self._open(waiting, start)):
+                if start >= floor and (block := self._open(waiting, start, mode)):
                     return block
         return None
 
@@ -225,7 +228,7 @@ class _Finder:
     def _as_good(self, block: Block, waiting: list[Candidate]) -> bool:
         return len(block.candidates) >= min(len(waiting), _share(len(waiting), self.places[-1].usable))
 
-    def _open(self, waiting: list[Candidate], start: int) -> Block | None:
+    def _open(self, waiting: list[Candidate], start: int, mode: Mode) -> Block | None:
         end = start + self.part.duration_minutes
         free = [place for place in self.places if self.board.room_free(place, start, end, self.turnaround)]
         if not free:
@@ -240,7 +243,8 @@ class _Finder:
         if not able:
             return None
         place = next((place for place in free if place.usable >= len(able)), free[-1])
-        chosen = tuple(able[: _share(len(able), place.usable)])
+        equal = mode in (Mode.COMMON, Mode.EQUAL)
+        chosen = tuple(able[: _share(len(able), place.usable) if equal else place.usable])
         return Block(self.venue.id, place.id, self.scheme.id, self.part, start, chosen)
 
     def reasons(self, waiting: list[Candidate]) -> list[Unplaced]:

@@ -1,6 +1,7 @@
 """Pages of the sites: an application from the form to its approval, coverage, waiver."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ async def test_coverage_names_the_gap_and_takes_a_reason(
     assert "仙桃市" in shown
     assert "说明理由" in shown
     path = f"/scheduling/coverage/waive?certificate={world.scheme.certificate_id}&prefecture={XIANTAO.code}"
-    given = {
+    given: dict[str, Any] = {
         "certificate_id": world.scheme.certificate_id, "prefecture_code": XIANTAO.code, "valid_from": "2026-05-16",
         "valid_to": "2026-12-31",
     }  # fmt: skip
@@ -46,13 +47,13 @@ async def test_a_school_applies_and_the_others_decide(
     await sign_in(client, services, world.secretaries[2])
     answer = await post(client, "/scheduling/sites/new", name_zh="沔水考点", address_zh="沔阳大道 9 号")
     place = answer.headers["location"]
-    room = {"code": "A1", "name_zh": "机房 1", "form": "computer", "seats": "40", "spares": "4"}
+    room: dict[str, Any] = {"code": "A1", "name_zh": "机房 1", "form": "computer", "seats": "40", "spares": "4"}
     wrong = await post(client, f"{place}/rooms", page=place, **{**room, "spares": "40"})
     assert wrong.status_code == 422
     assert "备用数应小于总数" in wrong.text
     assert (await post(client, f"{place}/rooms", page=place, **room)).status_code == 303
     assert "36" in (await client.get(place)).text  # 40 machines, a tenth of them in reserve
-    form = {"certificate_id": world.scheme.certificate_id, "levels": ["elementary"], "valid_from": "2026-05-16",
+    form: dict[str, Any] = {"certificate_id": world.scheme.certificate_id, "levels": ["elementary"], "valid_from": "2026-05-16",
             "valid_to": "2026-12-31"}  # fmt: skip
     sent = await post(client, f"{place}/apply", **form, standing="branch")
     assert sent.status_code == 422  # a branch needs its reason
