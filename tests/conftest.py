@@ -71,11 +71,11 @@ def _shared_database(databases: Databases) -> str:
 @pytest.fixture
 async def db(databases: Databases) -> AsyncIterator[Database]:
     """A database of the test's own, empty but for the schema."""
-    name = await databases.create()
+    name = await databases.lend()
     database = Database(databases.url(name), pool_size=5)
     yield database
     await database.dispose()
-    await databases.drop(name)
+    await databases.give_back(name)
 
 
 @pytest.fixture
