@@ -81,6 +81,15 @@ async def scheme_by_code(session: AsyncSession, certificate_code: str, level: Le
     return found[-1] if found else None
 
 
+async def scheme_of_component(session: AsyncSession, component_id: UUID) -> Scheme:
+    """The scheme a component belongs to; SchemeNotFound when there is no such component."""
+    belongs = select(ComponentRow.scheme_id).where(ComponentRow.id == component_id).scalar_subquery()
+    found = await _read(session, _schemes().where(SchemeRow.id == belongs))
+    if not found:
+        raise SchemeNotFound()
+    return found[0]
+
+
 async def newest(session: AsyncSession) -> dict[tuple[UUID, Level], Scheme]:
     """The newest version per certificate and level."""
     return {(one.certificate_id, one.level): one for one in await schemes(session)}

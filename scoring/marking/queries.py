@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
@@ -35,12 +35,14 @@ from scoring.marking.rules import (
     state_of,
 )
 
+_SCHEMES: dict[UUID, Scheme] = {}
+_SHEETS: dict[UUID, Sheet] = {}
 ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
 MARKED_BATCHES = (BatchStatus.IN_PROGRESS, BatchStatus.SESSIONS_DONE, BatchStatus.SCORING, BatchStatus.VERIFIED)
 _MARK_COLUMNS = (
     MarkRow.id, MarkRow.batch_id, MarkRow.registration_id, MarkRow.component_id, MarkRow.sitting_id, MarkRow.state,
     MarkRow.value, MarkRow.source, MarkRow.status, MarkRow.version, MarkRow.entered_by, MarkRow.entered_at,
-    MarkRow.verified_by, MarkRow.verified_at, MarkRow.detail,
+    MarkRow.verified_by, MarkRow.verified_at,
 )  # fmt: skip
 
 
@@ -143,9 +145,11 @@ async def marks(
     registration_id: UUID | None = None,
     registration_ids: Iterable[UUID] | None = None,
     component_id: UUID | None = None,
+    detail: bool = False,
 ) -> list[Mark]:
-    """The live marks; filters add up. Reads columns, not objects: a batch has thousands."""
-    query: Select[Any] = select(*_MARK_COLUMNS).where(MarkRow.live).order_by(MarkRow.registration_id)
+    """The live marks; filters add up. Columns, not objects, and ``detail`` only where it is asked for: thousands a batch."""
+    columns = (*_MARK_COLUMNS, MarkRow.detail) if detail else _MARK_COLUMNS
+    query: Select[Any] = select(*columns).where(MarkRow.live).order_by(MarkRow.registration_id)
     if batch_id is not None:
         query = query.where(MarkRow.batch_id == batch_id)
     if registration_id is not None:
@@ -249,20 +253,21 @@ async def signed_sheets(session: AsyncSession, sitting_ids: Iterable[UUID]) -> d
 
 
 async def component(session: AsyncSession, component_id: UUID) -> tuple[Scheme, Component]:
-    """A component with its scheme."""
-    for scheme in await catalogue.schemes(session):
-        for one in scheme.components:
-            if one.id == component_id:
-                return scheme, one
-    raise NotFound
+    """A component with its scheme; NotFound when there is none. Published schemes never change: read once a process."""
+    if component_id not in _SCHEMES:
+        _SCHEMES[component_id] = await catalogue.scheme_of_component(session, component_id)
+    scheme = _SCHEMES[component_id]
+    return scheme, scheme.component(component_id)
 
 
 async def sheet_definition(session: AsyncSession, component_id: UUID) -> Sheet:
     """The score sheet of a practical component; NotFound for any other."""
-    _, found = await component(session, component_id)
-    if found.sheet is None:
-        raise NotFound
-    return parse_sheet(found.sheet)
+    if component_id not in _SHEETS:
+        _, found = await component(session, component_id)
+        if found.sheet is None:
+            raise NotFound
+        _SHEETS[component_id] = parse_sheet(found.sheet)
+    return _SHEETS[component_id]
 
 
 async def assessing(session: AsyncSession, room_session_id: UUID) -> list[DutySpec]:
@@ -282,15 +287,15 @@ async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[S
     rooms = [room for room in await sittings.my_rooms(session, actor, now) if room.id in duties]
     own = {one.sitting_id: one for one in await sheets(
         session, room_session_ids=[room.id for room in rooms], assessor_id=actor.account_id)}  # fmt: skip
-    parts = {part.id: part for scheme in await catalogue.schemes(session) for part in scheme.components}
     found = []
     for room in rooms:
         people = await sittings.sittings(session, room_session_id=room.id)
+        _, part = await component(session, room.component_id)
         found.append(
             Station(
                 room=room,
                 duty=duties[room.id],
-                component=parts[room.component_id],
+                component=part,
                 candidates=tuple(StationCandidate(sitting=one, sheet=own.get(one.id)) for one in people),
             )
         )
@@ -301,22 +306,45 @@ async def disagreements(
     session: AsyncSession, *, batch_id: UUID | None = None, room_session_ids: Iterable[UUID] | None = None
 ) -> list[Disagreement]:
     """Sittings whose signed sheets differ beyond the tolerance and that nobody has decided yet."""
-    found = await sheets(session, batch_id=batch_id, room_session_ids=room_session_ids)
-    signed = await signed_sheets(session, {one.sitting_id for one in found})
-    open_ids = [sitting_id for sitting_id, group in signed.items() if len(group) > 1]
-    decided = await _decided(session, open_ids)
-    parts = {part.id: part for scheme in await catalogue.schemes(session) for part in scheme.components}
-    places = {one.id: one for one in await sittings.sittings(session, ids=open_ids)}
+    apart = [
+        sitting_id
+        for (sitting_id, component_id), totals in (await _signed_totals(session, batch_id, room_session_ids)).items()
+        if len(totals) > 1
+        and reconcile((await sheet_definition(session, component_id)).agreement, list(totals.values())) is None
+    ]
+    if not apart:
+        return []
+    signed = await signed_sheets(session, apart)
+    decided = await _decided(session, apart)
+    places = {one.id: one for one in await sittings.sittings(session, ids=apart)}
     waiting = []
-    for sitting_id in open_ids:
-        group = signed[sitting_id]
-        part = parts[group[0].component_id]
-        agreement = parse_sheet(part.sheet or {}).agreement
-        totals = [one.total for one in group if one.total is not None]
-        if reconcile(agreement, totals) is None and decided.get(sitting_id) != _signature(group):
+    for sitting_id, group in signed.items():
+        if decided.get(sitting_id) != _signature(group):
+            _, part = await component(session, group[0].component_id)
+            agreement = (await sheet_definition(session, part.id)).agreement
             waiting.append(Disagreement(sitting=places[sitting_id], component=part, sheets=tuple(group),
                                         tolerance=agreement.tolerance))
     return sorted(waiting, key=lambda one: (one.sitting.starts_at, one.sitting.seat_no))
+
+
+async def _signed_totals(
+    session: AsyncSession, batch_id: UUID | None, room_session_ids: Iterable[UUID] | None
+) -> dict[tuple[UUID, UUID], dict[UUID, Decimal]]:
+    """By (sitting, component) the newest signed total of each assessor."""
+    query = (
+        select(ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total)
+        .where(ScoreSheetRow.status == SheetStatus.SIGNED.value)
+        .order_by(ScoreSheetRow.version)
+    )
+    if batch_id is not None:
+        query = query.where(ScoreSheetRow.batch_id == batch_id)
+    if room_session_ids is not None:
+        query = query.where(ScoreSheetRow.room_session_id.in_(list(room_session_ids)))
+    found: dict[tuple[UUID, UUID], dict[UUID, Decimal]] = defaultdict(dict)
+    for row in await session.execute(query):
+        if row.total is not None:
+            found[row.sitting_id, row.component_id][row.assessor_id] = row.total
+    return found
 
 
 async def _decided(session: AsyncSession, sitting_ids: list[UUID]) -> dict[UUID, frozenset[str]]:
@@ -405,28 +433,64 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
 async def _needs_of_officers(session: AsyncSession, actor: Actor) -> list[Need]:
     if not (actor.may(Permission.MARK_ENTER) or actor.may(Permission.MARK_VERIFY)):
         return []
-    needs = []
-    for batch in await registration.batches(session):
-        if batch.status not in MARKED_BATCHES:
-            continue
-        found = [one for one in await progress(session, batch.id) if in_scope(actor, one.scheme)]
+    found = []
+    for batch in await registration.batches(session, MARKED_BATCHES):
+        own = {part.id for scheme in await catalogue.schemes(session, batch.scheme_ids) if in_scope(actor, scheme)
+               for part in scheme.components}  # fmt: skip
+        facts, href = {"batch": batch.name_zh}, f"/scoring/marking/batches/{batch.id}"
         if actor.may(Permission.MARK_ENTER):
-            paper = [one for one in found if one.component.form is Form.PAPER]
-            missing = sum(one.states[PartState.MISSING] for one in paper)
-            different = sum(one.different for one in paper)
-            facts = {"batch": batch.name_zh}
-            href = f"/scoring/marking/batches/{batch.id}"
+            different = await _different(session, batch.id, own)
+            unread = await _unread(session, batch.id, own)
             if different:
-                needs.append(Need(text=N_("%(batch)s：%(n)s 份试卷两次登分不一致"), href=href, count=different,
+                found.append(Need(text=N_("%(batch)s：%(n)s 份试卷两次登分不一致"), href=href, count=different,
                                   facts=facts, tone="warning"))
-            if missing:
-                needs.append(Need(text=N_("%(batch)s：%(n)s 份纸笔成绩待登分"), href=href, count=missing, facts=facts))
+            if unread:
+                found.append(Need(text=N_("%(batch)s：%(n)s 份纸笔成绩待登分"), href=href, count=unread, facts=facts))
         if actor.may(Permission.MARK_VERIFY):
-            waiting = sum(one.to_verify for one in found)
+            waiting = await _unverified(session, batch.id, own)
             if waiting:
-                needs.append(Need(text=N_("%(batch)s：%(n)s 个科目成绩待复核"), count=waiting,
-                                  href=f"/scoring/marking/batches/{batch.id}", facts={"batch": batch.name_zh}))
-    return needs
+                found.append(Need(text=N_("%(batch)s：%(n)s 个科目成绩待复核"), href=href, count=waiting, facts=facts))
+    return found
+
+
+async def _different(session: AsyncSession, batch_id: UUID, component_ids: set[UUID]) -> int:
+    """Papers that two people have read differently and no third yet."""
+    groups = (
+        select(PaperEntryRow.registration_id)
+        .where(PaperEntryRow.batch_id == batch_id, PaperEntryRow.component_id.in_(component_ids))
+        .group_by(PaperEntryRow.registration_id, PaperEntryRow.component_id)
+        .having(func.count() == 2, func.min(PaperEntryRow.value) != func.max(PaperEntryRow.value))
+    )
+    return int(await session.scalar(select(func.count()).select_from(groups.subquery())) or 0)
+
+
+async def _unread(session: AsyncSession, batch_id: UUID, component_ids: set[UUID]) -> int:
+    """Handed-in papers without a mark."""
+    marked = set(
+        (await session.execute(
+            select(MarkRow.registration_id, MarkRow.component_id).where(
+                MarkRow.batch_id == batch_id, MarkRow.component_id.in_(component_ids), MarkRow.live
+            )
+        )).tuples()
+    )  # fmt: skip
+    paper = {id for id in component_ids if (await component(session, id))[1].form is Form.PAPER}
+    if not paper:
+        return 0
+    handed_in = (SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED, SittingStatus.STOPPED)
+    return sum(
+        1
+        for one in await sittings.sittings(session, batch_id=batch_id)
+        if one.component_id in paper and one.status in handed_in
+        and (one.registration_id, one.component_id) not in marked
+    )  # fmt: skip
+
+
+async def _unverified(session: AsyncSession, batch_id: UUID, component_ids: set[UUID]) -> int:
+    query = select(func.count()).select_from(MarkRow).where(
+        MarkRow.batch_id == batch_id, MarkRow.component_id.in_(component_ids), MarkRow.live,
+        MarkRow.status == MarkStatus.ENTERED.value,
+    )  # fmt: skip
+    return int(await session.scalar(query) or 0)
 
 
 def in_scope(actor: Actor, scheme: Scheme) -> bool:
@@ -455,5 +519,6 @@ def _mark(row: Any) -> Mark:
         id=row.id, batch_id=row.batch_id, registration_id=row.registration_id, component_id=row.component_id,
         sitting_id=row.sitting_id, state=PartState(row.state), value=row.value, source=MarkSource(row.source),
         status=MarkStatus(row.status), version=row.version, entered_by=tuple(row.entered_by),
-        entered_at=row.entered_at, verified_by=row.verified_by, verified_at=row.verified_at, detail=row.detail,
+        entered_at=row.entered_at, verified_by=row.verified_by, verified_at=row.verified_at,
+        detail=row._mapping.get("detail", {}),
     )  # fmt: skip

@@ -171,7 +171,7 @@ def _verdict(scheme: Scheme, marks: Iterable[Mark]) -> Verdict:
 async def _newest(session: AsyncSession, batch_id: UUID) -> dict[UUID, Outcome]:
     """The highest version of each registration's outcome."""
     found: dict[UUID, Outcome] = {}
-    for one in await queries.all_versions(session, batch_id):
+    for one in await queries.all_versions(session, batch_id, brief=True):
         found[one.registration_id] = one
     return found
 
@@ -243,7 +243,7 @@ async def _in_scope(
     """The outcomes in this state whose organisation the actor acts for; Forbidden when the permission is nowhere."""
     if not actor.may(permission):
         raise Forbidden
-    found = [one for one in await queries.outcomes(session, batch_id=batch_id) if one.status is status]
+    found = [one for one in await queries.outcomes(session, batch_id=batch_id, brief=True) if one.status is status]
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in found})}
     mine = [
         one for one in found
@@ -301,7 +301,7 @@ async def _advance_if_all(
     """Move the batch on when every one of its confirmed registrations has come that far."""
     if await queries.without_outcome(session, batch_id):
         return
-    if all(one.status in wanted for one in await queries.outcomes(session, batch_id=batch_id)):
+    if all(one.status in wanted for one in await queries.outcomes(session, batch_id=batch_id, brief=True)):
         await _advance(session, actor, batch_id, to, now)
 
 

@@ -40,11 +40,11 @@ WORKED_ON = (BatchStatus.SESSIONS_DONE, BatchStatus.SCORING, BatchStatus.VERIFIE
 _COLUMNS = tuple(
     getattr(OutcomeRow, name)
     for name in (
-        "id", "registration_id", "batch_id", "scheme_id", "version", "decision", "composite", "explanation", "inputs",
-        "rule_version", "inputs_sha256", "status", "reason", "computed_at", "verified_by", "verified_at",
-        "published_by", "published_at",
+        "id", "registration_id", "batch_id", "scheme_id", "version", "decision", "composite", "rule_version",
+        "inputs_sha256", "status", "reason", "computed_at", "verified_by", "verified_at", "published_by", "published_at",
     )
 )  # fmt: skip
+_PLACES = OutcomeRow.inputs["rule"]["places"].as_integer().label("places")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +90,15 @@ async def outcomes(
     registration_ids: Iterable[UUID] | None = None,
     ids: Iterable[UUID] | None = None,
     published_only: bool = False,
+    brief: bool = False,
 ) -> list[Outcome]:
     """The outcomes that stand: the pending version where there is one, else the public one; filters add up.
 
-    ``published_only`` gives the public versions, also while a newer one is pending.
+    ``published_only`` gives the public versions, also while a newer one is pending. ``brief`` leaves explanation and
+    inputs empty: for lists of thousands.
     """
     wanted = PUBLIC if published_only else PUBLIC | PENDING
-    query = _select().where(OutcomeRow.status.in_([one.value for one in wanted]))
+    query = _select(brief=brief).where(OutcomeRow.status.in_([one.value for one in wanted]))
     if batch_id is not None:
         query = query.where(OutcomeRow.batch_id == batch_id)
     if registration_id is not None:
@@ -118,10 +120,10 @@ async def outcome(session: AsyncSession, outcome_id: UUID) -> Outcome:
 
 
 async def all_versions(
-    session: AsyncSession, batch_id: UUID | None = None, *, registration_id: UUID | None = None
+    session: AsyncSession, batch_id: UUID | None = None, *, registration_id: UUID | None = None, brief: bool = False
 ) -> list[Outcome]:
     """Every version, by registration and version."""
-    query = _select()
+    query = _select(brief=brief)
     if batch_id is not None:
         query = query.where(OutcomeRow.batch_id == batch_id)
     if registration_id is not None:
@@ -148,7 +150,7 @@ async def overview(session: AsyncSession, actor: Actor, batch_id: UUID) -> Overv
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in people})}
     published_only = not any(working(actor, scheme) for scheme in schemes.values())
     found = {one.registration_id: one for one in await outcomes(
-        session, batch_id=batch_id, published_only=published_only)}  # fmt: skip
+        session, batch_id=batch_id, published_only=published_only, brief=True)}  # fmt: skip
     marks: dict[UUID, dict[UUID, Mark]] = defaultdict(dict)
     for mark in await marking.marks(session, batch_id=batch_id):
         marks[mark.registration_id][mark.component_id] = mark
@@ -269,7 +271,7 @@ async def recheck(session: AsyncSession) -> list[Mismatch]:
     mark is the sum of allowed values: items, readings, or sheets that add up again.
     """
     found: list[Mismatch] = []
-    marks = {(one.registration_id, one.component_id): one for one in await marking.marks(session)}
+    marks = {(one.registration_id, one.component_id): one for one in await marking.marks(session, detail=True)}
     for row in await session.execute(_select()):
         one = _outcome(row)
         found += _recheck_outcome(one)
@@ -353,13 +355,16 @@ async def _recheck_sheets(session: AsyncSession, marks: Iterable[Mark]) -> list[
     return found
 
 
-def _select() -> Select[Any]:
-    return select(*_COLUMNS).order_by(OutcomeRow.registration_id, OutcomeRow.version)
+def _select(*, brief: bool = False) -> Select[Any]:
+    whole = () if brief else (OutcomeRow.explanation, OutcomeRow.inputs)
+    return select(*_COLUMNS, _PLACES, *whole).order_by(OutcomeRow.registration_id, OutcomeRow.version)
 
 
 def _outcome(row: Any) -> Outcome:
-    values = dict(row._mapping)
+    """A row as a record; the total is numeric(12, 4) in the database and has its published places outside."""
+    values = {"explanation": {}, "inputs": {}, **row._mapping}
+    places = values.pop("places")
     values["decision"], values["status"] = Decision(row.decision), OutcomeStatus(row.status)
-    if row.composite is not None:  # numeric(12, 4) in the database; outside with its published places
-        values["composite"] = published(row.composite, int(row.inputs["rule"]["places"]))
+    if row.composite is not None:
+        values["composite"] = published(row.composite, places)
     return Outcome(**values)

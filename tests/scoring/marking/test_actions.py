@@ -45,7 +45,7 @@ async def world(session: AsyncSession) -> World:
 
 async def _mark(session: AsyncSession, world: World, code: str, index: int = 0) -> Mark | None:
     found = await queries.marks(
-        session, registration_id=world.registrations[index], component_id=world.component(code).id
+        session, registration_id=world.registrations[index], component_id=world.component(code).id, detail=True
     )
     return found[0] if found else None
 
