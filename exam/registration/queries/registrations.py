@@ -18,7 +18,7 @@ from exam.registration.models import ExemptionRow, InstitutionRow, PersonRow, Re
 from exam.registration.queries.people import blind_of
 from exam.registration.rules.identity import Gender, IdType, normalise
 from exam.registration.rules.records import Channel, Payer, Registration
-from exam.registration.rules.status import DEAD, FEE_SETTLED, TO_CHECK, RegistrationStatus
+from exam.registration.rules.status import DEAD, TO_CHECK, RegistrationStatus
 
 _R = RegistrationRow
 _Joined = Select[RegistrationRow, PersonRow, InstitutionRow]
@@ -165,14 +165,13 @@ def in_statuses(statuses: Iterable[RegistrationStatus]) -> ColumnElement[bool]:
 
 _CONFIRMED = tuple(status for status in RegistrationStatus if status.confirmed)
 _UNFINISHED = tuple(status for status in RegistrationStatus if status.live and not status.confirmed)
-_BEFORE_FEE = tuple(status for status in _UNFINISHED if status not in FEE_SETTLED)
 
 
 def _missing(kind: str) -> ColumnElement[bool]:
     conditions: Mapping[str, ColumnElement[bool]] = {
         "photo": and_(live(), _R.photo_sha256.is_(None)),
         "consent": and_(live(), _R.consent_at.is_(None)),
-        "fee": and_(in_statuses(_BEFORE_FEE), _R.payer != Payer.WAIVED.value),
+        "fee": _R.status == RegistrationStatus.CONSENT_CONFIRMED.value,
         "check": in_statuses(TO_CHECK),
     }
     return conditions[kind]

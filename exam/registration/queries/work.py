@@ -86,7 +86,7 @@ def _institution_needs(batch: Batch, tally: Tally, institution_id: str) -> Itera
         text = N_("%(batch)s：%(n)s 名考生还没有确认本人同意")
         yield Need(text=text, href=f"{page}&missing=consent", count=tally.without_consent, facts=facts, due=due)
     if tally.without_fee:
-        text = N_("%(batch)s：%(n)s 名考生的费用还没有登记")
+        text = N_("%(batch)s：%(n)s 条报名的费用待登记")
         yield Need(text=text, href=f"{page}&missing=fee", count=tally.without_fee, facts=facts, due=due)
 
 

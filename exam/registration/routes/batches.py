@@ -53,7 +53,7 @@ async def batch_list(request: AppRequest, services: AppServices, status: Text = 
     return page(
         request, "pages/exam/registration/batches.html", batches=shown, counts=counts, chosen=status,
         labels=BATCH_STATUS_LABELS, tones=BATCH_TONES, present=[one.status for one in every],
-        may_manage=actor.may(_P.BATCH_MANAGE), is_school=bool(schools),
+        may_manage=actor.may(_P.BATCH_MANAGE), may_read=actor.may(_P.REGISTRATION_READ), is_school=bool(schools),
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ sheet. Values of identity columns are masked in the words: the sheet that is ret
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exam.kernel.errors import N_, Problem
+from exam.registration.rules.template import SHEET_NAME
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,13 @@ class Kind:
 
     message: str
     way_out: str
+    words: Mapping[str, str] = field(default_factory=dict)  # what is to be typed, in the words of the template
 
 
 _RESAVE = N_("请在 Excel 或 WPS 中打开，另存为 .xlsx 后再导入。")
 _COPY_TO_TEMPLATE = N_("请把内容粘贴到下载的名单模板中再导入。")
+_TYPE_ONE = N_("请填 %(choices)s。")
+_SHEET = {"sheet_name": SHEET_NAME}
 _CLEAR_AND_TYPE = N_("请清空这一格，直接键入内容。")
 
 KINDS: Mapping[str, Kind] = {
@@ -38,11 +42,11 @@ KINDS: Mapping[str, Kind] = {
         N_("请另存为“CSV UTF-8”或 .xlsx 后再导入。"),
     ),
     "csv_broken": Kind(N_("CSV 从第 %(line)s 行起引号不成对或格式不完整。"), N_("请在 Excel 或 WPS 中打开，另存为 .xlsx 后再导入。")),
-    "sheet_none": Kind(N_("文件里没有可见的工作表，或工作表是空的。"), N_("请在模板的“报名表”中填写后再导入。")),
+    "sheet_none": Kind(N_("文件里没有可见的工作表，或工作表是空的。"), N_("请在模板的“%(sheet_name)s”中填写后再导入。"), _SHEET),
     "sheet_ambiguous": Kind(
-        N_("有多张工作表像名单：%(sheets)s。"), N_("请只保留一张，或把要导入的一张命名为“报名表”。")
+        N_("有多张工作表像名单：%(sheets)s。"), N_("请只保留一张，或把要导入的一张命名为“%(sheet_name)s”。"), _SHEET
     ),
-    "sheet_hidden": Kind(N_("隐藏的工作表“%(sheet)s”里有名单。"), N_("请取消隐藏并合并到“报名表”，或删除它。")),
+    "sheet_hidden": Kind(N_("隐藏的工作表“%(sheet)s”里有名单。"), N_("请取消隐藏并合并到“%(sheet_name)s”，或删除它。"), _SHEET),
     "sheet_dimension": Kind(
         N_("文件声明的范围是 %(declared)s，实际写到 %(actual)s，有的软件会漏读 %(lost)s 行。"), _RESAVE
     ),
@@ -84,7 +88,7 @@ KINDS: Mapping[str, Kind] = {
     "name_blank_inside": Kind(N_("姓名中间有空格。"), N_("请删除空格。")),
     "name_dot": Kind(N_("姓名里的间隔号不规范。"), N_("请用“·”（U+00B7），且只用在两段姓名之间。")),
     "name_characters": Kind(N_("姓名里有不能用于姓名的字符。"), N_("请按证件上的姓名填写，不写称谓、数字和括号。")),
-    "gender_unknown": Kind(N_("性别“%(value)s”无法识别。"), N_("请填“男”或“女”。")),
+    "gender_unknown": Kind(N_("性别“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "男 / 女"}),
     "gender_mismatch": Kind(N_("性别填的是“%(value)s”，证件号码表示“%(expected)s”。"), N_("请核对证件，改正其中一个。")),
     "id_type_unknown": Kind(N_("证件类型“%(value)s”无法识别。"), N_("请从这些中选一个：%(choices)s。")),
     "id_number_cell": Kind(
@@ -113,20 +117,20 @@ KINDS: Mapping[str, Kind] = {
     "birth_mismatch": Kind(
         N_("出生日期填的是 %(value)s，证件号码表示 %(expected)s。"), N_("请核对证件，改正其中一个。")
     ),
-    "ethnicity_unknown": Kind(N_("民族“%(value)s”无法识别。"), N_("请按证件填写，例如“汉族”。")),
+    "ethnicity_unknown": Kind(N_("民族“%(value)s”无法识别。"), N_("请按证件填写，例如“%(example)s”。"), {"example": "汉族"}),
     "phone_format": Kind(N_("手机号码 %(value)s 不正确。"), N_("请填 11 位手机号码，不写空格和区号。")),
     # ---- school and channel
     "institution_other": Kind(
         N_("院校代码是 %(value)s，正在导入的是 %(expected)s。"), N_("请改正院校代码，或由该院校自己导入这一行。")
     ),
-    "channel_unknown": Kind(N_("考生类别“%(value)s”无法识别。"), N_("请填“在校”或“社会”。")),
-    "major_missing": Kind(N_("在校考生没有填写专业。"), N_("请填写试点专业；不属于试点专业的，按“社会”类别报名。")),
+    "channel_unknown": Kind(N_("考生类别“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "在校 / 社会"}),
+    "major_missing": Kind(N_("在校考生没有填写专业。"), N_("请填写试点专业；不属于试点专业的，考生类别填“%(social)s”。"), {"social": "社会"}),
     "major_not_pilot": Kind(
-        N_("专业 %(value)s 不是本校这个证书今年的试点专业。"), N_("请核对专业和专业代码；不属于试点专业的，按“社会”类别报名。")
+        N_("专业 %(value)s 不是本校这个证书今年的试点专业。"), N_("请核对专业和专业代码；不属于试点专业的，考生类别填“%(social)s”。"), {"social": "社会"}
     ),
     # ---- what is taken
     "certificate_unknown": Kind(N_("没有名为“%(value)s”的证书。"), N_("请按批次公布的名称填写：%(choices)s。")),
-    "level_unknown": Kind(N_("等级“%(value)s”无法识别。"), N_("请填“初级”“中级”或“高级”。")),
+    "level_unknown": Kind(N_("等级“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "初级 / 中级 / 高级"}),
     "level_not_in_certificate": Kind(N_("“%(certificate)s”没有%(value)s。"), N_("这个证书的等级有：%(choices)s。")),
     "not_offered": Kind(N_("本批次不开考“%(certificate)s”%(level)s。"), N_("本批次开考：%(choices)s。")),
     "pilot_missing": Kind(
@@ -136,18 +140,18 @@ KINDS: Mapping[str, Kind] = {
         N_("“%(certificate)s”今年的名额是 %(quota)s 人，已报 %(used)s 人，这一行超出了 %(over)s 人。"),
         N_("请减少人数，或先向省级教育行政部门申请增加名额。"),
     ),
-    "consent_missing": Kind(N_("“本人同意”没有填写。"), N_("请确认考生本人自愿报名，并填“是”。")),
-    "consent_refused": Kind(N_("“本人同意”填的是“%(value)s”。"), N_("报名须本人自愿；不同意的考生请整行删除。")),
+    "consent_missing": Kind(N_("“%(column)s”没有填写。"), N_("请确认考生本人自愿报名，并填“%(yes)s”。"), {"yes": "是"}),
+    "consent_refused": Kind(N_("“%(column)s”填的是“%(value)s”。"), N_("报名须本人自愿；不同意的考生请整行删除。")),
     # ---- money
-    "payer_unknown": Kind(N_("缴费方式“%(value)s”无法识别。"), N_("请填“院校承担”“自费”或“减免”。")),
+    "payer_unknown": Kind(N_("缴费方式“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "院校承担 / 自费 / 减免"}),
     "payer_school_self": Kind(
-        N_("试点专业的在校考生不能自费。"), N_("考核费由院校承担或按规定减免；请改填“院校承担”或“减免”。")
+        N_("试点专业的在校考生不能自费。"), N_("考核费由院校承担或按规定减免；请改填 %(choices)s。"), {"choices": "院校承担 / 减免"}
     ),
     "waiver_reason_missing": Kind(N_("缴费方式是“减免”，但没有填写减免原因。"), N_("请填写：%(choices)s。")),
     "waiver_reason_unknown": Kind(N_("减免原因“%(value)s”无法识别。"), N_("请从这些中选一个：%(choices)s。")),
     "waiver_proof_missing": Kind(N_("缴费方式是“减免”，但没有填写证明编号。"), N_("请填写证明材料的编号，原件由院校留存。")),
     "waiver_without_payer": Kind(
-        N_("填写了减免原因或证明编号，但缴费方式不是“减免”。"), N_("请把缴费方式改为“减免”，或清空这两格。")
+        N_("填写了减免原因或证明编号，但缴费方式不是“减免”。"), N_("请把缴费方式改为“%(waived)s”，或清空这两格。"), {"waived": "减免"}
     ),
     # ---- against the other rows and against what is registered
     "double_in_file": Kind(
@@ -171,4 +175,5 @@ def problem(code: str, *, row: int | None = None, column: str = "", **facts: obj
     kind = KINDS[code]
     if column:
         facts.setdefault("column", column)
+    facts = {**kind.words, **facts}
     return Problem(code=code, row=row, field=column, message=kind.message, way_out=kind.way_out, facts=facts)
