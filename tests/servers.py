@@ -54,11 +54,25 @@ def open_run() -> Path:
 
 
 def close_run() -> None:
-    """Stop the run's server and remove its folder."""
+    """Stop the run's server, or leave nothing behind on somebody else's, and remove the folder."""
     folder = Path(os.environ.pop(HOME_VARIABLE))
-    if (folder / "postgres" / "data").exists() and not os.environ.get("DATABASE_URL"):
+    configured = os.environ.get("DATABASE_URL", "")
+    if configured and (folder / "template.done").exists():
+        in_thread(_drop_all(configured, _prefix(folder)))
+    elif (folder / "postgres" / "data").exists():
         Server(folder, durable=False).stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(run: Path) -> str:
+    return run.name.replace("-", "_").lower()
+
+
+async def _drop_all(url: str, prefix: str) -> None:
+    connection = await asyncpg.connect(url)
+    for row in await connection.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix):
+        await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
+    await connection.close()
 
 
 class Databases:
@@ -75,7 +89,7 @@ class Databases:
         else:
             self._server = Server(run, durable=False)
             self._admin = self._server.start()
-        self._template = f"{run.name.replace('-', '_').lower()}_template"
+        self._template = f"{_prefix(run)}_template"
         with exclusive(run / "template.lock"):
             if not (run / "template.done").exists():
                 self._build_template()
@@ -108,7 +122,7 @@ class Databases:
 
     async def create(self) -> str:
         """Make a database from the template (copied by write-ahead log: 0.1 s) and return its name."""
-        name = f"{self._template.removesuffix('_template')}_{os.getpid()}_{next(_numbers)}"
+        name = f"{_prefix(self._run)}_{os.getpid()}_{next(_numbers)}"
         await self._command(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}" STRATEGY wal_log')
         if not self._relations:
             connection = await asyncpg.connect(self.url(name))
@@ -118,7 +132,7 @@ class Databases:
 
     async def create_empty(self) -> str:
         """Make a database with nothing in it and return its name."""
-        name = f"{self._template.removesuffix('_template')}_{os.getpid()}_{next(_numbers)}"
+        name = f"{_prefix(self._run)}_{os.getpid()}_{next(_numbers)}"
         await self._command(f'CREATE DATABASE "{name}"')
         return name
 
@@ -127,14 +141,9 @@ class Databases:
         await self._command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def close(self) -> None:
-        """Give the server back; on somebody else's server leave nothing behind."""
+        """Give the run's own server back."""
         if self._server:
             self._server.leave()
-            return
-        for name in self._clean:
-            in_thread(self.drop(name))
-        if "PYTEST_XDIST_WORKER" not in os.environ:
-            in_thread(self.drop(self._template))
 
     def _build_template(self) -> None:
         in_thread(self._command(f'DROP DATABASE IF EXISTS "{self._template}"'))
