@@ -190,7 +190,7 @@ async def test_the_outside_platform_speaks_json_and_nonsense_is_not_believed(ser
     assert str(seen[0].url) == "https://platform.example.org/api/certificates/batches"
     assert seen[0].headers["Idempotency-Key"]
     for reply in (httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(200, json={"receipts": [{"key": 1}]})):
-        broken = HttpPlatform("https://platform.example.org", transport=httpx.MockTransport(lambda _, reply=reply: reply))  # type: ignore[misc]
+        broken = HttpPlatform("https://platform.example.org", transport=httpx.MockTransport(lambda _, reply=reply: reply))
         with pytest.raises(PlatformDown):
             await broken.look_up(["N0000/1"])
 
@@ -211,7 +211,7 @@ def test_the_batch_list_is_text_and_no_formula() -> None:
     assert [cell.data_type for cell in cells] == ["s"] * len(COLUMNS)
     assert cells[1].value == "=1+1"
     assert cells[3].value == RECORD.id_number
-    assert len(list(load_workbook(BytesIO(platform_list([]))).active.rows)) == 1  # type: ignore[union-attr]
+    assert len(list(load_workbook(BytesIO(platform_list([]))).active.rows)) == 1
 
 
 async def test_only_the_officer_may_queue(services: Services) -> None:

@@ -62,7 +62,7 @@ def test_a_whole_chain_has_no_failure_and_neither_has_an_empty_one() -> None:
 def test_any_altered_field_is_found(place: int, name: str) -> None:
     entries = chain(5)
     other = {"version": 9, "at": NOW, "event": LedgerEvent.REVOKE}.get(name, "other")
-    entries[place] = replace(entries[place], **{name: other})
+    entries[place] = replace(entries[place], **{name: other})  # type: ignore[arg-type]
     assert f"ledger #{place + 1} was altered" in chain_failures(entries)
 
 
