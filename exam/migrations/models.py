@@ -1,51 +1,43 @@
-"""Every table of the system: imports each folder's models so that ``Base.metadata`` is whole."""
+"""Every table of the system: names each folder's models, so that the metadata is whole wherever it is asked for."""
 
-import importlib
-import warnings
-from pathlib import Path
+from types import ModuleType
 
-from sqlalchemy import MetaData, Uuid
-from sqlalchemy.exc import NoReferencedTableError
-from sqlalchemy.schema import ForeignKeyConstraint
-from sqlalchemy.types import NullType
+from sqlalchemy import MetaData
 
+from certificates.issuing import models as issuing
+from certificates.ledger import models as ledger
+from exam.accounts import models as accounts
+from exam.catalogue import models as catalogue
+from exam.delivery import models as delivery
 from exam.kernel import audit
 from exam.kernel.db import Base
-from exam.kernel.settings import TREE
+from exam.papers import models as papers
+from exam.registration import models as registration
+from exam.sittings import models as sittings
+from scheduling.duties import models as duties
+from scheduling.sites import models as sites
+from scheduling.timetable import models as timetable
+from scoring.marking import models as marking
+from scoring.outcomes import models as outcomes
 
-KERNEL = (audit,)
-ROAD = (
-    "exam/accounts", "exam/catalogue", "exam/registration", "exam/papers", "exam/sittings", "exam/delivery",
-    "scheduling/*", "scoring/*", "certificates/*",
-)  # fmt: skip
-"""In the order of the road: a key that points at a key takes its type from a table that is already there."""
+MODELS: tuple[ModuleType, ...] = (
+    audit,
+    accounts,
+    catalogue,
+    registration,
+    papers,
+    sittings,
+    delivery,
+    sites,
+    timetable,
+    duties,
+    marking,
+    outcomes,
+    issuing,
+    ledger,
+)
 
 
 def all_models() -> MetaData:
-    """Return the metadata of all tables, those of folders that do not load yet left out with a warning."""
-    for folder in ROAD:
-        for path in sorted(TREE.glob(f"{folder}/models.py")):
-            _load(path)
-    _drop_dangling_keys()
+    """Return the metadata of all tables."""
     return Base.metadata
-
-
-def _load(path: Path) -> None:
-    name = ".".join(path.relative_to(TREE).with_suffix("").parts)
-    try:
-        importlib.import_module(name)  # noqa: TID251 - until all folders have landed
-    except Exception as error:  # noqa: BLE001 - until all folders have landed
-        warnings.warn(f"{name} does not load: {error}", stacklevel=2)
-
-
-def _drop_dangling_keys() -> None:
-    for table in Base.metadata.tables.values():
-        for constraint in [c for c in table.constraints if isinstance(c, ForeignKeyConstraint)]:
-            try:
-                [element.column for element in constraint.elements]
-            except NoReferencedTableError as error:
-                warnings.warn(str(error), stacklevel=2)
-                table.constraints.discard(constraint)
-                for column in constraint.columns:
-                    if isinstance(column.type, NullType):
-                        column.type = Uuid()

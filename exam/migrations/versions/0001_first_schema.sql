@@ -10,258 +10,6 @@ CREATE SCHEMA IF NOT EXISTS scoring;
 
 CREATE SCHEMA IF NOT EXISTS certificates;
 
-CREATE TABLE exam.audit_streams (
-    stream TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    sha256 VARCHAR(64) NOT NULL,
-    CONSTRAINT pk_audit_streams PRIMARY KEY (stream)
-);
-
-CREATE TABLE exam.audit_records (
-    id UUID NOT NULL,
-    stream TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    account_id UUID,
-    action TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    subject_ids UUID[] NOT NULL,
-    data JSONB NOT NULL,
-    previous_sha256 VARCHAR(64) NOT NULL,
-    sha256 VARCHAR(64) NOT NULL,
-    CONSTRAINT pk_audit_records PRIMARY KEY (id),
-    CONSTRAINT uq_audit_records_stream_seq UNIQUE (stream, seq)
-);
-
-CREATE INDEX ix_audit_records_subject ON exam.audit_records (subject);
-
-CREATE INDEX ix_audit_records_subject_ids ON exam.audit_records USING gin (subject_ids);
-
-CREATE OR REPLACE FUNCTION exam.forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$;
-
-CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE ON exam.audit_records FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER audit_records_no_truncate BEFORE TRUNCATE ON exam.audit_records FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TABLE exam.accounts (
-    id UUID NOT NULL,
-    login TEXT NOT NULL,
-    name TEXT NOT NULL,
-    password_hash TEXT,
-    secret_index VARCHAR(64),
-    secret_sealed TEXT,
-    person_id UUID,
-    registration_id UUID,
-    active BOOLEAN NOT NULL,
-    failures INTEGER NOT NULL,
-    blocked_until TIMESTAMP WITH TIME ZONE,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_accounts PRIMARY KEY (id),
-    CONSTRAINT ck_accounts_one_way_in CHECK ((password_hash IS NULL) <> (secret_index IS NULL)),
-    CONSTRAINT uq_accounts_login UNIQUE (login),
-    CONSTRAINT uq_accounts_registration_id UNIQUE (registration_id)
-);
-
-CREATE INDEX ix_accounts_person_id ON exam.accounts (person_id);
-
-CREATE TABLE exam.organisations (
-    id UUID NOT NULL,
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    CONSTRAINT pk_organisations PRIMARY KEY (id),
-    CONSTRAINT ck_organisations_code CHECK (code ~ '^[0-9A-Z]{4}$'),
-    CONSTRAINT uq_organisations_code UNIQUE (code),
-    CONSTRAINT uq_organisations_name_zh UNIQUE (name_zh)
-);
-
-CREATE TABLE exam.reporting_units (
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    province_code TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    parent_code TEXT,
-    reports_to_province BOOLEAN NOT NULL,
-    gb2260_codes TEXT[] NOT NULL,
-    valid_from DATE NOT NULL,
-    valid_to DATE,
-    CONSTRAINT pk_reporting_units PRIMARY KEY (code),
-    CONSTRAINT ck_reporting_units_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
-    CONSTRAINT ck_reporting_units_valid CHECK (valid_to IS NULL OR valid_to > valid_from),
-    CONSTRAINT fk_reporting_units_parent_code FOREIGN KEY(parent_code) REFERENCES exam.reporting_units (code)
-);
-
-CREATE INDEX ix_reporting_units_province_code ON exam.reporting_units (province_code);
-
-CREATE TABLE exam.people (
-    id UUID NOT NULL,
-    name TEXT NOT NULL,
-    name_sort TEXT NOT NULL,
-    name_latin TEXT NOT NULL,
-    gender TEXT NOT NULL,
-    ethnicity TEXT NOT NULL,
-    id_type TEXT NOT NULL,
-    id_sealed TEXT NOT NULL,
-    id_blind VARCHAR(64) NOT NULL,
-    id_masked TEXT NOT NULL,
-    phone_sealed TEXT NOT NULL,
-    photo_sha256 VARCHAR(64),
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_people PRIMARY KEY (id),
-    CONSTRAINT ck_people_id_type CHECK (id_type IN ('resident', 'hk_macau_permit', 'taiwan_permit', 'hmt_residence', 'passport', 'foreign_permanent')),
-    CONSTRAINT ck_people_gender CHECK (gender IN ('male', 'female')),
-    CONSTRAINT uq_people_id_blind UNIQUE (id_blind)
-);
-
-CREATE INDEX ix_people_name_sort ON exam.people (name_sort);
-
-CREATE TABLE exam.exam_batches (
-    id UUID NOT NULL,
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    organisation_ids UUID[] NOT NULL,
-    province_code TEXT NOT NULL,
-    filing_no TEXT NOT NULL,
-    status TEXT NOT NULL,
-    registration_opens_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    registration_closes_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    first_day DATE NOT NULL,
-    last_day DATE NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_exam_batches PRIMARY KEY (id),
-    CONSTRAINT ck_exam_batches_status CHECK (status IN ('planned', 'announced', 'registration_open', 'registration_closed', 'arranged', 'tickets_released', 'papers_sealed', 'in_progress', 'sessions_done', 'scoring', 'verified', 'published', 'review_window', 'final', 'certificates_issued', 'registered', 'settled', 'archived', 'postponed', 'cancelled')),
-    CONSTRAINT ck_exam_batches_window CHECK (registration_closes_at > registration_opens_at),
-    CONSTRAINT ck_exam_batches_days CHECK (last_day >= first_day),
-    CONSTRAINT uq_exam_batches_code UNIQUE (code)
-);
-
-CREATE TABLE exam.items (
-    id UUID NOT NULL,
-    certificate_id UUID NOT NULL,
-    level TEXT NOT NULL,
-    code TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    stem TEXT NOT NULL,
-    options JSONB NOT NULL,
-    dimension TEXT NOT NULL,
-    content_sha256 VARCHAR(64) NOT NULL,
-    retired_at TIMESTAMP WITH TIME ZONE,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    created_by UUID,
-    CONSTRAINT pk_items PRIMARY KEY (id),
-    CONSTRAINT ck_items_kind CHECK (kind IN ('single', 'multiple', 'true_false', 'fill_in')),
-    CONSTRAINT uq_items_certificate_id_level_code UNIQUE (certificate_id, level, code),
-    CONSTRAINT uq_items_certificate_id_level_content_sha256 UNIQUE (certificate_id, level, content_sha256)
-);
-
-CREATE INDEX ix_items_certificate_id_level ON exam.items (certificate_id, level, kind);
-
-CREATE TABLE exam.papers (
-    id UUID NOT NULL,
-    component_id UUID NOT NULL,
-    certificate_id UUID NOT NULL,
-    level TEXT NOT NULL,
-    batch_id UUID,
-    version TEXT NOT NULL,
-    seed BIGINT NOT NULL,
-    content JSONB NOT NULL,
-    content_sha256 VARCHAR(64) NOT NULL,
-    items_count INTEGER NOT NULL,
-    full_marks NUMERIC(12, 4) NOT NULL,
-    sealed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    sealed_by UUID,
-    CONSTRAINT pk_papers PRIMARY KEY (id)
-);
-
-CREATE INDEX ix_papers_component_id ON exam.papers (component_id, version, sealed_at);
-
-CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON exam.papers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON exam.papers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TABLE exam.room_sessions (
-    id UUID NOT NULL,
-    batch_id UUID NOT NULL,
-    plan_id UUID NOT NULL,
-    site_id UUID NOT NULL,
-    site_code TEXT NOT NULL,
-    site_name TEXT NOT NULL,
-    site_address TEXT NOT NULL,
-    prefecture_code TEXT NOT NULL,
-    room_id UUID NOT NULL,
-    room_name TEXT NOT NULL,
-    component_id UUID NOT NULL,
-    form TEXT NOT NULL,
-    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    seats_count INTEGER NOT NULL,
-    terms JSONB NOT NULL,
-    status TEXT NOT NULL,
-    opened_at TIMESTAMP WITH TIME ZONE,
-    closed_at TIMESTAMP WITH TIME ZONE,
-    expected INTEGER,
-    present INTEGER,
-    absent INTEGER,
-    note TEXT,
-    CONSTRAINT pk_room_sessions PRIMARY KEY (id),
-    CONSTRAINT ck_room_sessions_status CHECK (status IN ('planned', 'open', 'closed')),
-    CONSTRAINT ck_room_sessions_period CHECK (ends_at > starts_at),
-    CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0),
-    CONSTRAINT ck_room_sessions_balanced CHECK (status <> 'closed' OR (expected = present + absent)),
-    CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
-);
-
-CREATE INDEX ix_room_sessions_batch_id ON exam.room_sessions (batch_id);
-
-CREATE INDEX ix_room_sessions_site_id ON exam.room_sessions (site_id, starts_at);
-
-CREATE TABLE scheduling.unfilled_duties (
-    id UUID NOT NULL,
-    plan_id UUID NOT NULL,
-    planned_session_id UUID NOT NULL,
-    duty TEXT NOT NULL,
-    missing INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    CONSTRAINT pk_unfilled_duties PRIMARY KEY (id),
-    CONSTRAINT ck_unfilled_duties_reason CHECK (reason IN ('nobody', 'conflict', 'busy'))
-);
-
-CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
-
-CREATE TABLE certificates.number_counters (
-    issuer_code TEXT NOT NULL,
-    year INTEGER NOT NULL,
-    last_serial INTEGER NOT NULL,
-    CONSTRAINT pk_number_counters PRIMARY KEY (issuer_code, year),
-    CONSTRAINT ck_number_counters_last_serial CHECK (last_serial >= 0)
-);
-
-CREATE TABLE certificates.numbers (
-    number TEXT NOT NULL,
-    scheme_version INTEGER NOT NULL,
-    issuer_code TEXT NOT NULL,
-    year INTEGER NOT NULL,
-    serial INTEGER NOT NULL,
-    registration_id UUID NOT NULL,
-    outcome_id UUID NOT NULL,
-    taken_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    voided_at TIMESTAMP WITH TIME ZONE,
-    void_reason TEXT NOT NULL,
-    CONSTRAINT pk_numbers PRIMARY KEY (number),
-    CONSTRAINT uq_numbers_issuer_code_year_serial UNIQUE (issuer_code, year, serial),
-    CONSTRAINT ck_numbers_void_reason CHECK ((voided_at IS NULL) = (void_reason = ''))
-);
-
-CREATE UNIQUE INDEX uq_numbers_live_outcome ON certificates.numbers (outcome_id) WHERE voided_at IS NULL;
-
-CREATE UNIQUE INDEX uq_numbers_live_registration ON certificates.numbers (registration_id) WHERE voided_at IS NULL;
-
-CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
 CREATE TABLE certificates.certificates (
     id UUID NOT NULL,
     number TEXT NOT NULL,
@@ -315,6 +63,8 @@ CREATE UNIQUE INDEX uq_certificates_issued_outcome ON certificates.certificates 
 
 CREATE UNIQUE INDEX uq_certificates_unfinished_number ON certificates.certificates (number) WHERE status IN ('numbered', 'rendered', 'signed');
 
+CREATE OR REPLACE FUNCTION exam.forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$;
+
 CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
@@ -345,6 +95,38 @@ CREATE INDEX ix_ledger_entries_sha256 ON certificates.ledger_entries (sha256);
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_entries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON certificates.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.number_counters (
+    issuer_code TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    last_serial INTEGER NOT NULL,
+    CONSTRAINT pk_number_counters PRIMARY KEY (issuer_code, year),
+    CONSTRAINT ck_number_counters_last_serial CHECK (last_serial >= 0)
+);
+
+CREATE TABLE certificates.numbers (
+    number TEXT NOT NULL,
+    scheme_version INTEGER NOT NULL,
+    issuer_code TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    registration_id UUID NOT NULL,
+    outcome_id UUID NOT NULL,
+    taken_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    voided_at TIMESTAMP WITH TIME ZONE,
+    void_reason TEXT NOT NULL,
+    CONSTRAINT pk_numbers PRIMARY KEY (number),
+    CONSTRAINT uq_numbers_issuer_code_year_serial UNIQUE (issuer_code, year, serial),
+    CONSTRAINT ck_numbers_void_reason CHECK ((voided_at IS NULL) = (void_reason = ''))
+);
+
+CREATE UNIQUE INDEX uq_numbers_live_outcome ON certificates.numbers (outcome_id) WHERE voided_at IS NULL;
+
+CREATE UNIQUE INDEX uq_numbers_live_registration ON certificates.numbers (registration_id) WHERE voided_at IS NULL;
+
+CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.platform_registrations (
     id UUID NOT NULL,
@@ -394,6 +176,224 @@ CREATE TABLE certificates.registry_records (
 
 CREATE INDEX ix_registry_records_number ON certificates.registry_records (number);
 
+CREATE TABLE exam.accounts (
+    id UUID NOT NULL,
+    login TEXT NOT NULL,
+    name TEXT NOT NULL,
+    password_hash TEXT,
+    secret_index VARCHAR(64),
+    secret_sealed TEXT,
+    person_id UUID,
+    registration_id UUID,
+    active BOOLEAN NOT NULL,
+    failures INTEGER NOT NULL,
+    blocked_until TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_accounts PRIMARY KEY (id),
+    CONSTRAINT ck_accounts_one_way_in CHECK ((password_hash IS NULL) <> (secret_index IS NULL)),
+    CONSTRAINT uq_accounts_login UNIQUE (login),
+    CONSTRAINT uq_accounts_registration_id UNIQUE (registration_id)
+);
+
+CREATE INDEX ix_accounts_person_id ON exam.accounts (person_id);
+
+CREATE TABLE exam.audit_records (
+    id UUID NOT NULL,
+    stream TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    account_id UUID,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    subject_ids UUID[] NOT NULL,
+    data JSONB NOT NULL,
+    previous_sha256 VARCHAR(64) NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_records PRIMARY KEY (id),
+    CONSTRAINT uq_audit_records_stream_seq UNIQUE (stream, seq)
+);
+
+CREATE INDEX ix_audit_records_subject ON exam.audit_records (subject);
+
+CREATE INDEX ix_audit_records_subject_ids ON exam.audit_records USING gin (subject_ids);
+
+CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE ON exam.audit_records FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER audit_records_no_truncate BEFORE TRUNCATE ON exam.audit_records FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.audit_streams (
+    stream TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_streams PRIMARY KEY (stream)
+);
+
+CREATE TABLE exam.exam_batches (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    organisation_ids UUID[] NOT NULL,
+    province_code TEXT NOT NULL,
+    filing_no TEXT NOT NULL,
+    status TEXT NOT NULL,
+    registration_opens_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    registration_closes_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    first_day DATE NOT NULL,
+    last_day DATE NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_exam_batches PRIMARY KEY (id),
+    CONSTRAINT ck_exam_batches_status CHECK (status IN ('planned', 'announced', 'registration_open', 'registration_closed', 'arranged', 'tickets_released', 'papers_sealed', 'in_progress', 'sessions_done', 'scoring', 'verified', 'published', 'review_window', 'final', 'certificates_issued', 'registered', 'settled', 'archived', 'postponed', 'cancelled')),
+    CONSTRAINT ck_exam_batches_window CHECK (registration_closes_at > registration_opens_at),
+    CONSTRAINT ck_exam_batches_days CHECK (last_day >= first_day),
+    CONSTRAINT uq_exam_batches_code UNIQUE (code)
+);
+
+CREATE TABLE exam.items (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    stem TEXT NOT NULL,
+    options JSONB NOT NULL,
+    dimension TEXT NOT NULL,
+    content_sha256 VARCHAR(64) NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by UUID,
+    CONSTRAINT pk_items PRIMARY KEY (id),
+    CONSTRAINT ck_items_kind CHECK (kind IN ('single', 'multiple', 'true_false', 'fill_in')),
+    CONSTRAINT uq_items_certificate_id_level_code UNIQUE (certificate_id, level, code),
+    CONSTRAINT uq_items_certificate_id_level_content_sha256 UNIQUE (certificate_id, level, content_sha256)
+);
+
+CREATE INDEX ix_items_certificate_id_level ON exam.items (certificate_id, level, kind);
+
+CREATE TABLE exam.organisations (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    CONSTRAINT pk_organisations PRIMARY KEY (id),
+    CONSTRAINT ck_organisations_code CHECK (code ~ '^[0-9A-Z]{4}$'),
+    CONSTRAINT uq_organisations_code UNIQUE (code),
+    CONSTRAINT uq_organisations_name_zh UNIQUE (name_zh)
+);
+
+CREATE TABLE exam.papers (
+    id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    batch_id UUID,
+    version TEXT NOT NULL,
+    seed BIGINT NOT NULL,
+    content JSONB NOT NULL,
+    content_sha256 VARCHAR(64) NOT NULL,
+    items_count INTEGER NOT NULL,
+    full_marks NUMERIC(12, 4) NOT NULL,
+    sealed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sealed_by UUID,
+    CONSTRAINT pk_papers PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_papers_component_id ON exam.papers (component_id, version, sealed_at);
+
+CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON exam.papers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON exam.papers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.people (
+    id UUID NOT NULL,
+    name TEXT NOT NULL,
+    name_sort TEXT NOT NULL,
+    name_latin TEXT NOT NULL,
+    gender TEXT NOT NULL,
+    ethnicity TEXT NOT NULL,
+    id_type TEXT NOT NULL,
+    id_sealed TEXT NOT NULL,
+    id_blind VARCHAR(64) NOT NULL,
+    id_masked TEXT NOT NULL,
+    phone_sealed TEXT NOT NULL,
+    photo_sha256 VARCHAR(64),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_people PRIMARY KEY (id),
+    CONSTRAINT ck_people_id_type CHECK (id_type IN ('resident', 'hk_macau_permit', 'taiwan_permit', 'hmt_residence', 'passport', 'foreign_permanent')),
+    CONSTRAINT ck_people_gender CHECK (gender IN ('male', 'female')),
+    CONSTRAINT uq_people_id_blind UNIQUE (id_blind)
+);
+
+CREATE INDEX ix_people_name_sort ON exam.people (name_sort);
+
+CREATE TABLE exam.reporting_units (
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    province_code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    parent_code TEXT,
+    reports_to_province BOOLEAN NOT NULL,
+    gb2260_codes TEXT[] NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE,
+    CONSTRAINT pk_reporting_units PRIMARY KEY (code),
+    CONSTRAINT ck_reporting_units_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
+    CONSTRAINT ck_reporting_units_valid CHECK (valid_to IS NULL OR valid_to > valid_from),
+    CONSTRAINT fk_reporting_units_parent_code FOREIGN KEY(parent_code) REFERENCES exam.reporting_units (code)
+);
+
+CREATE INDEX ix_reporting_units_province_code ON exam.reporting_units (province_code);
+
+CREATE TABLE exam.room_sessions (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    site_code TEXT NOT NULL,
+    site_name TEXT NOT NULL,
+    site_address TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    room_id UUID NOT NULL,
+    room_name TEXT NOT NULL,
+    component_id UUID NOT NULL,
+    form TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seats_count INTEGER NOT NULL,
+    terms JSONB NOT NULL,
+    status TEXT NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    expected INTEGER,
+    present INTEGER,
+    absent INTEGER,
+    note TEXT,
+    CONSTRAINT pk_room_sessions PRIMARY KEY (id),
+    CONSTRAINT ck_room_sessions_status CHECK (status IN ('planned', 'open', 'closed')),
+    CONSTRAINT ck_room_sessions_period CHECK (ends_at > starts_at),
+    CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0),
+    CONSTRAINT ck_room_sessions_balanced CHECK (status <> 'closed' OR (expected = present + absent)),
+    CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
+);
+
+CREATE INDEX ix_room_sessions_batch_id ON exam.room_sessions (batch_id);
+
+CREATE INDEX ix_room_sessions_site_id ON exam.room_sessions (site_id, starts_at);
+
+CREATE TABLE scheduling.unfilled_duties (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    planned_session_id UUID NOT NULL,
+    duty TEXT NOT NULL,
+    missing INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_unfilled_duties PRIMARY KEY (id),
+    CONSTRAINT ck_unfilled_duties_reason CHECK (reason IN ('nobody', 'conflict', 'busy'))
+);
+
+CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
+
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,
     role TEXT NOT NULL,
@@ -402,55 +402,6 @@ CREATE TABLE exam.account_grants (
     CONSTRAINT pk_account_grants PRIMARY KEY (account_id, role, scope_kind, scope_id),
     CONSTRAINT ck_account_grants_role CHECK (role IN ('province', 'unit', 'exam_officer', 'item_author', 'score_entry', 'score_verifier', 'score_officer', 'certificate_officer', 'institution', 'site_head', 'invigilator', 'assessor', 'inspector', 'candidate', 'auditor', 'system')),
     CONSTRAINT fk_account_grants_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
-);
-
-CREATE TABLE exam.sign_ins (
-    token_sha256 VARCHAR(64) NOT NULL,
-    account_id UUID NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    data JSONB NOT NULL,
-    CONSTRAINT pk_sign_ins PRIMARY KEY (token_sha256),
-    CONSTRAINT fk_sign_ins_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
-);
-
-CREATE INDEX ix_sign_ins_account_id ON exam.sign_ins (account_id);
-
-CREATE INDEX ix_sign_ins_expires_at ON exam.sign_ins (expires_at);
-
-CREATE TABLE exam.certificates (
-    id UUID NOT NULL,
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    organisation_id UUID NOT NULL,
-    batch_no INTEGER NOT NULL,
-    levels TEXT[] NOT NULL,
-    CONSTRAINT pk_certificates PRIMARY KEY (id),
-    CONSTRAINT ck_certificates_code CHECK (code ~ '^[0-9A-Z]{3}$'),
-    CONSTRAINT ck_certificates_batch_no CHECK (batch_no BETWEEN 1 AND 99),
-    CONSTRAINT ck_certificates_levels CHECK (levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0),
-    CONSTRAINT uq_certificates_code UNIQUE (code),
-    CONSTRAINT uq_certificates_name_zh UNIQUE (name_zh),
-    CONSTRAINT fk_certificates_organisation_id FOREIGN KEY(organisation_id) REFERENCES exam.organisations (id)
-);
-
-CREATE INDEX ix_certificates_organisation_id ON exam.certificates (organisation_id);
-
-CREATE TABLE exam.prefectures (
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    province_code TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    unit_code TEXT NOT NULL,
-    tile_x INTEGER NOT NULL,
-    tile_y INTEGER NOT NULL,
-    CONSTRAINT pk_prefectures PRIMARY KEY (code),
-    CONSTRAINT ck_prefectures_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
-    CONSTRAINT uq_prefectures_tile_x_tile_y_province_code UNIQUE (tile_x, tile_y, province_code),
-    CONSTRAINT fk_prefectures_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code)
 );
 
 CREATE TABLE exam.batch_moves (
@@ -472,6 +423,44 @@ CREATE TRIGGER batch_moves_append_only BEFORE UPDATE OR DELETE ON exam.batch_mov
 
 CREATE TRIGGER batch_moves_no_truncate BEFORE TRUNCATE ON exam.batch_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE exam.certificates (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    organisation_id UUID NOT NULL,
+    batch_no INTEGER NOT NULL,
+    levels TEXT[] NOT NULL,
+    CONSTRAINT pk_certificates PRIMARY KEY (id),
+    CONSTRAINT ck_certificates_code CHECK (code ~ '^[0-9A-Z]{3}$'),
+    CONSTRAINT ck_certificates_batch_no CHECK (batch_no BETWEEN 1 AND 99),
+    CONSTRAINT ck_certificates_levels CHECK (levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0),
+    CONSTRAINT uq_certificates_code UNIQUE (code),
+    CONSTRAINT uq_certificates_name_zh UNIQUE (name_zh),
+    CONSTRAINT fk_certificates_organisation_id FOREIGN KEY(organisation_id) REFERENCES exam.organisations (id)
+);
+
+CREATE INDEX ix_certificates_organisation_id ON exam.certificates (organisation_id);
+
+CREATE TABLE exam.duties (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    duty TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_duties PRIMARY KEY (id),
+    CONSTRAINT ck_duties_duty CHECK (duty IN ('invigilator', 'assessor', 'lead_assessor', 'site_head')),
+    CONSTRAINT ck_duties_period CHECK (ends_at > starts_at),
+    CONSTRAINT uq_duties_room_session_id_account_id_duty UNIQUE (room_session_id, account_id, duty),
+    CONSTRAINT ex_duties_account EXCLUDE USING gist (account_id WITH =, room_session_id WITH <>, tstzrange(starts_at, ends_at) WITH &&) WHERE (duty <> 'site_head'),
+    CONSTRAINT fk_duties_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE INDEX ix_duties_batch_id ON exam.duties (batch_id);
+
 CREATE TABLE exam.item_keys (
     item_id UUID NOT NULL,
     options JSONB NOT NULL,
@@ -491,6 +480,36 @@ CREATE TABLE exam.paper_keys (
 CREATE TRIGGER paper_keys_append_only BEFORE UPDATE OR DELETE ON exam.paper_keys FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER paper_keys_no_truncate BEFORE TRUNCATE ON exam.paper_keys FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.prefectures (
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    province_code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    unit_code TEXT NOT NULL,
+    tile_x INTEGER NOT NULL,
+    tile_y INTEGER NOT NULL,
+    CONSTRAINT pk_prefectures PRIMARY KEY (code),
+    CONSTRAINT ck_prefectures_kind CHECK (kind IN ('直辖市', '地级市', '地区', '自治州', '盟', '省直辖县级', '自治区直辖县级(兵团)')),
+    CONSTRAINT uq_prefectures_tile_x_tile_y_province_code UNIQUE (tile_x, tile_y, province_code),
+    CONSTRAINT fk_prefectures_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code)
+);
+
+CREATE TABLE exam.sign_ins (
+    token_sha256 VARCHAR(64) NOT NULL,
+    account_id UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    data JSONB NOT NULL,
+    CONSTRAINT pk_sign_ins PRIMARY KEY (token_sha256),
+    CONSTRAINT fk_sign_ins_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE INDEX ix_sign_ins_account_id ON exam.sign_ins (account_id);
+
+CREATE INDEX ix_sign_ins_expires_at ON exam.sign_ins (expires_at);
 
 CREATE TABLE exam.sittings (
     id UUID NOT NULL,
@@ -533,25 +552,6 @@ CREATE INDEX ix_sittings_batch_id ON exam.sittings (batch_id);
 
 CREATE INDEX ix_sittings_ticket_no ON exam.sittings (ticket_no);
 
-CREATE TABLE exam.duties (
-    id UUID NOT NULL,
-    batch_id UUID NOT NULL,
-    room_session_id UUID NOT NULL,
-    account_id UUID NOT NULL,
-    name TEXT NOT NULL,
-    duty TEXT NOT NULL,
-    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_duties PRIMARY KEY (id),
-    CONSTRAINT ck_duties_duty CHECK (duty IN ('invigilator', 'assessor', 'lead_assessor', 'site_head')),
-    CONSTRAINT ck_duties_period CHECK (ends_at > starts_at),
-    CONSTRAINT uq_duties_room_session_id_account_id_duty UNIQUE (room_session_id, account_id, duty),
-    CONSTRAINT ex_duties_account EXCLUDE USING gist (account_id WITH =, room_session_id WITH <>, tstzrange(starts_at, ends_at) WITH &&) WHERE (duty <> 'site_head'),
-    CONSTRAINT fk_duties_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
-);
-
-CREATE INDEX ix_duties_batch_id ON exam.duties (batch_id);
-
 CREATE TABLE scheduling.plans (
     id UUID NOT NULL,
     batch_id UUID NOT NULL,
@@ -582,78 +582,6 @@ CREATE TABLE scheduling.ticket_prefixes (
     CONSTRAINT uq_ticket_prefixes_prefix UNIQUE (prefix),
     CONSTRAINT fk_ticket_prefixes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
 );
-
-CREATE TABLE exam.schemes (
-    id UUID NOT NULL,
-    certificate_id UUID NOT NULL,
-    level TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    pass_rule JSONB NOT NULL,
-    fee_yuan NUMERIC(12, 4) NOT NULL,
-    fee_cap_yuan NUMERIC(12, 4) NOT NULL,
-    fee_approval TEXT,
-    definition JSONB NOT NULL,
-    definition_sha256 VARCHAR(64) NOT NULL,
-    published_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    published_by UUID,
-    CONSTRAINT pk_schemes PRIMARY KEY (id),
-    CONSTRAINT uq_schemes_certificate_id_level_version UNIQUE (certificate_id, level, version),
-    CONSTRAINT ck_schemes_level CHECK (level IN ('elementary', 'intermediate', 'advanced')),
-    CONSTRAINT ck_schemes_version CHECK (version >= 1),
-    CONSTRAINT ck_schemes_fee CHECK (fee_yuan >= 0),
-    CONSTRAINT ck_schemes_fee_cap CHECK (fee_yuan <= fee_cap_yuan OR fee_approval IS NOT NULL),
-    CONSTRAINT fk_schemes_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
-);
-
-CREATE TRIGGER schemes_append_only BEFORE UPDATE OR DELETE ON exam.schemes FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER schemes_no_truncate BEFORE TRUNCATE ON exam.schemes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TABLE exam.institutions (
-    id UUID NOT NULL,
-    code TEXT NOT NULL,
-    name_zh TEXT NOT NULL,
-    name_en TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    unit_code TEXT NOT NULL,
-    prefecture_code TEXT NOT NULL,
-    latitude DOUBLE PRECISION,
-    longitude DOUBLE PRECISION,
-    CONSTRAINT pk_institutions PRIMARY KEY (id),
-    CONSTRAINT ck_institutions_kind CHECK (kind IN ('secondary', 'higher', 'vocational_bachelor', 'applied', 'open_university')),
-    CONSTRAINT uq_institutions_code UNIQUE (code),
-    CONSTRAINT fk_institutions_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code),
-    CONSTRAINT fk_institutions_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
-);
-
-CREATE INDEX ix_institutions_prefecture_code ON exam.institutions (prefecture_code);
-
-CREATE INDEX ix_institutions_unit_code ON exam.institutions (unit_code);
-
-CREATE TABLE exam.sitting_moves (
-    id UUID NOT NULL,
-    sitting_id UUID NOT NULL,
-    from_room_session_id UUID NOT NULL,
-    from_seat_no INTEGER NOT NULL,
-    to_room_session_id UUID NOT NULL,
-    to_seat_no INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    by_account_id UUID,
-    by_name TEXT NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_sitting_moves PRIMARY KEY (id),
-    CONSTRAINT fk_sitting_moves_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
-);
-
-CREATE INDEX ix_sitting_moves_from_room_session_id ON exam.sitting_moves (from_room_session_id);
-
-CREATE INDEX ix_sitting_moves_sitting_id ON exam.sitting_moves (sitting_id);
-
-CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_session_id);
-
-CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.incidents (
     id UUID NOT NULL,
@@ -701,6 +629,27 @@ CREATE INDEX ix_incidents_room_session_id ON exam.incidents (room_session_id);
 
 CREATE INDEX ix_incidents_sitting_id ON exam.incidents (sitting_id);
 
+CREATE TABLE exam.institutions (
+    id UUID NOT NULL,
+    code TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    unit_code TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    latitude DOUBLE PRECISION,
+    longitude DOUBLE PRECISION,
+    CONSTRAINT pk_institutions PRIMARY KEY (id),
+    CONSTRAINT ck_institutions_kind CHECK (kind IN ('secondary', 'higher', 'vocational_bachelor', 'applied', 'open_university')),
+    CONSTRAINT uq_institutions_code UNIQUE (code),
+    CONSTRAINT fk_institutions_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code),
+    CONSTRAINT fk_institutions_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE INDEX ix_institutions_prefecture_code ON exam.institutions (prefecture_code);
+
+CREATE INDEX ix_institutions_unit_code ON exam.institutions (unit_code);
+
 CREATE TABLE exam.runs (
     sitting_id UUID NOT NULL,
     registration_id UUID NOT NULL,
@@ -726,17 +675,56 @@ CREATE TABLE exam.runs (
 
 CREATE INDEX ix_runs_due ON exam.runs (deadline_at) WHERE submitted_at IS NULL;
 
-CREATE TABLE scheduling.site_conditions (
+CREATE TABLE exam.schemes (
     id UUID NOT NULL,
     certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
     version INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    minimum JSONB NOT NULL,
+    pass_rule JSONB NOT NULL,
+    fee_yuan NUMERIC(12, 4) NOT NULL,
+    fee_cap_yuan NUMERIC(12, 4) NOT NULL,
+    fee_approval TEXT,
+    definition JSONB NOT NULL,
+    definition_sha256 VARCHAR(64) NOT NULL,
     published_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_site_conditions PRIMARY KEY (id),
-    CONSTRAINT uq_site_conditions_certificate_id_version UNIQUE (certificate_id, version),
-    CONSTRAINT fk_site_conditions_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+    published_by UUID,
+    CONSTRAINT pk_schemes PRIMARY KEY (id),
+    CONSTRAINT uq_schemes_certificate_id_level_version UNIQUE (certificate_id, level, version),
+    CONSTRAINT ck_schemes_level CHECK (level IN ('elementary', 'intermediate', 'advanced')),
+    CONSTRAINT ck_schemes_version CHECK (version >= 1),
+    CONSTRAINT ck_schemes_fee CHECK (fee_yuan >= 0),
+    CONSTRAINT ck_schemes_fee_cap CHECK (fee_yuan <= fee_cap_yuan OR fee_approval IS NOT NULL),
+    CONSTRAINT fk_schemes_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
 );
+
+CREATE TRIGGER schemes_append_only BEFORE UPDATE OR DELETE ON exam.schemes FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER schemes_no_truncate BEFORE TRUNCATE ON exam.schemes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.sitting_moves (
+    id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    from_room_session_id UUID NOT NULL,
+    from_seat_no INTEGER NOT NULL,
+    to_room_session_id UUID NOT NULL,
+    to_seat_no INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_sitting_moves PRIMARY KEY (id),
+    CONSTRAINT fk_sitting_moves_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
+);
+
+CREATE INDEX ix_sitting_moves_from_room_session_id ON exam.sitting_moves (from_room_session_id);
+
+CREATE INDEX ix_sitting_moves_sitting_id ON exam.sitting_moves (sitting_id);
+
+CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_session_id);
+
+CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE scheduling.coverage_waivers (
     id UUID NOT NULL,
@@ -753,6 +741,47 @@ CREATE TABLE scheduling.coverage_waivers (
     CONSTRAINT ck_coverage_waivers_period CHECK (valid_from <= valid_to),
     CONSTRAINT fk_coverage_waivers_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
     CONSTRAINT fk_coverage_waivers_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE TABLE scheduling.site_conditions (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    minimum JSONB NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_site_conditions PRIMARY KEY (id),
+    CONSTRAINT uq_site_conditions_certificate_id_version UNIQUE (certificate_id, version),
+    CONSTRAINT fk_site_conditions_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
+CREATE TABLE exam.answers (
+    sitting_id UUID NOT NULL,
+    key TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    item_id UUID NOT NULL,
+    value JSONB NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_answers PRIMARY KEY (sitting_id, key),
+    CONSTRAINT fk_answers_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.runs (sitting_id)
+);
+
+CREATE INDEX ix_answers_latest ON exam.answers (sitting_id, item_id, epoch, seq);
+
+CREATE TRIGGER answers_append_only BEFORE UPDATE OR DELETE ON exam.answers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER answers_no_truncate BEFORE TRUNCATE ON exam.answers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.batch_schemes (
+    batch_id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    CONSTRAINT pk_batch_schemes PRIMARY KEY (batch_id, scheme_id),
+    CONSTRAINT uq_batch_schemes_batch_id_certificate_id_level UNIQUE (batch_id, certificate_id, level),
+    CONSTRAINT fk_batch_schemes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_batch_schemes_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
 );
 
 CREATE TABLE exam.components (
@@ -804,16 +833,20 @@ CREATE TABLE exam.pilots (
 
 CREATE INDEX ix_pilots_year ON exam.pilots (year);
 
-CREATE TABLE exam.batch_schemes (
+CREATE TABLE exam.roster_checks (
+    id UUID NOT NULL,
     batch_id UUID NOT NULL,
-    scheme_id UUID NOT NULL,
-    certificate_id UUID NOT NULL,
-    level TEXT NOT NULL,
-    CONSTRAINT pk_batch_schemes PRIMARY KEY (batch_id, scheme_id),
-    CONSTRAINT uq_batch_schemes_batch_id_certificate_id_level UNIQUE (batch_id, certificate_id, level),
-    CONSTRAINT fk_batch_schemes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
-    CONSTRAINT fk_batch_schemes_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
+    institution_id UUID NOT NULL,
+    sealed TEXT NOT NULL,
+    problems_count INTEGER NOT NULL,
+    checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_roster_checks PRIMARY KEY (id),
+    CONSTRAINT fk_roster_checks_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_roster_checks_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id)
 );
+
+CREATE INDEX ix_roster_checks_expires_at ON exam.roster_checks (expires_at);
 
 CREATE TABLE exam.rosters (
     id UUID NOT NULL,
@@ -833,39 +866,6 @@ CREATE TABLE exam.rosters (
 CREATE INDEX ix_rosters_batch_id ON exam.rosters (batch_id);
 
 CREATE INDEX ix_rosters_institution_id ON exam.rosters (institution_id);
-
-CREATE TABLE exam.roster_checks (
-    id UUID NOT NULL,
-    batch_id UUID NOT NULL,
-    institution_id UUID NOT NULL,
-    sealed TEXT NOT NULL,
-    problems_count INTEGER NOT NULL,
-    checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_roster_checks PRIMARY KEY (id),
-    CONSTRAINT fk_roster_checks_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
-    CONSTRAINT fk_roster_checks_institution_id FOREIGN KEY(institution_id) REFERENCES exam.institutions (id)
-);
-
-CREATE INDEX ix_roster_checks_expires_at ON exam.roster_checks (expires_at);
-
-CREATE TABLE exam.answers (
-    sitting_id UUID NOT NULL,
-    key TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    item_id UUID NOT NULL,
-    value JSONB NOT NULL,
-    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_answers PRIMARY KEY (sitting_id, key),
-    CONSTRAINT fk_answers_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.runs (sitting_id)
-);
-
-CREATE INDEX ix_answers_latest ON exam.answers (sitting_id, item_id, epoch, seq);
-
-CREATE TRIGGER answers_append_only BEFORE UPDATE OR DELETE ON exam.answers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER answers_no_truncate BEFORE TRUNCATE ON exam.answers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE scheduling.examiners (
     id UUID NOT NULL,
@@ -1102,6 +1102,31 @@ CREATE UNIQUE INDEX uq_site_approvals_designated ON scheduling.site_approvals (c
 
 CREATE UNIQUE INDEX uq_site_approvals_site ON scheduling.site_approvals (site_id, certificate_id) WHERE status NOT IN ('revoked', 'expired');
 
+CREATE TABLE scoring.lead_decisions (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    value NUMERIC(12, 4) NOT NULL,
+    totals JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    decided_by UUID NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_lead_decisions PRIMARY KEY (id),
+    CONSTRAINT ck_lead_decisions_value CHECK (value >= 0),
+    CONSTRAINT ck_lead_decisions_reason CHECK (length(trim(reason)) > 0),
+    CONSTRAINT fk_lead_decisions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE INDEX ix_lead_decisions_batch_id ON scoring.lead_decisions (batch_id);
+
+CREATE INDEX ix_lead_decisions_sitting_id ON scoring.lead_decisions (sitting_id);
+
+CREATE TRIGGER lead_decisions_append_only BEFORE UPDATE OR DELETE ON scoring.lead_decisions FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER lead_decisions_no_truncate BEFORE TRUNCATE ON scoring.lead_decisions FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE scoring.marks (
     id UUID NOT NULL,
     batch_id UUID NOT NULL,
@@ -1205,31 +1230,6 @@ CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUA
 
 CREATE TRIGGER score_sheets_signed BEFORE UPDATE OR DELETE ON scoring.score_sheets FOR EACH ROW EXECUTE FUNCTION scoring.forbid_signed_change();
 
-CREATE TABLE scoring.lead_decisions (
-    id UUID NOT NULL,
-    batch_id UUID NOT NULL,
-    sitting_id UUID NOT NULL,
-    registration_id UUID NOT NULL,
-    component_id UUID NOT NULL,
-    value NUMERIC(12, 4) NOT NULL,
-    totals JSONB NOT NULL,
-    reason TEXT NOT NULL,
-    decided_by UUID NOT NULL,
-    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_lead_decisions PRIMARY KEY (id),
-    CONSTRAINT ck_lead_decisions_value CHECK (value >= 0),
-    CONSTRAINT ck_lead_decisions_reason CHECK (length(trim(reason)) > 0),
-    CONSTRAINT fk_lead_decisions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
-);
-
-CREATE INDEX ix_lead_decisions_batch_id ON scoring.lead_decisions (batch_id);
-
-CREATE INDEX ix_lead_decisions_sitting_id ON scoring.lead_decisions (sitting_id);
-
-CREATE TRIGGER lead_decisions_append_only BEFORE UPDATE OR DELETE ON scoring.lead_decisions FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER lead_decisions_no_truncate BEFORE TRUNCATE ON scoring.lead_decisions FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
 CREATE TABLE exam.exemptions (
     registration_id UUID NOT NULL,
     component_id UUID NOT NULL,
@@ -1257,19 +1257,20 @@ CREATE TABLE exam.retained_parts (
     CONSTRAINT fk_retained_parts_source_registration_id FOREIGN KEY(source_registration_id) REFERENCES exam.registrations (id)
 );
 
-CREATE TABLE scheduling.site_approval_steps (
+CREATE TABLE scheduling.placements (
     id UUID NOT NULL,
-    approval_id UUID NOT NULL,
-    from_status TEXT NOT NULL,
-    to_status TEXT NOT NULL,
+    plan_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    site_id UUID NOT NULL,
     reason TEXT NOT NULL,
-    by_name TEXT NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_site_approval_steps PRIMARY KEY (id),
-    CONSTRAINT fk_site_approval_steps_approval_id FOREIGN KEY(approval_id) REFERENCES scheduling.site_approvals (id)
+    ticket_no TEXT NOT NULL,
+    CONSTRAINT pk_placements PRIMARY KEY (id),
+    CONSTRAINT uq_placements_plan_id_registration_id UNIQUE (plan_id, registration_id),
+    CONSTRAINT uq_placements_plan_id_ticket_no UNIQUE (plan_id, ticket_no),
+    CONSTRAINT fk_placements_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
+    CONSTRAINT fk_placements_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_placements_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id)
 );
-
-CREATE INDEX ix_site_approval_steps_approval_id ON scheduling.site_approval_steps (approval_id);
 
 CREATE TABLE scheduling.planned_sessions (
     id UUID NOT NULL,
@@ -1296,20 +1297,19 @@ CREATE TABLE scheduling.planned_sessions (
 
 CREATE INDEX ix_planned_sessions_plan_id ON scheduling.planned_sessions (plan_id);
 
-CREATE TABLE scheduling.placements (
+CREATE TABLE scheduling.site_approval_steps (
     id UUID NOT NULL,
-    plan_id UUID NOT NULL,
-    registration_id UUID NOT NULL,
-    site_id UUID NOT NULL,
+    approval_id UUID NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status TEXT NOT NULL,
     reason TEXT NOT NULL,
-    ticket_no TEXT NOT NULL,
-    CONSTRAINT pk_placements PRIMARY KEY (id),
-    CONSTRAINT uq_placements_plan_id_registration_id UNIQUE (plan_id, registration_id),
-    CONSTRAINT uq_placements_plan_id_ticket_no UNIQUE (plan_id, ticket_no),
-    CONSTRAINT fk_placements_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
-    CONSTRAINT fk_placements_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
-    CONSTRAINT fk_placements_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id)
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_site_approval_steps PRIMARY KEY (id),
+    CONSTRAINT fk_site_approval_steps_approval_id FOREIGN KEY(approval_id) REFERENCES scheduling.site_approvals (id)
 );
+
+CREATE INDEX ix_site_approval_steps_approval_id ON scheduling.site_approval_steps (approval_id);
 
 CREATE TABLE scheduling.unplaced (
     id UUID NOT NULL,

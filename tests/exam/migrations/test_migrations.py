@@ -13,7 +13,7 @@ from exam.kernel.db import SCHEMAS, driver_url
 from exam.kernel.settings import TREE
 from exam.migrations import configuration, head, upgrade
 from exam.migrations.draft import TARGET, draft
-from exam.migrations.models import all_models
+from exam.migrations.models import MODELS, all_models
 from tests.servers import Databases
 
 
@@ -21,6 +21,16 @@ def test_there_is_one_head() -> None:
     script = ScriptDirectory.from_config(configuration(""))
     assert script.get_heads() == [head()]
     assert len(list(script.walk_revisions())) == len(list(TARGET.parent.glob("*.py")))
+
+
+def test_no_folders_models_are_forgotten() -> None:
+    named = {module.__name__ for module in MODELS}
+    written = {
+        ".".join(path.relative_to(TREE).with_suffix("").parts)
+        for package in SCHEMAS
+        for path in (TREE / package).glob("*/models.py")
+    }
+    assert named == (written | {"exam.kernel.audit"}) - {"exam.migrations.models"}
 
 
 def test_the_drafted_script_is_the_models() -> None:
