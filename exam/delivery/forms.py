@@ -31,12 +31,11 @@ class AnswersBody(msgspec.Struct, frozen=True):
 
 
 class AnswerForm(msgspec.Struct):
-    """One answer without script; `value` is given once per choice or blank."""
+    """One answer without script; its `value`, given once per choice or blank, is read as it was sent."""
 
     epoch: int
     item_id: UUID
     no: int
-    value: list[str]
 
 
 class SubmitForm(msgspec.Struct):

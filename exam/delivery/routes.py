@@ -80,7 +80,10 @@ async def save_answers(request: AppRequest, services: AppServices, sitting_id: F
 
 async def _save_form(request: AppRequest, services: AppServices, sitting_id: UUID) -> Response[Any]:
     form = await parse_form(request, AnswerForm)
-    answer = AnswerIn(key=f"form-{form.epoch:06d}-{form.no:04d}", seq=1, item_id=form.item_id, value=form.value or None)
+    sent = (await request.form()).getall("value", [])  # as it stands: an empty blank keeps its place
+    values = [value for value in sent if isinstance(value, str)]
+    key = f"form-{form.epoch:06d}-{form.no:04d}"
+    answer = AnswerIn(key=key, seq=1, item_id=form.item_id, value=values or None)
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
         await actions.save_answer(session, actor, sitting_id=sitting_id, epoch=form.epoch, answer=answer, now=now)

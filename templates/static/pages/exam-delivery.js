@@ -56,6 +56,7 @@ function newKey() {
 const questions = all(".question");
 const byItem = new Map(questions.map((question) => [question.dataset.item, question]));
 const link = (question) => one(`[data-go="${question.dataset.no}"]`);
+const typing = new Set(); // items typed into and not yet given: they are not saved either
 let seq = 0;
 let frozen = false;
 
@@ -93,6 +94,7 @@ function mark(question, state) {
 function give(question) {
   if (frozen) return;
   clearTimeout(question.timer);
+  typing.delete(question.dataset.item);
   const entry = { key: newKey(), exam: words.exam, epoch, seq: ++seq, item: question.dataset.item, value: valueOf(question) };
   memory.set(entry.key, entry);
   mark(question, "saving");
@@ -100,10 +102,16 @@ function give(question) {
 }
 
 function type(question) {
+  if (frozen) return;
+  typing.add(question.dataset.item);
   mark(question, "saving");
+  show();
   clearTimeout(question.timer);
   question.timer = setTimeout(() => give(question), 700);
 }
+
+/** Give at once what is still being typed: before leaving a question, the page, or at the end. */
+const giveTyped = () => { for (const item of [...typing]) give(byItem.get(item)); };
 
 /* ---- sending --------------------------------------------------------------------------------------- */
 
@@ -153,11 +161,10 @@ async function confirmed(batch, said) {
 
 /** A question is saved when nothing of it waits any more. */
 function settle(question) {
-  if (!question || question.timer && document.activeElement?.closest(".question") === question && waiting().has(question.dataset.item)) return;
-  mark(question, waiting().has(question.dataset.item) ? "saving" : "saved");
+  if (question) mark(question, waiting().has(question.dataset.item) ? "saving" : "saved");
 }
 
-const waiting = () => new Set([...memory.values()].map((entry) => entry.item));
+const waiting = () => new Set([...typing, ...[...memory.values()].map((entry) => entry.item)]);
 
 /** What the server will not take. True when there is nothing to send again. */
 async function refused(answer, batch) {
@@ -243,7 +250,7 @@ function tick() {
 
 /** Send what waits, then let the server hand in. If it cannot be reached, it hands in by itself. */
 async function timeUp() {
-  for (const question of questions) if (question.timer && waiting().has(question.dataset.item) === false && one("[data-state]", question).dataset.state === "saving") give(question);
+  giveTyped();
   all("input[name=value]").forEach((input) => { input.disabled = true; });
   notice(words.wordSubmitting, "needs");
   await Promise.race([flush(), new Promise((resolve) => { setTimeout(resolve, Number(words.grace) * 1000); })]);
@@ -271,8 +278,7 @@ async function look() {
 let present = 0;
 
 function go(index, focus = true) {
-  const before = questions[present];
-  if (before?.timer) give(before);
+  giveTyped();
   present = Math.max(0, Math.min(questions.length - 1, index));
   questions.forEach((question, i) => { question.hidden = i !== present; });
   for (const section of all("[data-section]")) section.hidden = !section.contains(questions[present]);
@@ -346,14 +352,14 @@ function begin() {
   one("[data-next-question]").addEventListener("click", () => go(present + 1));
   one("[data-flag]").addEventListener("click", flag);
   one("[data-time]").addEventListener("click", () => { timeHidden = !timeHidden; tick.call(null); });
-  one("[data-review]").addEventListener("click", async (event) => { event.preventDefault(); for (const q of questions) if (one("[data-state]", q).dataset.state === "saving" && !waiting().has(q.dataset.item)) give(q); await flush(); if (!waiting().size && !frozen) location.assign(event.target.href); });
+  one("[data-review]").addEventListener("click", async (event) => { event.preventDefault(); giveTyped(); await flush(); if (!waiting().size && !frozen) location.assign(event.target.href); });
   const contrast = one("[data-contrast]");
   const paint = (on) => { document.documentElement.classList.toggle("high-contrast", on); contrast.setAttribute("aria-pressed", String(on)); };
   contrast.addEventListener("click", () => { const on = contrast.getAttribute("aria-pressed") !== "true"; paint(on); try { localStorage.setItem("kaowu-contrast", on ? "1" : ""); } catch { /* private mode */ } });
   try { paint(localStorage.getItem("kaowu-contrast") === "1"); } catch { /* private mode */ }
   document.addEventListener("keydown", keys);
   addEventListener("online", () => { retryIn = 0; flush(); });
-  addEventListener("pagehide", () => { for (const q of questions) if (q.timer && one("[data-state]", q).dataset.state === "saving" && !waiting().has(q.dataset.item)) give(q); flush(); });
+  addEventListener("pagehide", () => { giveTyped(); flush(); });
   addEventListener("beforeunload", (event) => { if (waiting().size && !frozen) event.preventDefault(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
