@@ -1,5 +1,6 @@
 """The road of the main batch, step by step, each by the role that would do it, and what the small batches around it need."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -57,12 +58,15 @@ async def travel(services: Services, progress: Progress, *, candidates: int, see
     with progress.step("earlier_batch", N_("半年前的小批次")) as step:
         source = await earlier.run(stage, before, step)
     exam = await _register_and_arrange(stage, main, source)
-    await _examine(exam, main)
-    await _certify(exam)
-    await _live(exam, main)
-    certificates = tuple(await proof.issued_of(stage, exam.batch_id))
-    if out is not None:
-        await _write(exam, certificates, out)
+    # What is printed is printed once the places are published, while the batch goes on.
+    async with asyncio.TaskGroup() as group:
+        prints = group.create_task(printing.write(stage, exam.batch_id, out / "documents")) if out else None
+        await _examine(exam, main)
+        await _certify(exam)
+        await _live(exam, main)
+        certificates = tuple(await proof.issued_of(stage, exam.batch_id))
+        if out and prints:
+            await _write(stage, certificates, out, prints)
     return Result(
         record=_record(stage, candidates, certificates), batch_id=exam.batch_id, on=today, certificates=certificates
     )
@@ -164,11 +168,12 @@ async def _live(exam: Exam, days: BatchDays) -> None:
         step.tell(N_("%(people)s 人今天补考"), people=len(today.people) if today else 0)
 
 
-async def _write(exam: Exam, certificates: tuple[Certificate, ...], out: Path) -> None:
-    """The printed documents and the certificates' very bytes."""
-    stage = exam.stage
+async def _write(
+    stage: Stage, certificates: tuple[Certificate, ...], out: Path, prints: "asyncio.Task[int]"
+) -> None:
+    """The printed documents, as far as they are not done yet, and the certificates' very bytes."""
     with stage.progress.step("documents", N_("打印材料")) as step:
-        await printing.write(stage, exam.batch_id, out / "documents", step)
+        step.tell(N_("%(count)s 个文件"), count=await prints)
     with stage.progress.step("files", N_("写出证书")) as step:
         folder = out / "certificates"
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,25 +1,29 @@
 """The batch's printed documents, as the offices would print them: tickets by school, room packs and letters by site."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import TypedDict
 from uuid import UUID
 
-from exam.demo.progress import Step
 from exam.demo.stage import Stage
-from exam.kernel.errors import N_
 from scheduling.timetable import documents, queries
 
 
-async def write(stage: Stage, batch_id: UUID, folder: Path, step: Step) -> int:
+class Common(TypedDict):
+    """What every print is told."""
+
+    printed_by: str
+    now: datetime
+    home: Path
+
+
+async def write(stage: Stage, batch_id: UUID, folder: Path) -> int:
     """Write every document of the batch; returns how many files."""
     count = 0
-    total = len(stage.schools) + 2 * len(stage.sites)
     for code in stage.schools:
         count += await _tickets(stage, batch_id, code, folder / "admission_tickets")
-        step.tell(N_("%(done)s / %(all)s 个文件"), done=count, all=total)
     for code, site_id in stage.sites.items():
         count += await _rooms(stage, batch_id, code, site_id, folder)
-        step.tell(N_("%(done)s / %(all)s 个文件"), done=count, all=total)
-    step.tell(N_("%(count)s 个文件"), count=count)
     return count
 
 
@@ -51,19 +55,16 @@ async def _rooms(stage: Stage, batch_id: UUID, code: str, site_id: UUID, folder:
     async with stage.change() as session:
         packs = await queries.room_packs(session, officer, batch_id=batch_id, site_id=site_id)
         letters = await queries.letters(session, officer, batch_id=batch_id, site_id=site_id)
-    now, home = services.clock.now(), services.settings.home
-    count = 0
-    if packs:
-        data = await documents.room_pack(
-            packs, photos=services.files.get, printed_by=officer.name, now=now, home=home
-        )
-        _write(folder / "room_packs" / f"{code}.pdf", data)
-        count += 1
-    if letters:
-        data = await documents.duty_letters(letters, printed_by=officer.name, now=now, home=home)
-        _write(folder / "duty_letters" / f"{code}.pdf", data)
-        count += 1
-    return count
+    if not packs:
+        return 0
+    photos = services.files.get
+    common: Common = {"printed_by": officer.name, "now": services.clock.now(), "home": services.settings.home}
+    _write(folder / "door_lists" / f"{code}.pdf", await documents.door_lists(packs, **common))
+    _write(folder / "seat_plans" / f"{code}.pdf", await documents.seat_plans(packs, photos=photos, **common))
+    _write(folder / "sign_in_sheets" / f"{code}.pdf", await documents.sign_in_sheets(packs, photos=photos, **common))
+    _write(folder / "room_records" / f"{code}.pdf", await documents.room_records(packs, **common))
+    _write(folder / "duty_letters" / f"{code}.pdf", await documents.duty_letters(letters, **common))
+    return 5
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,0 +1,220 @@
+"""The whole road on a small demo, and that `kaowu check` catches a violation of each of its invariants.
+
+The demo is built once. Every violation is planted straight into the tables, with constraints and triggers switched off,
+inside a transaction that is rolled back.
+"""
+
+import io
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam import check
+from exam.demo import report, road
+from exam.demo.memory import PeakMemory
+from exam.demo.progress import Progress
+from exam.demo.record import read_record, write_record
+from exam.demo.road import Result
+from exam.kernel import pdf
+from exam.kernel.clock import FixedClock
+from exam.kernel.services import Services, make_services
+from exam.kernel.settings import Settings
+from tests.exam.kernel.print_home import link_fonts
+from tests.servers import Databases, in_thread
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 5, 16, 2, 10, tzinfo=UTC)  # Saturday, 10:10 in China
+CANDIDATES = 40
+
+
+@dataclass(frozen=True)
+class Built:
+    """A demo that stands."""
+
+    settings: Settings
+    result: Result
+    report: dict[str, object]
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def built(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The demo, made once for this module."""
+    name = in_thread(databases.create())
+    home = tmp_path_factory.mktemp("road")
+    link_fonts(home)
+    settings = Settings(home=home, database_url=databases.url(name))
+    yield in_thread(_build(settings, home / "out"))
+    in_thread(databases.drop(name))
+
+
+async def _build(settings: Settings, out: Path) -> Built:
+    services = make_services(settings, clock=FixedClock(NOW))
+    progress = Progress(stream=io.StringIO())
+    with PeakMemory() as peak:
+        result = await road.travel(services, progress, candidates=CANDIDATES, seed=7, out=out)
+        said = await report.write_report(services, result, progress, out, peak)
+    await services.db.dispose()
+    return Built(settings, result, said, out)
+
+
+@pytest.fixture
+def services(built: Built) -> Services:
+    """The services of the demo's installation; their connections belong to the test's own loop."""
+    return make_services(built.settings, clock=FixedClock(NOW), pool_size=1)
+
+
+@pytest.fixture
+async def session(services: Services) -> AsyncIterator[AsyncSession]:
+    """A transaction that is rolled back, in which constraints and triggers do not fire."""
+    async with services.db.engine.connect() as connection:
+        outer = await connection.begin()
+        async with AsyncSession(bind=connection, join_transaction_mode="create_savepoint") as opened:
+            await opened.execute(text("SET LOCAL session_replication_role = replica"))
+            yield opened
+        await outer.rollback()
+    await services.db.dispose()
+
+
+def test_the_report_has_exactly_the_promised_keys(built: Built) -> None:
+    written = json.loads((built.out / "report.json").read_text(encoding="utf-8"))
+    assert list(written) == [
+        "candidates", "institutions", "sites", "prefectures_with_pilot_institution", "uncovered", "sessions", "sittings",
+        "duties", "outcomes", "certificates", "registered", "seconds", "peak_rss_mb",
+    ]  # fmt: skip
+    assert set(written["outcomes"]) == {"passed", "failed", "absent"}
+
+
+def test_the_road_ends_where_it_should(built: Built) -> None:
+    said = built.report
+    assert said["candidates"] == CANDIDATES
+    assert said["uncovered"] == []
+    assert said["prefectures_with_pilot_institution"] == 17
+    outcomes = said["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert sum(outcomes.values()) == CANDIDATES
+    assert said["certificates"] == said["registered"] == outcomes["passed"] > 0
+
+
+def test_every_certificate_is_written_as_its_stored_bytes(built: Built) -> None:
+    files = sorted(path.stem for path in (built.out / "certificates").glob("*.pdf"))
+    assert files == sorted(one.number for one in built.result.certificates)
+    for folder in ("admission_tickets", "door_lists", "seat_plans", "sign_in_sheets", "room_records", "duty_letters"):
+        printed = list((built.out / "documents" / folder).glob("*.pdf"))
+        assert printed
+        assert all(path.read_bytes().startswith(b"%PDF") for path in printed)
+
+
+def test_one_sign_in_for_each_role(built: Built, tmp_path: Path) -> None:
+    record = built.result.record
+    assert len({one.role for one in record.accounts}) >= 13
+    assert record.certificate_url.startswith("http://127.0.0.1:8000/v/")
+    write_record(tmp_path, record)
+    assert read_record(tmp_path) == record
+    assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert record.fits(CANDIDATES, 7)
+    assert not record.fits(CANDIDATES, 8)
+
+
+async def test_every_invariant_holds(services: Services) -> None:
+    results = await check.run(services)
+    await services.db.dispose()
+    assert [result for result in results if not result.passed] == []
+    assert all(result.counted for result in results)
+    assert {result.key for result in results} == {invariant.key for invariant in check.INVARIANTS}
+
+
+async def test_an_empty_installation_breaks_nothing(session: AsyncSession, services: Services) -> None:
+    for table in (await session.scalars(text(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
+        "WHERE schemaname IN ('exam', 'scheduling', 'scoring', 'certificates')"
+    ))).all():  # fmt: skip
+        await session.execute(text(f"DELETE FROM {table}"))
+    assert all(result.passed and not result.counted for result in await check.evaluate(session, services))
+
+
+PLANTED = [
+    ("candidate_time", """UPDATE exam.sittings SET person_id = (SELECT b.person_id FROM exam.sittings a JOIN exam.sittings b
+        ON a.starts_at = b.starts_at AND a.id < b.id AND a.person_id <> b.person_id ORDER BY a.id LIMIT 1)
+        WHERE id = (SELECT a.id FROM exam.sittings a JOIN exam.sittings b
+        ON a.starts_at = b.starts_at AND a.id < b.id AND a.person_id <> b.person_id ORDER BY a.id LIMIT 1)"""),
+    ("room_time", """UPDATE exam.room_sessions SET room_id = (SELECT b.room_id FROM exam.room_sessions a
+        JOIN exam.room_sessions b ON a.starts_at = b.starts_at AND a.room_id <> b.room_id ORDER BY a.id LIMIT 1)
+        WHERE id = (SELECT a.id FROM exam.room_sessions a JOIN exam.room_sessions b
+        ON a.starts_at = b.starts_at AND a.room_id <> b.room_id ORDER BY a.id LIMIT 1)"""),
+    ("seat", "UPDATE exam.sittings SET seat_no = 1"),
+    ("staff_time", """UPDATE exam.duties SET account_id = (SELECT b.account_id FROM exam.duties a JOIN exam.duties b
+        ON a.starts_at = b.starts_at AND a.room_session_id <> b.room_session_id AND a.duty = 'invigilator'
+        AND b.duty = 'invigilator' ORDER BY a.id LIMIT 1)
+        WHERE id = (SELECT a.id FROM exam.duties a JOIN exam.duties b
+        ON a.starts_at = b.starts_at AND a.room_session_id <> b.room_session_id AND a.duty = 'invigilator'
+        AND b.duty = 'invigilator' ORDER BY a.id LIMIT 1)"""),
+    ("assessor_conflict", """UPDATE scheduling.examiners e SET institution_id = r.institution_id FROM exam.duties d
+        JOIN exam.sittings s ON s.room_session_id = d.room_session_id JOIN exam.registrations r ON r.id = s.registration_id
+        WHERE d.duty = 'assessor' AND e.account_id = d.account_id"""),
+    ("assessor_conflict", "UPDATE scheduling.assessor_qualifications SET valid_to = '2024-12-31', valid_from = '2024-01-01'"),
+    ("capacity_and_approval", "UPDATE scheduling.approvals SET valid_to = valid_from WHERE status = 'active'"),
+    ("capacity_and_approval", "UPDATE scheduling.rooms SET form = 'paper' WHERE form = 'computer'"),
+    ("exam_day", "UPDATE exam.sittings SET status = 'scheduled', absent_at = NULL WHERE status = 'absent'"),
+    ("exam_day", "UPDATE exam.answers SET value = '\"Z\"'::jsonb"),
+    ("totals", "UPDATE scoring.marks SET value = value + 1 WHERE live AND source = 'computer'"),
+    ("totals", "UPDATE scoring.score_sheets SET total = total + 1 WHERE total IS NOT NULL"),
+    ("outcomes", "UPDATE scoring.outcomes SET decision = 'passed' WHERE decision = 'failed'"),
+    ("outcomes", "UPDATE scoring.outcomes SET inputs_sha256 = repeat('0', 64)"),
+    ("certificate_outcome", "UPDATE scoring.outcomes SET status = 'superseded' WHERE decision = 'passed'"),
+    ("numbers", """DELETE FROM certificates.numbers WHERE number = (SELECT min(number) FROM certificates.numbers)"""),
+    ("numbers", "UPDATE certificates.number_counters SET last_serial = last_serial + 1"),
+    ("bytes", "UPDATE certificates.certificates SET sha256 = repeat('a', 64) WHERE number = (SELECT min(number) FROM certificates.numbers)"),
+    ("bytes", "UPDATE certificates.ledger SET sha256 = repeat('b', 64) WHERE seq = 1"),
+    ("registered", "UPDATE certificates.platform_registrations SET status = 'queued', receipt = NULL, due_on = '2026-01-05'"),
+    ("registered", "UPDATE certificates.platform_registrations SET receipt = NULL"),
+    ("audit_records", "INSERT INTO exam.organisations (id, code, name_zh, name_en) VALUES (gen_random_uuid(), 'ZZ99', '无', 'None')"),
+    ("audit_chain", "UPDATE exam.audit_records SET data = '{\"count\": 0}'::jsonb WHERE seq = 1"),
+    ("audit_chain", "DELETE FROM exam.audit_records WHERE seq = 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted[0])
+async def test_a_planted_violation_is_caught(
+    planted: tuple[str, ...], session: AsyncSession, services: Services
+) -> None:
+    key, *statements = planted
+    await _drop_constraints(session)
+    changed = 0
+    for statement in statements:
+        done = await session.execute(text(statement))
+        changed += max(0, getattr(done, "rowcount", 0))
+    assert changed, "nothing was planted"
+    failed = {result.key: result for result in await check.evaluate(session, services) if not result.passed}
+    assert key in failed
+    assert failed[key].line().startswith("✗")
+    assert failed[key].as_json()["passed"] is False
+
+
+def test_every_invariant_has_a_planted_violation() -> None:
+    assert {planted[0] for planted in PLANTED} == {invariant.key for invariant in check.INVARIANTS}
+
+
+async def _drop_constraints(session: AsyncSession) -> None:
+    """Exclusion, unique and check constraints do not look at the replication role: they go, for this transaction."""
+    rows = await session.execute(text(
+        "SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', conrelid::regclass, conname) AS drop "
+        "FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace "
+        "WHERE n.nspname IN ('exam', 'scheduling', 'scoring', 'certificates') AND contype IN ('x', 'u', 'c')"
+    ))  # fmt: skip
+    for row in rows.all():
+        await session.execute(text(row.drop))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_children() -> Iterator[None]:
+    """Drawing children end with the module."""
+    yield
+    pdf.close()
