@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.kernel import i18n
 from exam.kernel.crypto import Vault
 from exam.kernel.db import Base
+from exam.kernel.settings import TREE
 from exam.registration import actions
 from exam.registration.rules import BatchStatus, RosterResult, check_character
 from exam.registration.rules.problems import KINDS
@@ -382,3 +384,20 @@ async def test_a_suggested_value_passes(
     (problem,) = (await load(session, vault, world, workbook([row(2) | {head: value}]))).problems
     assert (problem.field, problem.facts["suggestion"]) == (head, suggested)
     assert found(await load(session, vault, world, workbook([row(2) | {head: suggested}]))) == []
+
+
+def test_the_format_s_page_names_every_column_and_problem() -> None:
+    page = (TREE / "docs" / "formats" / "roster.md").read_text(encoding="utf-8")
+    assert [code for code in KINDS if f"| `{code}` |" not in page] == []
+    assert [head for head in HEADS if f"| {head} |" not in page] == []
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) <= set(KINDS)
+
+
+def test_every_kind_has_a_file_that_shows_it() -> None:
+    """No code without a case: those of the window and the register are shown in tests of their own."""
+    shown = {code for _, wanted in (FILES | CELLS).values() for code, _ in wanted}
+    elsewhere = {
+        "window_before", "window_after", "batch_not_open", "quota_exceeded", "pilot_missing", "major_not_pilot",
+        "double_registered", "person_conflict",
+    }  # fmt: skip
+    assert set(KINDS) - shown == elsewhere
