@@ -43,6 +43,7 @@ SOURCES = (
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}
 _FAR = timedelta(days=3650)
 CARDS = 6
+SHOWN_SITES = 6
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
@@ -65,6 +66,13 @@ class BatchCard:
     def running(self) -> bool:
         """Whether anything is still to do in it."""
         return 0 <= self.stage < DONE
+
+
+def nearest(found: Sequence[BatchCard], now: datetime) -> BatchCard | None:
+    """Return the running batch whose exam days are nearest."""
+    today = china_date(now)
+    running = [card for card in found if card.running]
+    return min(running, key=lambda card: abs(card.batch.first_day - today), default=None)
 
 
 async def cards(session: AsyncSession, actor: Actor, now: datetime) -> list[BatchCard]:
@@ -113,26 +121,21 @@ class RoomCard:
 
 
 async def my_rooms(session: AsyncSession, actor: Actor, now: datetime) -> list[RoomCard]:
-    """Return the rooms of the actor's duties, today's and those of the next days, in order."""
+    """Return the rooms of the actor's duties, today's and those of the next days, in order, each read as its own page is."""
     rooms = await sittings.my_rooms(session, actor, now, days=14)
     mine: dict[UUID, list[str]] = defaultdict(list)
     if rooms and actor.account_id is not None:
         for duty in await sittings.duties(session, account_id=actor.account_id):
             mine[duty.session_id].append(duty.duty)
-    return await _room_cards(session, rooms, mine, now)
+    views = [await sittings.room_view(session, room.id, now) for room in rooms]
+    return [RoomCard(room=one.room, count=one.count, step=one.step, duties=tuple(mine[one.room.id])) for one in views]
 
 
-async def _room_cards(
-    session: AsyncSession, rooms: Sequence[RoomSession], mine: dict[UUID, list[str]], now: datetime
-) -> list[RoomCard]:
-    counts = await sittings.headcounts(session, [room.id for room in rooms]) if rooms else {}
+async def _room_cards(session: AsyncSession, rooms: Sequence[RoomSession], now: datetime) -> list[RoomCard]:
+    """Many rooms by their counts alone."""
+    counts = await sittings.headcounts(session, [room.id for room in rooms])
     return [
-        RoomCard(
-            room=room,
-            count=counts[room.id],
-            step=next_step(room, counts[room.id], counts[room.id].writing, now),
-            duties=tuple(mine[room.id]),
-        )
+        RoomCard(room=room, count=counts[room.id], step=next_step(room, counts[room.id], 0, now), duties=())
         for room in rooms
     ]
 
@@ -167,9 +170,15 @@ class Day:
     present: int
     absent: int
 
+    @property
+    def urgent(self) -> tuple[SiteDay, ...]:
+        """The sites with problems; at least the first few, so that the picture is never empty."""
+        bad = [site for site in self.sites if any(cell.tone in ("stopped", "warning") for cell in site.cells)]
+        return tuple(bad) if len(bad) > SHOWN_SITES else self.sites[:SHOWN_SITES]
 
-async def today(session: AsyncSession, batches: Sequence[Batch], now: datetime) -> Day | None:
-    """Return today's sessions of these batches, None on a day without any."""
+
+async def today(session: AsyncSession, actor: Actor, batches: Sequence[Batch], now: datetime) -> Day | None:
+    """Return today's sessions of these batches, None on a day without any; rooms are linked for who may enter them."""
     day = china_date(now)
     running = [one for one in batches if one.first_day <= day <= one.last_day]
     rooms = [
@@ -180,18 +189,18 @@ async def today(session: AsyncSession, batches: Sequence[Batch], now: datetime) 
     ]
     if not rooms:
         return None
-    found = await _room_cards(session, rooms, defaultdict(list), now)
+    found = await _room_cards(session, rooms, now)
     hours = tuple(sorted({card.room.starts_at for card in found}))
     places = {card.room.site_id: card.room.site_name for card in found}
-    rows = [
-        (min(_RANK[cell.tone] for cell in cells), SiteDay(label=name, href=f"/scheduling/sites/{id}", cells=cells))
-        for id, name in places.items()
-        if (
-            cells := tuple(
-                _cell([c for c in found if c.room.site_id == id and c.room.starts_at == hour]) for hour in hours
-            )
-        )
-    ]
+    linked = actor.may(Permission.INCIDENT_DECIDE) or actor.may(Permission.PLAN_MANAGE)
+    by_place: dict[tuple[UUID, datetime], list[RoomCard]] = defaultdict(list)
+    for card in found:
+        by_place[card.room.site_id, card.room.starts_at].append(card)
+    rows = []
+    for id, name in places.items():
+        cells = tuple(_cell(by_place[id, hour], linked) for hour in hours)
+        rank = min(_RANK[cell.tone] for cell in cells)
+        rows.append((rank, SiteDay(label=name, href=f"/scheduling/sites/{id}", cells=cells)))
     return Day(
         hours=hours,
         sites=tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].label))),
@@ -205,12 +214,12 @@ async def today(session: AsyncSession, batches: Sequence[Batch], now: datetime) 
 _RANK = {"stopped": 0, "warning": 1, "needs": 2, "plain": 3, "done": 4, "": 5}
 
 
-def _cell(found: list[RoomCard]) -> Cell:
+def _cell(found: list[RoomCard], linked: bool) -> Cell:
     if not found:
         return Cell(value="", tone="")
     tone = min((card.tone for card in found), key=_RANK.__getitem__)
     value = f"{sum(card.count.present for card in found)} / {sum(card.count.expected for card in found)}"
-    href = f"/exam/sittings/rooms/{found[0].room.id}" if len(found) == 1 else ""
+    href = f"/exam/sittings/rooms/{found[0].room.id}" if linked and len(found) == 1 else ""
     return Cell(value=value, tone=tone, href=href)
 
 

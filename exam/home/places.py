@@ -36,6 +36,7 @@ PLACES = (
     _place(N_("审计"), "/exam/accounts/audit", _P.AUDIT_READ),
     _place(N_("我的考试"), "/exam/sittings/mine", _P.EXAM_SIT, under=("/exam/sittings/mine", "/exam/delivery")),
     _place(N_("我的成绩"), "/scoring/outcomes/mine", _P.OWN_READ),
+    _place(N_("我的证书"), "/certificates/mine", _P.OWN_READ),
 )
 
 

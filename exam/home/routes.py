@@ -22,6 +22,8 @@ from scheduling.sites import queries as sites
 from scoring.outcomes.rules import DECISION_LABELS, DECISION_TONES
 
 HOME = "pages/exam/home"
+WATCH_DAYS = frozenset({Role.EXAM_OFFICER, Role.PROVINCE, Role.INSPECTOR})
+WATCH_PLACES = WATCH_DAYS | {Role.UNIT}
 ON_SITE = frozenset({Role.SITE_HEAD, Role.INVIGILATOR, Role.ASSESSOR})
 
 
@@ -65,8 +67,10 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
     async with services.db.transaction() as session:
         found = await desks.needs(session, actor, now)
         cards = await desks.cards(session, actor, now) if actor.may(Permission.BATCH_READ) else []
-        coverage = await sites.coverage_view(session, china_date(now)) if actor.may(Permission.SITE_READ) else None
-        day = await desks.today(session, [card.batch for card in cards], now)
+        coverage = await sites.coverage_view(session, china_date(now)) if actor.roles & WATCH_PLACES else None
+        day = (
+            await desks.today(session, actor, [card.batch for card in cards], now) if actor.roles & WATCH_DAYS else None
+        )
         scores = (
             await desks.scores(session, actor)
             if actor.may(Permission.OUTCOME_PUBLISH) or actor.may(Permission.OUTCOME_VERIFY)
@@ -78,6 +82,7 @@ async def _office(request: AppRequest, services: Services, actor: Actor) -> Resp
         f"{HOME}/office.html",
         needs=found,
         cards=cards,
+        nearest=desks.nearest(cards, now),
         coverage=coverage,
         day=day,
         scores=scores,

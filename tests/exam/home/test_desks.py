@@ -46,8 +46,8 @@ async def test_needs_come_by_urgency_and_lead_to_their_page(session: AsyncSessio
 
 
 async def test_no_exam_today_is_no_heat_map(session: AsyncSession, world: World) -> None:
-    assert await desks.today(session, [world.batch], NOW) is None
-    assert await desks.today(session, [], NOW) is None
+    assert await desks.today(session, world.officer, [world.batch], NOW) is None
+    assert await desks.today(session, world.officer, [], NOW) is None
 
 
 async def test_people_are_found_by_part_of_the_name_and_whole_id_number(
