@@ -187,3 +187,12 @@ def test_two_thousand_candidates_find_their_places() -> None:
 
 def test_versions_have_names() -> None:
     assert [version_name(index) for index in (0, 25, 26, 27, 52)] == ["A", "Z", "AA", "AB", "BA"]
+
+
+def test_no_session_lies_outside_the_approval() -> None:
+    """Two days, but the approval ends with the first: a second room-day does not exist."""
+    one = scheme()
+    given_problem = problem(candidates(125, one), (one,), (venue(licences=(licence(days=0),)),), days=2)
+    plan = solve(given_problem, 1)
+    assert violations(given_problem, plan) == ()
+    assert len(plan.unplaced) == 5
