@@ -1,6 +1,7 @@
 """What the pages of registration send."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,28 @@ class ExemptionForm(msgspec.Struct, kw_only=True):
     component_id: UUID
     reason: str
     proof: str = ""
+
+
+class RetainForm(msgspec.Struct, kw_only=True):
+    """A part whose mark is kept from an earlier registration (3.6)."""
+
+    component_id: UUID
+    value: Decimal
+    source_registration_id: UUID
+
+
+class ResitForm(msgspec.Struct, kw_only=True):
+    """A resit in a later batch."""
+
+    batch_id: UUID
+    consent: bool = False
+
+
+class TransferForm(msgspec.Struct, kw_only=True):
+    """Another prefecture to sit in."""
+
+    prefecture_code: str
+    reason: str
 
 
 class ReasonForm(msgspec.Struct, kw_only=True):

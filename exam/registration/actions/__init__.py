@@ -5,6 +5,7 @@ from exam.registration.actions.photos import PhotosResult, set_photo, set_photos
 from exam.registration.actions.places import add_institution, add_units, approve_pilot
 from exam.registration.actions.registrations import (
     accept,
+    bar,
     confirm,
     confirm_consent,
     give_back,
@@ -28,6 +29,7 @@ __all__ = [
     "add_institution",
     "add_units",
     "approve_pilot",
+    "bar",
     "close",
     "confirm",
     "confirm_consent",

@@ -121,6 +121,17 @@ async def reject(
     return await _decide(session, actor, registration_ids, _R.REJECTED, reason, "reject", now)
 
 
+async def bar(
+    session: AsyncSession, actor: Actor, *, registration_ids: Iterable[UUID], reason: str, now: datetime
+) -> list[Registration]:
+    """Bar registrations after a final decision on discipline (3.12): they are examined no further."""
+    if not reason.strip():
+        raise ReasonMissing
+    rows = await _rows(session, registration_ids)
+    await _check_officer(session, actor, rows, Permission.INCIDENT_DECIDE)
+    return await _move(session, actor, rows, lambda row: (_R.BARRED,), action="bar", reason=reason, now=now)
+
+
 async def withdraw(
     session: AsyncSession, actor: Actor, *, registration_ids: Iterable[UUID], reason: str = "", now: datetime
 ) -> list[Registration]:

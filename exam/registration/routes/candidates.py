@@ -13,7 +13,7 @@ from exam.kernel.errors import N_, Forbidden
 from exam.kernel.forms import parse_form, upload
 from exam.kernel.pages import file_response, page, redirect
 from exam.registration import actions, queries
-from exam.registration.forms import ExemptionForm, ReasonForm, WaiverForm
+from exam.registration.forms import ExemptionForm, ReasonForm, ResitForm, RetainForm, TransferForm, WaiverForm
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
 from exam.registration.routes.shown import REGISTRATION_TONES, own_institutions, sees_batch, sees_registration
 from exam.registration.rules.identity import GENDER_LABELS, ID_TYPE_LABELS
@@ -21,6 +21,7 @@ from exam.registration.rules.records import CHANNEL_LABELS, MISSING_LABELS, PAYE
 from exam.registration.rules.status import (
     ALLOWED_REGISTRATION,
     REGISTRATION_STATUS_LABELS,
+    BatchStatus,
     RegistrationStatus,
 )
 from exam.registration.rules.template import WAIVER_REASON_LABELS
@@ -56,6 +57,7 @@ async def registration_page(
         ]
         batches = {found.id: found for found in await queries.batches(session)}
         certificates = {found.id: found for found in await catalogue.certificates(session)}
+        prefectures = {found.code: found for found in await queries.prefectures(session)}
     keeps = actor.within(_P.ROSTER_IMPORT, institution_id=one.institution_id)
     officer = sees_batch(actor, _P.EXEMPTION_DECIDE, batch)
     return page(
@@ -63,7 +65,13 @@ async def registration_page(
         batches=batches, certificates=certificates, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,
         genders=GENDER_LABELS, id_types=ID_TYPE_LABELS, channels=CHANNEL_LABELS, payers=PAYER_LABELS,
         missing_labels=MISSING_LABELS, waiver_reasons=WAIVER_REASON_LABELS, step_labels=STEP_LABELS,
-        step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer),
+        step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer), prefectures=prefectures,
+        earlier=[other for other in others if other.scheme_id == one.scheme_id],
+        resit_batches=[
+            found
+            for found in batches.values()
+            if found.status is BatchStatus.REGISTRATION_OPEN and one.scheme_id in found.scheme_ids and found.id != batch.id
+        ],
     )  # fmt: skip
 
 
@@ -79,6 +87,8 @@ def _can(one: Registration, *, keeps: bool, officer: bool) -> dict[str, bool]:
         "resubmit": keeps and one.status is _R.RETURNED,
         "withdraw": keeps and _R.WITHDRAWN in allowed,
         "exempt": officer and before_seat,
+        "transfer": officer and _R.TRANSFERRED in allowed,
+        "resit": keeps and one.status is _R.OUTCOME,
         "give_back": officer and _R.RETURNED in allowed,
         "accept": officer and _R.ACCEPTED in allowed,
     }
@@ -142,6 +152,52 @@ async def exempt(request: AppRequest, services: AppServices, registration_id: Fr
 
 
 @post(
+    "/exam/registration/registrations/{registration_id:uuid}/retain",
+    guards=[needs(_P.EXEMPTION_DECIDE)],
+    status_code=200,
+)
+async def retain(request: AppRequest, services: AppServices, registration_id: FromPath[UUID]) -> Response[Any]:
+    """Keep the mark of a part that was passed before."""
+    form = await parse_form(request, RetainForm)
+    async with services.db.transaction() as session:
+        await actions.retain_part(
+            session, actor_of(request), registration_id=registration_id, component_id=form.component_id, value=form.value,
+            source_registration_id=form.source_registration_id, now=services.clock.now(),
+        )  # fmt: skip
+    return redirect(request, _page(registration_id), N_("已登记成绩保留。"))
+
+
+@post(
+    "/exam/registration/registrations/{registration_id:uuid}/resit", guards=[needs(_P.ROSTER_IMPORT)], status_code=200
+)
+async def resit(request: AppRequest, services: AppServices, registration_id: FromPath[UUID]) -> Response[Any]:
+    """Register the candidate again in a later batch."""
+    form = await parse_form(request, ResitForm)
+    async with services.db.transaction() as session:
+        made = await actions.register_resit(
+            session, actor_of(request), source_registration_id=registration_id, batch_id=form.batch_id,
+            consent=form.consent, now=services.clock.now(),
+        )  # fmt: skip
+    return redirect(request, _page(made.id), N_("补考报名已提交，等待审核。"))
+
+
+@post(
+    "/exam/registration/registrations/{registration_id:uuid}/transfer",
+    guards=[needs(_P.REGISTRATION_ACCEPT)],
+    status_code=200,
+)
+async def transfer(request: AppRequest, services: AppServices, registration_id: FromPath[UUID]) -> Response[Any]:
+    """Let the candidate sit in another prefecture."""
+    form = await parse_form(request, TransferForm)
+    async with services.db.transaction() as session:
+        await actions.transfer(
+            session, actor_of(request), registration_id=registration_id, prefecture_code=form.prefecture_code,
+            reason=form.reason, now=services.clock.now(),
+        )  # fmt: skip
+    return redirect(request, _page(registration_id), N_("已改到另一地考核。"))
+
+
+@post(
     "/exam/registration/registrations/{registration_id:uuid}/{verb:str}",
     guards=[needs(_P.ROSTER_IMPORT, _P.FEE_MANAGE, _P.REGISTRATION_ACCEPT)],
     status_code=200,
@@ -191,4 +247,4 @@ def _page(registration_id: UUID) -> str:
     return f"/exam/registration/registrations/{registration_id}"
 
 
-ROUTES = [registration_page, photo, set_photo, waive, exempt, act, search]
+ROUTES = [registration_page, photo, set_photo, waive, exempt, retain, resit, transfer, act, search]

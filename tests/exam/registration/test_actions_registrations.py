@@ -118,6 +118,16 @@ async def test_returned_and_sent_again(session: AsyncSession, vault: Vault) -> N
     assert not gone.live
 
 
+async def test_a_barred_registration_counts_no_more(session: AsyncSession, vault: Vault) -> None:
+    world, (one,) = await registered(session, vault, row(1))
+    with pytest.raises(ReasonMissing):
+        await actions.bar(session, world.officer, registration_ids=[one.id], reason="", now=NOW)
+    (barred,) = await actions.bar(session, world.officer, registration_ids=[one.id], reason="替考", now=NOW)
+    assert (barred.status, barred.live) == (R.BARRED, False)
+    with pytest.raises(RegistrationMoveNotAllowed):
+        await actions.resubmit(session, world.secretary, registration_ids=[one.id], now=NOW)
+
+
 async def test_each_role_keeps_to_its_part(session: AsyncSession, vault: Vault) -> None:
     world, (one,) = await registered(session, vault, row(1))
     ids = [one.id]

@@ -11,10 +11,10 @@ from PIL import Image
 from exam.accounts.actions import create_staff
 from exam.accounts.rules import SYSTEM, Grant, Role, Scope
 from exam.kernel.services import Services
-from exam.registration import queries
+from exam.registration import actions, queries
 from exam.registration.documents import XLSX
 from exam.registration.rules import BatchStatus, RegistrationStatus
-from tests.exam.registration.world import NOW, World, make_world, row, workbook
+from tests.exam.registration.world import NOW, World, make_world, open_batch, row, workbook
 
 PASSWORD = "correct horse battery"
 
@@ -130,6 +130,38 @@ async def test_the_way_to_confirmation(client: httpx.AsyncClient, world: World, 
         found = await queries.registrations(session, batch_id=world.batch.id)
         assert {one.status for one in found} == {RegistrationStatus.CONFIRMED}
         assert (await queries.batch(session, world.batch.id)).status is BatchStatus.REGISTRATION_CLOSED
+
+
+async def test_a_resit_with_a_retained_part_and_a_transfer(
+    client: httpx.AsyncClient, world: World, services: Services
+) -> None:
+    await enter(client, "school")
+    await send(client, world, workbook([row(1), row(2)]))
+    async with services.db.transaction() as session:
+        found = await queries.registrations(session, batch_id=world.batch.id)
+        ids = [one.id for one in found]
+        pictures = {one.person_id: photo() for one in found}
+        await actions.set_photos(session, world.secretary, services.files, photos=pictures, now=NOW)
+        await actions.accept(session, world.officer, registration_ids=ids, now=NOW)
+        await actions.record_fee(session, world.secretary, registration_ids=ids, now=NOW)
+        await actions.close(session, world.officer, batch_id=world.batch.id, now=NOW)
+        await actions.mark_seated(session, SYSTEM, registration_ids=ids[:1], now=NOW)
+        await actions.mark_outcome(session, SYSTEM, registration_ids=ids[:1], now=NOW)
+        later = await open_batch(session, [world.web], code="B2")
+    one = f"/exam/registration/registrations/{ids[0]}"
+    assert "登记补考" in (await client.get(one)).text
+    again = await client.post(f"{one}/resit", data={"batch_id": str(later.id), "consent": "on"})
+    assert again.status_code == 303, again.text
+    await enter(client, "officer")
+    resit = again.headers["location"]
+    kept = {"component_id": str(world.web.components[0].id), "value": "80.5", "source_registration_id": str(ids[0])}
+    assert (await client.post(f"{resit}/retain", data=kept)).status_code == 303
+    assert "80.50" in (await client.get(resit)).text
+    other = f"/exam/registration/registrations/{ids[1]}"
+    moved = await client.post(f"{other}/transfer", data={"prefecture_code": "429004", "reason": "实习"})
+    assert moved.status_code == 303
+    assert "仙桃市" in (await client.get(other)).text
+    assert (await client.post(f"{other}/no-such-verb", data={})).status_code == 403
 
 
 async def test_photos_that_do_not_fit_are_listed(client: httpx.AsyncClient, world: World) -> None:
