@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,8 @@ from exam.sittings import queries as sitting_queries
 from exam.sittings.rules import DONE, Sitting, SittingStatus, clock_text
 
 COMPUTER = "computer"
+_SAVE = insert(cast(Table, AnswerRow.__table__)).on_conflict_do_nothing(index_elements=["sitting_id", "key"])
+"""Core, compiled once: the statement of the hot path."""
 _STARTABLE = frozenset({SittingStatus.CHECKED_IN, SittingStatus.STARTED})
 
 
@@ -193,8 +195,7 @@ async def save_answers(
         for answer in answers
     ]
     if rows:
-        statement = insert(AnswerRow).values(rows).on_conflict_do_nothing(index_elements=["sitting_id", "key"])
-        await session.execute(statement)
+        await session.execute(_SAVE, rows)
     return Saved(keys=tuple(answer.key for answer in answers), saved_at=now, deadline_at=run.deadline_at)
 
 

@@ -9,12 +9,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.delivery.models import AnswerRow, RunRow
 from exam.delivery.rules import Answer, HandIn, Run, answers_sha256, given, latest
 
+_SHARED = (
+    select(*(getattr(RunRow, field.name) for field in fields(Run)))
+    .where(RunRow.sitting_id == bindparam("id"))
+    .with_for_update(read=True)
+)
 _ANSWER_COLUMNS = (AnswerRow.item_id, AnswerRow.value, AnswerRow.epoch, AnswerRow.seq, AnswerRow.saved_at)
 
 
@@ -41,10 +46,8 @@ async def run(session: AsyncSession, sitting_id: UUID, *, lock: bool = False) ->
 
 
 async def shared_run(session: AsyncSession, sitting_id: UUID) -> Run | None:
-    """The run of a sitting, held together with other savers: handing in waits. Columns only: this is the hot path."""
-    columns = [getattr(RunRow, field.name) for field in fields(Run)]
-    query = select(*columns).where(RunRow.sitting_id == sitting_id).with_for_update(read=True)
-    row = (await session.execute(query)).one_or_none()
+    """The run of a sitting, held together with other savers: handing in waits. The hot path: built once, no objects."""
+    row = (await session.execute(_SHARED, {"id": sitting_id})).one_or_none()
     return run_record(row) if row else None
 
 

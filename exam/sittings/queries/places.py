@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -30,6 +30,7 @@ from exam.sittings.rules import (
 )
 
 _SITTING_COLUMNS = tuple(getattr(SittingRow, field.name) for field in fields(Sitting))
+_ONE = select(*_SITTING_COLUMNS).where(SittingRow.id == bindparam("id"))
 
 
 async def room_sessions(
@@ -114,11 +115,11 @@ def _narrow(
 
 
 async def sitting(session: AsyncSession, sitting_id: UUID) -> Sitting:
-    """One sitting; NotFound when there is none."""
-    found = await sittings(session, ids=[sitting_id])
-    if not found:
+    """One sitting; NotFound when there is none. Every saved answer asks this: the statement is built once."""
+    row = (await session.execute(_ONE, {"id": sitting_id})).one_or_none()
+    if row is None:
         raise NotFound
-    return found[0]
+    return sitting_record(row)
 
 
 async def sitting_by_ticket(session: AsyncSession, room_session_id: UUID, ticket_no: str) -> Sitting | None:
