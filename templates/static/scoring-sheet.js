@@ -2,8 +2,8 @@
  * One request at a time, always the whole sheet, so that order and doubling cannot matter. Works without this: the
  * page has a save button, and the server adds up.
  */
-import { say, send } from "./kaowu.js";
-
+const token = document.querySelector('meta[name="csrf-token"]').content;
+const live = document.getElementById("live");
 const form = document.querySelector("[data-sheet]");
 const state = form.querySelector("[data-state]");
 const total = form.querySelector("[data-total]");
@@ -27,10 +27,11 @@ async function save() {
   const number = wanted;
   show(words.saving, "needs");
   try {
-    const answer = await send(form.getAttribute("action"), {
+    const answer = await fetch(form.getAttribute("action"), {
       method: "POST",
       body: new FormData(form),
-      headers: { Accept: "application/json" },
+      headers: { Accept: "application/json", "X-CSRF-Token": token },
+      credentials: "same-origin",
       signal: AbortSignal.timeout(15000),
     });
     const body = await answer.json();
@@ -42,7 +43,7 @@ async function save() {
       sent = number; // the same entry would be refused again: the next change tries anew
       const why = (body.problems?.map((one) => one.message) ?? []).join(" ") || `${body.title} ${body.detail ?? ""}`;
       show(words.refused + why, "stopped");
-      say(words.refused + why);
+      live.textContent = words.refused + why;
     }
   } catch {
     retry = Math.min(retry + 1, 6);
@@ -72,14 +73,13 @@ function changed() {
 }
 
 form.addEventListener("input", changed);
-form.addEventListener("submit", (event) => {
-  const signing = event.submitter?.hasAttribute("data-sign");
-  if (signing && !first.hidden && sent === wanted) {
-    event.preventDefault();
-    location.hash = first.getAttribute("href");
-    form.querySelector(`${first.getAttribute("href")} input`)?.focus();
-    return;
-  }
+form.querySelector("[data-sign]").addEventListener("click", (event) => {
+  if (first.hidden || sent !== wanted) return; // the server looks again in any case
+  event.preventDefault();
+  location.hash = first.getAttribute("href");
+  form.querySelector(`${first.getAttribute("href")} input`)?.focus();
+});
+form.addEventListener("submit", () => {
   leaving = true;
   clearTimeout(changed.timer);
 });
