@@ -125,7 +125,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         key="bytes", name=N_("存储的文件 = 哈希 = 登记簿"),
-        concerns=r"issuing: |ledger: ledger #", counted="SELECT count(*) FROM certificates.ledger",
+        concerns=r"issuing: |ledger: ledger #", counted="SELECT count(*) FROM certificates.ledger_entries",
     ),
     Invariant(
         key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),
@@ -154,7 +154,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("sitting", "SELECT id FROM exam.sittings"),
     ("room_session", "SELECT id FROM exam.room_sessions WHERE status <> 'planned'"),
     ("incident", "SELECT id FROM exam.incidents"),
-    ("site", "SELECT id FROM scheduling.approvals"),
+    ("site", "SELECT id FROM scheduling.site_approvals"),
     ("examiner", "SELECT id FROM scheduling.examiners"),
     ("plan", "SELECT id FROM scheduling.plans"),
     ("mark", "SELECT id FROM scoring.marks"),

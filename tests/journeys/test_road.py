@@ -160,7 +160,7 @@ PLANTED = [
         JOIN exam.sittings s ON s.room_session_id = d.room_session_id JOIN exam.registrations r ON r.id = s.registration_id
         WHERE d.duty = 'assessor' AND e.account_id = d.account_id"""),
     ("assessor_conflict", "UPDATE scheduling.assessor_qualifications SET valid_to = '2024-12-31', valid_from = '2024-01-01'"),
-    ("capacity_and_approval", "UPDATE scheduling.approvals SET valid_to = valid_from WHERE status = 'active'"),
+    ("capacity_and_approval", "UPDATE scheduling.site_approvals SET valid_to = valid_from WHERE status = 'active'"),
     ("capacity_and_approval", "UPDATE scheduling.rooms SET form = 'paper' WHERE form = 'computer'"),
     ("exam_day", "UPDATE exam.sittings SET status = 'scheduled', absent_at = NULL WHERE status = 'absent'"),
     ("exam_day", "UPDATE exam.answers SET value = '\"Z\"'::jsonb"),
@@ -172,7 +172,7 @@ PLANTED = [
     ("numbers", """DELETE FROM certificates.numbers WHERE number = (SELECT min(number) FROM certificates.numbers)"""),
     ("numbers", "UPDATE certificates.number_counters SET last_serial = last_serial + 1"),
     ("bytes", "UPDATE certificates.certificates SET sha256 = repeat('a', 64) WHERE number = (SELECT min(number) FROM certificates.numbers)"),
-    ("bytes", "UPDATE certificates.ledger SET sha256 = repeat('b', 64) WHERE seq = 1"),
+    ("bytes", "UPDATE certificates.ledger_entries SET sha256 = repeat('b', 64) WHERE seq = 1"),
     ("registered", "UPDATE certificates.platform_registrations SET status = 'queued', receipt = NULL, due_on = '2026-01-05'"),
     ("registered", "UPDATE certificates.platform_registrations SET receipt = NULL"),
     ("audit_records", "INSERT INTO exam.organisations (id, code, name_zh, name_en) VALUES (gen_random_uuid(), 'ZZ99', '无', 'None')"),
