@@ -1,6 +1,7 @@
 """What needs somebody now in registration, for each role's first page (design.md)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
+from exam.kernel.i18n import bilingual
 from exam.kernel.needs import Need
 from exam.registration.queries.batches import batches
 from exam.registration.queries.places import institutions, pilots
 from exam.registration.queries.registrations import Tally, tallies
 from exam.registration.rules.records import Batch
 from exam.registration.rules.status import BatchStatus
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A batch's name, in whichever language the line is read."""
+
+    name_zh: str
+    name_en: str
+
+    def __str__(self) -> str:
+        return bilingual(self)
+
 
 _TAKING = (BatchStatus.PLANNED, BatchStatus.ANNOUNCED, BatchStatus.REGISTRATION_OPEN, BatchStatus.REGISTRATION_CLOSED)
 
@@ -46,7 +60,7 @@ async def _of_officer(session: AsyncSession, actor: Actor, now: datetime) -> lis
 
 def _officer_needs(batch: Batch, tally: Tally, now: datetime) -> Iterable[Need]:
     page = f"/exam/registration/batches/{batch.id}"
-    facts = {"batch": batch.name_zh}
+    facts = {"batch": _Name(batch.name_zh, batch.name_en)}
     if batch.status is BatchStatus.PLANNED:
         yield Need(text=N_("%(batch)s：还没有公布"), href=page, facts=facts, due=batch.registration_opens_at)
     if batch.status is BatchStatus.ANNOUNCED and now >= batch.registration_opens_at:
@@ -72,7 +86,7 @@ async def _of_institution(session: AsyncSession, actor: Actor) -> list[Need]:
 
 def _institution_needs(batch: Batch, tally: Tally, institution_id: str) -> Iterable[Need]:
     page = f"/exam/registration/batches/{batch.id}/roster?institution={institution_id}"
-    facts = {"batch": batch.name_zh}
+    facts = {"batch": _Name(batch.name_zh, batch.name_en)}
     due = batch.registration_closes_at
     if batch.status is BatchStatus.REGISTRATION_OPEN and not tally.total:
         yield Need(text=N_("%(batch)s：正在报名，还没有导入名单"), href=page, facts=facts, due=due)

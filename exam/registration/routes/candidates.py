@@ -47,7 +47,8 @@ async def registration_page(
     async with services.db.transaction() as session:
         one = await queries.registration(session, registration_id)
         batch = await queries.batch(session, one.batch_id)
-        if not sees_registration(actor, batch, one):
+        school = await queries.institution(session, one.institution_id) if one.institution_id else None
+        if not sees_registration(actor, batch, one, school):
             raise Forbidden
         scheme = await catalogue.scheme(session, one.scheme_id)
         others = [
@@ -99,7 +100,8 @@ async def photo(request: AppRequest, services: AppServices, registration_id: Fro
     """Give the photo to whoever may see the registration."""
     async with services.db.transaction() as session:
         one = await queries.registration(session, registration_id)
-        if not sees_registration(actor_of(request), await queries.batch(session, one.batch_id), one):
+        school = await queries.institution(session, one.institution_id) if one.institution_id else None
+        if not sees_registration(actor_of(request), await queries.batch(session, one.batch_id), one, school):
             raise Forbidden
         data = await queries.photo(session, services.files, registration_id)
     return file_response(data, "image/jpeg", f"{registration_id}.jpg", inline=True)

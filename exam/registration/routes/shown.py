@@ -75,10 +75,11 @@ def sees_institution(actor: Actor, batch: Batch, institution: Institution) -> bo
     )
 
 
-def sees_registration(actor: Actor, batch: Batch, one: Registration) -> bool:
-    """Whether the actor may read one registration: the officer's, the institution's, or the candidate's own."""
+def sees_registration(actor: Actor, batch: Batch, one: Registration, school: Institution | None = None) -> bool:
+    """Whether the actor may read one registration: the officer's, the institution's or its unit's, or the candidate's own."""
     return (
         sees_batch(actor, Permission.REGISTRATION_READ, batch)
+        or (school is not None and sees_institution(actor, batch, school))
         or actor.within(Permission.REGISTRATION_READ, institution_id=one.institution_id)
         or actor.within(Permission.OWN_READ, registration_id=one.id, person_id=one.person_id)
     )

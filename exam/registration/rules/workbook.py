@@ -8,11 +8,13 @@ grid of that size is made. The sheet's ``<dimension>`` is only compared: a reade
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -33,6 +35,10 @@ from exam.registration.rules.template import (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MB = 1024 * 1024
+_BROKEN_ZIP = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError,
+    LookupError, OverflowError,
+)  # fmt: skip
 _MOST_MEMBERS = 1000
 _MOST_ROWS_READ = MOST_ROWS + HEAD_SEARCH_ROWS + 1000
 
@@ -84,7 +90,7 @@ def read_workbook(data: bytes, looks_like_roster: Callable[[Sheet], bool]) -> tu
     try:
         found = [(part, _scan(members[part.path])) for part in _parts(members)]
         sheets = [(part, marks, _values(data, part, marks)) for part, marks in found if marks.last_row]
-    except (expat.ExpatError, CalamineError, KeyError, ValueError, UnicodeDecodeError, _Forbidden) as error:
+    except (expat.ExpatError, CalamineError, LookupError, ValueError, OverflowError, _Forbidden) as error:
         raise Unreadable(problem("file_damaged")) from error
     return _choose(sheets, looks_like_roster)
 
@@ -128,10 +134,12 @@ def _unpack(data: bytes) -> Mapping[str, bytes]:
             infos = archive.infolist()
             if len(infos) > _MOST_MEMBERS:
                 raise Unreadable(problem("file_bomb", limit=LARGEST_UNPACKED_MB))
+            if len({info.filename for info in infos}) < len(infos):  # two readers could read two different sheets
+                raise Unreadable(problem("file_damaged"))
             if any(info.flag_bits & 1 for info in infos):
                 raise Unreadable(problem("file_password"))
             return dict(_members(archive, infos))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except _BROKEN_ZIP as error:
         raise Unreadable(problem("file_damaged")) from error
 
 
@@ -296,7 +304,7 @@ def _range(reference: str) -> tuple[int, int, int, int]:
 
 
 def _values(data: bytes, part: _Part, marks: _Marks) -> Sheet:
-    grid = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name(part.name).to_python(skip_empty_area=False)
+    grid = _grid(data, part.name)
     rows = []
     for number in range(1, marks.last_row + 1):
         values = grid[number - 1] if number <= len(grid) else []
@@ -312,6 +320,17 @@ def _values(data: bytes, part: _Part, marks: _Marks) -> Sheet:
         hidden_rows=frozenset(marks.hidden_rows),
         hidden_columns=frozenset(marks.hidden_columns),
     )
+
+
+def _grid(data: bytes, name: str) -> list[list[Any]]:
+    """All values of a sheet from its first cell on; a panic inside the reader (Rust) is a damaged file, not a crash."""
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name(name)
+        return list(sheet.to_python(skip_empty_area=False))
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError(name) from error
+        raise
 
 
 def _cell(value: object, kind: CellKind | None) -> Cell:
