@@ -90,7 +90,7 @@ def _result(row: Row, entry: Entry | None) -> str:
         case RowKind.OCCURRENCE:
             return translate(N_("%(n)s 处"), n=entry)
         case RowKind.ALL_OR_NOTHING:
-            return translate(N_("正确")) if entry else translate(N_("有错误"))
+            return translate(N_("无误")) if entry else translate(N_("有错误"))
         case RowKind.VETO:
             return translate(N_("发生，否决")) if entry else translate(N_("未发生"))
 
