@@ -82,12 +82,15 @@ def gettext_for(name: Locale) -> Callable[[str], str]:
 
 
 def translate(message: str, /, **facts: object) -> str:
-    """Return the message in the present language with its places filled; a missing fact shows the bare message."""
+    """Return the message in the present language with its places filled; a missing fact shows the bare message.
+
+    A fact that is itself a message (the word of a status) is said in that language, too.
+    """
     text = gettext(message)
     if not facts:
         return text.replace("%%", "%")
     try:
-        return text % facts
+        return text % {name: gettext(fact) if type(fact) is str else fact for name, fact in facts.items()}
     except (KeyError, TypeError, ValueError):
         return text
 

@@ -1,6 +1,7 @@
 """The authors' text format: `[单选|专业知识] stem`, options `A. text`, key `= B`; one item after another.
 
 Keys: letters (`= AC`), `= 对` or `= 错`, or the texts that count separated by `|`; the blanks of one stem by `；`.
+The English words single, multiple, true/false, fill-in, true and false are read, too.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ KIND_WORDS: Mapping[str, ItemKind] = {
     "多选": ItemKind.MULTIPLE,
     "判断": ItemKind.TRUE_FALSE,
     "填空": ItemKind.FILL_IN,
+    "single": ItemKind.SINGLE,
+    "multiple": ItemKind.MULTIPLE,
+    "true/false": ItemKind.TRUE_FALSE,
+    "fill-in": ItemKind.FILL_IN,
 }
-_TRUTH = {"对": "true", "错": "false", "正确": "true", "错误": "false"}
+_TRUTH = {"对": "true", "错": "false", "正确": "true", "错误": "false", "true": "true", "false": "false"}
 _HEAD = re.compile(r"^\[\s*(?P<kind>[^|\]]+?)\s*(?:\|\s*(?P<dimension>[^\]]*?)\s*)?\]\s*(?P<stem>.*)$")
 _OPTION = re.compile(r"^(?P<letter>[A-H])\s*[.．、]\s*(?P<text>.+)$")
 
