@@ -6,8 +6,10 @@ accounts. Nobody in it exists.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts import actions as accounts
 from exam.accounts.actions import CandidateAccess
@@ -76,19 +78,19 @@ async def make_examroom(
     return ExamRoom(world, room, specs, people, publication.tickets, secrets)
 
 
-async def _candidates(session: object, services: Services, world: World, count: int) -> list[Registration]:
+async def _candidates(session: AsyncSession, services: Services, world: World, count: int) -> list[Registration]:
     result = await registration.import_roster(
-        session, world.secretary, services.vault, batch_id=world.batch.id, institution_id=world.school.id,  # type: ignore[arg-type]
+        session, world.secretary, services.vault, batch_id=world.batch.id, institution_id=world.school.id,
         filename="名单.xlsx", data=workbook([row(serial) for serial in range(1, count + 1)]), now=NOW,
     )  # fmt: skip
     assert result.registered_count == count, result.problems
-    found = await registered.registrations(session, batch_id=world.batch.id)  # type: ignore[arg-type]
+    found = await registered.registrations(session, batch_id=world.batch.id)
     photos = {person.person_id: portrait(number) for number, person in enumerate(found)}
-    await registration.set_photos(session, world.secretary, services.files, photos=photos, now=NOW)  # type: ignore[arg-type]
-    return await registered.registrations(session, batch_id=world.batch.id)  # type: ignore[arg-type]
+    await registration.set_photos(session, world.secretary, services.files, photos=photos, now=NOW)
+    return await registered.registrations(session, batch_id=world.batch.id)
 
 
-async def _staff(session: object, world: World, room: RoomSession) -> list[DutySpec]:
+async def _staff(session: AsyncSession, world: World, room: RoomSession) -> list[DutySpec]:
     grants = {
         "invigilator": Grant(Role.INVIGILATOR),
         "head": Grant(Role.SITE_HEAD, Scope("site", str(room.site_id))),
@@ -101,11 +103,10 @@ async def _staff(session: object, world: World, room: RoomSession) -> list[DutyS
         session,
         SYSTEM,
         accounts=[(login, names[login], PASSWORD, (grant,)) for login, grant in grants.items()],
-        now=NOW,  # type: ignore[arg-type]
+        now=NOW,
     )
     known = dict(zip(grants, ids, strict=True))
-    before = timedelta(minutes=0)
     return [
         DutySpec(new_id(), room.id, known["invigilator"], names["invigilator"], Duty.INVIGILATOR,
-                 room.starts_at - before, room.ends_at)
+                 room.starts_at, room.ends_at)
     ]  # fmt: skip

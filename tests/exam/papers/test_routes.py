@@ -26,7 +26,7 @@ async def enter(client: httpx.AsyncClient, login: str) -> str:
     csrf = re.findall(r'name="_csrf_token" value="([^"]*)"', page.text)[0]
     form = {"login": login, "secret": PASSWORD, "kind": "staff", "next": "/", "_csrf_token": csrf}
     assert (await client.post("/sign-in", data=form)).status_code == 303
-    return re.findall(r'csrf-token" content="([^"]*)"', (await client.get("/")).text)[0]
+    return str(re.findall(r'csrf-token" content="([^"]*)"', (await client.get("/")).text)[0])
 
 
 async def post(client: httpx.AsyncClient, room: ExamRoom, csrf: str, items: str, file: bytes = b"") -> httpx.Response:
