@@ -154,7 +154,8 @@ class Cell:
 class SiteDay:
     """One site's day: a cell per hour, and its rooms for the lanes."""
 
-    label: str
+    name_zh: str
+    name_en: str
     href: str
     cells: tuple[Cell, ...]
 
@@ -191,19 +192,20 @@ async def today(session: AsyncSession, actor: Actor, batches: Sequence[Batch], n
         return None
     found = await _room_cards(session, rooms, now)
     hours = tuple(sorted({card.room.starts_at for card in found}))
-    places = {card.room.site_id: card.room.site_name for card in found}
+    places = await sites.sites(session, {card.room.site_id for card in found})
     linked = actor.may(Permission.INCIDENT_DECIDE) or actor.may(Permission.PLAN_MANAGE)
     by_place: dict[tuple[UUID, datetime], list[RoomCard]] = defaultdict(list)
     for card in found:
         by_place[card.room.site_id, card.room.starts_at].append(card)
     rows = []
-    for id, name in places.items():
-        cells = tuple(_cell(by_place[id, hour], linked) for hour in hours)
+    for place in places:
+        cells = tuple(_cell(by_place[place.id, hour], linked) for hour in hours)
         rank = min(_RANK[cell.tone] for cell in cells)
-        rows.append((rank, SiteDay(label=name, href=f"/scheduling/sites/{id}", cells=cells)))
+        href = f"/scheduling/sites/{place.id}"
+        rows.append((rank, SiteDay(name_zh=place.name_zh, name_en=place.name_en, href=href, cells=cells)))
     return Day(
         hours=hours,
-        sites=tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].label))),
+        sites=tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].name_zh))),
         rooms_count=len(rooms),
         expected=sum(card.count.expected for card in found),
         present=sum(card.count.present for card in found),

@@ -1,0 +1,139 @@
+"""Every page that every role can reach from its first page, on a whole small demo: it opens, it can be read by everybody.
+
+A page is known by its address without ids, and looked at once. No page may link to where its reader may not go.
+"""
+
+import io
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exam.app import create_app
+from exam.demo import road
+from exam.demo.progress import Progress
+from exam.demo.record import DemoAccount
+from exam.kernel.clock import FixedClock
+from exam.kernel.services import make_services
+from exam.kernel.settings import Settings
+from tests.exam.kernel.print_home import link_fonts
+from tests.servers import Databases, free_port, in_thread, serve
+from tests.templates.axe import findings
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NOW = datetime(2026, 5, 16, 2, 10, tzinfo=UTC)  # Saturday, 10:10 in China
+CANDIDATES = 24
+PAGES_OF_A_ROLE = 40
+LIMIT_BYTES = 100_000
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/v/)[\w-]+")
+FILES = re.compile(r"\.(pdf|xlsx|csv|json|zip|docx)\b|/(photo|file|print|register|definition|language)\b")
+LINKS = "[...document.querySelectorAll('a[href^=\"/\"]')].map(a => a.getAttribute('href'))"
+
+
+@pytest.fixture(scope="module")
+def built(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, tuple[DemoAccount, ...]]]:
+    """The demo, made once."""
+    name = in_thread(databases.create())
+    home = tmp_path_factory.mktemp("pages")
+    link_fonts(home)
+    settings = Settings(home=home, database_url=databases.url(name))
+
+    async def build() -> tuple[DemoAccount, ...]:
+        services = make_services(settings, clock=FixedClock(NOW))
+        result = await road.travel(services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None)
+        await services.db.dispose()
+        return result.record.accounts
+
+    yield settings, in_thread(build())
+    in_thread(databases.drop(name))
+
+
+@pytest.fixture
+async def address(built: tuple[Settings, tuple[DemoAccount, ...]]) -> AsyncIterator[str]:
+    """The demo, served."""
+    port = free_port()
+    async with serve(create_app(make_services(built[0], clock=FixedClock(NOW))), port) as address:
+        yield address
+
+
+def pattern(href: str) -> str:
+    """An address without its ids and without the values of its filters."""
+    path, _, query = href.split("#")[0].partition("?")
+    return ID.sub("*", path) + "?" + ",".join(sorted(part.split("=")[0] for part in query.split("&")))
+
+
+async def sign_in(page: "Page", address: str, account: DemoAccount) -> None:
+    await page.goto(address + "/sign-in")
+    await page.fill("#login", account.login)
+    await page.fill("#secret", account.secret)
+    await page.click("main form button[type=submit]")
+    await page.wait_for_url(address + "/")
+
+
+async def walk(page: "Page", address: str, known: set[str]) -> list[str]:
+    """Follow the links from the first page; return what is wrong, a line each."""
+    wrong: list[str] = []
+    waiting, met = deque([("/", "")]), {pattern("/")}
+    while waiting and len(met) <= PAGES_OF_A_ROLE:
+        href, origin = waiting.popleft()
+        answer = await page.goto(address + href)
+        assert answer
+        if answer.status >= 400:
+            wrong.append(f"{answer.status} {href}, linked from {origin}")
+            continue
+        for link in await page.evaluate(LINKS):
+            if pattern(link) not in met and not FILES.search(link):
+                met.add(pattern(link))
+                waiting.append((link, pattern(href)))
+        if pattern(href) not in known:
+            known.add(pattern(href))
+            wrong += [f"{pattern(href)}: {one}" for one in [*await findings(page), *await _layout(page)]]
+    return wrong
+
+
+async def _layout(page: "Page") -> list[str]:
+    """Nothing is cut off on a narrow screen; the page is small; no sentence has a gap."""
+    wrong = []
+    size = await page.evaluate("new Blob([document.documentElement.outerHTML]).size")
+    if size > LIMIT_BYTES:
+        wrong.append(f"{size} bytes")
+    before = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 844})
+    if await page.evaluate("document.documentElement.scrollWidth") > 390:
+        wrong.append("wider than a phone")
+    if before:
+        await page.set_viewport_size(before)
+    if "%(" in await page.inner_text("main"):
+        wrong.append("a sentence with an unfilled place")
+    return wrong
+
+
+def collect(page: "Page", errors: list[str]) -> None:
+    """Keep what scripts throw."""
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+
+async def test_every_page_of_every_role(
+    built: tuple[Settings, tuple[DemoAccount, ...]], address: str, browser: "Browser"
+) -> None:
+    known: set[str] = set()
+    wrong: dict[str, list[str]] = {}
+    for account in built[1]:
+        context = await browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
+        page = await context.new_page()
+        errors = wrong.setdefault(account.role, [])
+        collect(page, errors)
+        await sign_in(page, address, account)
+        errors += await walk(page, address, known)
+        await context.close()
+    assert len(known) > 40
+    assert {role: found for role, found in wrong.items() if found} == {}
