@@ -137,7 +137,11 @@ _POOLS: Final[dict[Path, Children]] = {}
 def _children(home: Path) -> Children:
     with _lock:
         if home not in _POOLS:
-            env = {"FONTCONFIG_FILE": str(_font_config(home)), "SOURCE_DATE_EPOCH": "0"}
+            env = {
+                "FONTCONFIG_FILE": str(_font_config(home)),
+                "KAOWU_CHILD_FONT": str(fonts.prepare(home).sans),
+                "SOURCE_DATE_EPOCH": "0",
+            }
             _POOLS[home] = Children(
                 "exam.kernel.pdf_worker",
                 count=WORKERS_COUNT, seconds=_DRAW_SECONDS, megabytes=_DRAW_MEGABYTES, env=env,

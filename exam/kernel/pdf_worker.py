@@ -8,15 +8,22 @@ its own, laid under or into the drawn one without being drawn again.
 
 from __future__ import annotations
 
+import os
 import re
+from collections import defaultdict
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 import pikepdf
+import segno
 import weasyprint
+from fontTools.pens.basePen import BasePen
+from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, Stream, String
+from weasyprint.layout import LayoutContext
 from weasyprint.pdf import fonts as drawn_fonts
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -24,11 +31,17 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 from exam.kernel.sandbox import serve
 
 _SCHEME: Final = "asset:"
+_QR_SCHEME: Final = "qr:"
+_QR_SCALE: Final = 8
 _TYPES: Final = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "svg": "image/svg+xml", "css": "text/css",
     "webp": "image/webp",
 }
 _CONFORMING: Final = "pdf/a-3a"
+_NUMBERED: Final = '<meta name="page-numbers"'
+_NUMBER_POINTS: Final = 8.0
+_NUMBER_RIGHT: Final = 14 / 25.4 * 72  # points from the right edge to the end of the number
+_NUMBER_BOTTOM: Final = 13 / 25.4 * 72  # points from the lower edge to its base line
 _LARGE_FONT_BYTES: Final = 1_000_000
 _STYLE_ELEMENT: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PDFUA_XMP: Final = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -81,6 +94,9 @@ class _Assets(URLFetcher):  # type: ignore[misc]
         self.denied: list[str] = []
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        if url.startswith(_QR_SCHEME):
+            level, _, text = url.removeprefix(_QR_SCHEME).partition("/")
+            return URLFetcherResponse(url, _qr(level, unquote(text)), {"Content-Type": "image/png"})
         name = url.removeprefix(_SCHEME)
         if not url.startswith(_SCHEME) or name not in self._assets:
             self.denied.append(url[:200])
@@ -92,6 +108,14 @@ class _Assets(URLFetcher):  # type: ignore[misc]
 @lru_cache(maxsize=1)
 def _fonts() -> FontConfiguration:
     return FontConfiguration()
+
+
+@lru_cache(maxsize=4096)
+def _qr(level: str, text: str) -> bytes:
+    """A QR code (ISO/IEC 18004) of black and white pixels; nothing is fetched for it."""
+    out = BytesIO()
+    segno.make(text, error=level, micro=False).save(out, kind="png", scale=_QR_SCALE, border=0)
+    return out.getvalue()
 
 
 @lru_cache(maxsize=64)
@@ -111,6 +135,24 @@ def _skip_large_copies() -> None:
         return b"" if length > _LARGE_FONT_BYTES else copy(face, *arguments)
 
     drawn_fonts.get_hb_object_data = copied
+
+
+class _Runnings(defaultdict[int, list[Any]]):
+    """The running elements of a name by page; a page without one has none, instead of being unknown."""
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return super().get(key, [] if default is None else default)
+
+
+def _lay_out_once() -> None:
+    """Running heads stand in the margins, which are filled last: a new one is no reason to lay its page out again."""
+    make = LayoutContext.__init__
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        self.running_elements = defaultdict(lambda: _Runnings(list))
+
+    LayoutContext.__init__ = init
 
 
 def draw(request: bytes) -> bytes:
@@ -133,12 +175,73 @@ def _draw_html(drawing: Drawing) -> bytes:
         document = html.render(**options)
         if drawing.variant == _CONFORMING:
             document.metadata.xmp_metadata.append(_PDFUA_XMP.encode())
-        data = document.write_pdf(**options)
+        number = _number_pages if _NUMBERED in drawing.html else None
+        data = document.write_pdf(finisher=number, **options)
     except FatalURLFetchingError as denied:  # not an Exception, so that most of WeasyPrint does not swallow it
         assets.denied.append(str(denied))
     if assets.denied:
         raise PermissionError(f"address denied: {assets.denied[0]}")
     return data
+
+
+def _number_pages(document: weasyprint.Document, pdf: Any) -> None:
+    """Write "n / m" on each page once they are counted; a counter in the page would have every page laid out twice.
+
+    Drawn as outlines at the end of the page's own stream, where the y axis points down.
+    """
+    streams = {f"{item.number} 0 R".encode(): item for item in pdf.objects if hasattr(item, "stream")}
+    pages = [item for item in pdf.objects if isinstance(item, dict) and item.get("Type") == "/Page"]
+    for number, (page, drawn) in enumerate(zip(pages, document.pages, strict=True), start=1):
+        words = f"{number} / {len(pages)}"
+        width = sum(_digit(sign)[1] for sign in words) * _NUMBER_POINTS
+        x, y = drawn.width * 0.75 - _NUMBER_RIGHT - width, drawn.height * 0.75 - _NUMBER_BOTTOM
+        out = ["/Artifact BMC q 0 g"]
+        for sign in words:
+            path, advance = _digit(sign)
+            out.append(f"q {_NUMBER_POINTS:g} 0 0 -{_NUMBER_POINTS:g} {x:.2f} {y:.2f} cm {path} f Q")
+            x += advance * _NUMBER_POINTS
+        streams[page["Contents"]].stream.append(" ".join([*out, "Q EMC"]).encode())
+
+
+@lru_cache(maxsize=16)
+def _digit(sign: str) -> tuple[str, float]:
+    """The outline of a sign in PDF operators, and its advance, for a size of one."""
+    font = _digits_font()
+    glyphs = font.getGlyphSet()
+    glyph = glyphs[font.getBestCmap()[ord(sign)]]
+    pen = _PathPen(glyphs, 1 / font["head"].unitsPerEm)
+    glyph.draw(pen)
+    return " ".join(pen.operators), glyph.width / font["head"].unitsPerEm
+
+
+@lru_cache(maxsize=1)
+def _digits_font() -> Any:
+    return TTFont(os.environ["KAOWU_CHILD_FONT"], lazy=True)
+
+
+class _PathPen(BasePen):  # type: ignore[misc]
+    """Writes an outline as PDF path operators (ISO 32000-1, 8.5.2)."""
+
+    def __init__(self, glyphs: Any, scale: float) -> None:
+        super().__init__(glyphs)
+        self._scale = scale
+        self.operators: list[str] = []
+
+    def _add(self, operator: str, *points: tuple[float, float]) -> None:
+        numbers = [f"{number * self._scale:.4f}" for point in points for number in point]
+        self.operators.append(" ".join([*numbers, operator]))
+
+    def _moveTo(self, point: tuple[float, float]) -> None:  # noqa: N802 - the pen protocol's names
+        self._add("m", point)
+
+    def _lineTo(self, point: tuple[float, float]) -> None:  # noqa: N802
+        self._add("l", point)
+
+    def _curveToOne(self, one: Any, two: Any, three: Any) -> None:  # noqa: N802
+        self._add("c", one, two, three)
+
+    def _closePath(self) -> None:  # noqa: N802
+        self.operators.append("h")
 
 
 def _finish(data: bytes, drawing: Drawing) -> bytes:
@@ -235,4 +338,5 @@ def _into_structure(pdf: pikepdf.Pdf, page: pikepdf.Page, field: pikepdf.Object,
 
 if __name__ == "__main__":
     _skip_large_copies()
+    _lay_out_once()
     serve(draw)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime
+from typing import Any
 
 import cv2
 import numpy
+import pikepdf
 import pytest
 import segno
 
-from exam.kernel import printing
+from exam.kernel import pdf, printing
 from exam.kernel.printing import PrintHead, qr_svg
+from tests.exam.kernel.print_home import print_home
 
 HEAD = PrintHead(
     title="考场签到表", document_id="0193", number="QD-1", printed_at=datetime(2026, 5, 16, 1, tzinfo=UTC), room="101"
@@ -51,3 +57,41 @@ def test_a_qr_code_reads_back() -> None:
     found, _, _ = cv2.QRCodeDetector().detectAndDecode(large)
     assert found == text
     assert size == segno.make(text, error="m", micro=False).symbol_size(scale=1, border=0)[0]
+
+
+def test_every_page_of_a_print_carries_its_head_its_number_and_its_codes() -> None:
+    """Also where a new head begins in the middle: the first sheet of two pages, the second of one."""
+    source = (
+        "{% extends 'common/document.html' %}{% block main %}"
+        "{% for head in heads %}{{ doc.sheet(head, first=loop.first) }}"
+        "{% if loop.first %}<div class='tall'></div>{% endif %}<p>{{ loop.index }}</p>{% endfor %}{% endblock %}"
+    )
+    other = PrintHead(title="门贴", document_id="0194", number="MT-2", printed_at=HEAD.printed_at, room="202")
+    style = printing._style("common", "v1") + " .tall { height: 240mm }"
+    html = printing._environment().from_string(source).render(heads=[HEAD, other], style=style, locale="zh")
+    data = pdf.draw_pdf(html, home=print_home())
+    with pikepdf.open(io.BytesIO(data)) as opened:
+        assert len(opened.pages) == 3
+    rooms, codes = [], []
+    for number in (1, 2, 3):
+        picture, words = look(data, number)
+        rooms.append("101" if "101" in words else "202" if "202" in words else "")
+        found, _, _ = cv2.QRCodeDetector().detectAndDecode(picture[: len(picture) // 6])
+        codes.append(found)
+        foot = picture[-len(picture) // 12 : -len(picture) // 24, -picture.shape[1] // 6 :]
+        assert foot.min() < 100, "the page number is missing"
+    assert rooms == ["101", "101", "202"]
+    assert codes == ["0193", "0193", "0194"]
+    pdf.close()
+
+
+def look(data: bytes, page: int) -> tuple[Any, str]:
+    """A page as a grey picture and as words, by outside programs."""
+    if not shutil.which("pdftoppm"):
+        pytest.skip("no poppler on this machine")
+    numbers = ["-f", str(page), "-l", str(page)]
+    grey = subprocess.run(["pdftoppm", "-r", "150", "-gray", *numbers, "-"], input=data, capture_output=True, check=True)
+    words = subprocess.run(["pdftotext", *numbers, "-", "-"], input=data, capture_output=True, check=True)
+    picture = cv2.imdecode(numpy.frombuffer(grey.stdout, numpy.uint8), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    return picture, words.stdout.decode()
