@@ -33,7 +33,7 @@ class Part:
 class Cast:
     """The accounts that exist, by key."""
 
-    password: str = field(default_factory=lambda: spoken_secret(60).lower())
+    password: str = field(default_factory=lambda: spoken_secret(56).lower())
     actors: dict[str, Actor] = field(default_factory=dict)
     logins: dict[UUID, str] = field(default_factory=dict)
     shown: list[DemoAccount] = field(default_factory=list)

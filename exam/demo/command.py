@@ -12,7 +12,7 @@ from exam import worker
 from exam.app import create_app
 from exam.demo import ground, road
 from exam.demo.memory import PeakMemory
-from exam.demo.progress import Progress
+from exam.demo.progress import Progress, width
 from exam.demo.record import DemoRecord, read_record, write_record
 from exam.demo.report import write_report
 from exam.kernel.errors import N_
@@ -81,8 +81,10 @@ def _show(record: DemoRecord, *, served: bool) -> None:
     print()
     print(translate(N_("  每个角色一个登录账号（%(address)s/sign-in）：") if served else N_("  每个角色一个登录账号："),
                     address=record.base_url))
-    for account in record.accounts:
-        print(f"    {account.role}  {account.login}  {account.secret}")
+    roles = [translate(account.role) for account in record.accounts]
+    column = max(map(width, roles), default=0) + 2
+    for role, account in zip(roles, record.accounts, strict=True):
+        print(f"    {role}{' ' * (column - width(role))}{account.login:<20}{account.secret}")
     print()
     print(translate(N_("  一张证书的公开查验页：%(address)s"), address=record.certificate_url))
     print(flush=True)

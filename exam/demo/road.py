@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from certificates.issuing.queries import Certificate
+from exam.accounts import queries as accounts
 from exam.demo import days as calendar
 from exam.demo.days import BatchDays, at
 from exam.demo.plan import DemoCandidate, Fate
@@ -35,6 +36,7 @@ from exam.demo.steps.registration import Batch
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.kernel.services import Services
+from exam.sittings import queries as sittings
 
 _SPARE_SEED = 1_000_003
 
@@ -65,6 +67,7 @@ async def travel(services: Services, progress: Progress, *, candidates: int, see
         await _certify(exam)
         await _live(exam, main)
         certificates = tuple(await proof.issued_of(stage, exam.batch_id))
+        await _show_holder(stage, certificates)
         if out and prints:
             await _write(stage, certificates, out, prints)
     return Result(
@@ -166,6 +169,17 @@ async def _live(exam: Exam, days: BatchDays) -> None:
         year_end = date(stage.today.year + 1, 12, 31)
         await living.apply_for_a_branch(stage, (stage.today, year_end), at(stage.today, 9) - timedelta(days=2))
         step.tell(N_("%(people)s 人今天补考"), people=len(today.people) if today else 0)
+
+
+async def _show_holder(stage: Stage, certificates: tuple[Certificate, ...]) -> None:
+    """A candidate who holds the certificate whose public page is printed."""
+    if not certificates:
+        return
+    holder = certificates[0].registration_id
+    async with stage.change() as session:
+        places = await sittings.sittings(session, registration_id=holder)
+        secret = (await accounts.secrets(session, stage.services.vault, [holder]))[holder]
+    stage.cast.show(N_("考生（已获证书）"), places[0].ticket_no, secret)
 
 
 async def _write(
