@@ -1,0 +1,44 @@
+"""Parked jobs from the shell: ``python -m exam.kernel.parked`` lists them, ``--again ID...`` (or ``all``) queues them anew."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from exam.kernel.db import Database
+from exam.kernel.jobs import ParkedJob, parked, requeue
+from exam.kernel.postgres import ensure_server
+from exam.kernel.settings import Settings
+
+
+async def settle(database: Database, again: Sequence[str]) -> list[ParkedJob]:
+    """Queue the named jobs anew and return those that stay parked."""
+    async with database.transaction() as session:
+        held = await parked(session)
+        chosen = [job.id for job in held if str(job.id) in again or "all" in again]
+        if chosen:
+            await requeue(session, chosen)
+        return [job for job in held if job.id not in chosen]
+
+
+async def _run(url: str, again: Sequence[str]) -> int:
+    database = Database(url)
+    try:
+        left = await settle(database, again)
+    finally:
+        await database.dispose()
+    sys.stdout.write(json.dumps([asdict(job) for job in left], indent=2, default=str) + "\n")
+    return 1 if left else 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command: status 0 when nothing is parked any more."""
+    parser = argparse.ArgumentParser(prog="python -m exam.kernel.parked", description="List parked jobs.")
+    parser.add_argument("--again", nargs="+", default=[], metavar="ID")
+    return asyncio.run(_run(ensure_server(Settings.load()), parser.parse_args(arguments).again))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
