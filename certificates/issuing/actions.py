@@ -3,7 +3,7 @@ can be cut between any two of them and goes on without a second number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries
 from certificates.issuing.models import CertificateRow, Number, NumberCounter
-from certificates.issuing.rules.face import TEMPLATE, Eligible, Face
+from certificates.issuing.rules.face import TEMPLATE, Eligible, Face, face_problems
 from certificates.issuing.rules.numbers import CURRENT, SCHEMES
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import (
@@ -260,9 +260,20 @@ async def void(session: AsyncSession, actor: Actor, *, certificate_id: UUID, rea
 
 
 async def renew(
-    session: AsyncSession, actor: Actor, vault: Vault, *, certificate_id: UUID, kind: RenewalKind, reason: str, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    vault: Vault,
+    *,
+    certificate_id: UUID,
+    kind: RenewalKind,
+    reason: str,
+    missing_glyphs: Callable[[str], Set[str]],
+    now: datetime,
 ) -> UUID:
-    """Begin the next version under the same number: a correction, or a replacement of lost paper."""
+    """Begin the next version under the same number: a correction, or a replacement of lost paper.
+
+    What cannot be printed is refused by name (`missing_glyphs` says which characters the fonts lack).
+    """
     reason = _reason(reason)
     row = (await _locked(session, [certificate_id]))[0]
     actor.require(Permission.CERTIFICATE_REVOKE, organisation_id=row.organisation_id)
@@ -276,6 +287,9 @@ async def renew(
         face, photo = old.face, row.photo_sha256
     mark_zh, mark_en = _MARKS[kind]
     face = Face.from_data({**face.as_data(), "issued_on": china_date(now).isoformat(), "mark_zh": mark_zh, "mark_en": mark_en})
+    problems = face_problems(face, photo, missing_glyphs(face.text))
+    if problems:
+        raise Invalid(problems=problems)
     item = Eligible(
         registration_id=row.registration_id, outcome_id=row.outcome_id, outcome_version=row.outcome_version,
         batch_id=row.batch_id, person_id=row.person_id, organisation_id=row.organisation_id,

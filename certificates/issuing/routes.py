@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from certificates.ledger.rules import EVENT_LABELS, PLATFORM_LABELS, PLATFORM_TO
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
-from exam.kernel import jobs
+from exam.kernel import jobs, pdf
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
@@ -170,7 +171,7 @@ async def renew(request: AppRequest, services: AppServices, certificate_id: From
     async with services.db.transaction() as session:
         new = await actions.renew(
             session, actor_of(request), services.vault, certificate_id=certificate_id, kind=form.kind, reason=form.reason,
-            now=services.clock.now(),
+            missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home), now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{new}", N_("新版本正在制作，签名并登记后旧版本自动失效。"))
 

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from certificates.ledger import actions, queries
 from certificates.ledger.actions import REGISTER_JOB
 from certificates.ledger.platform import PlatformClient, client_of
 from exam.accounts.rules import SYSTEM
+from exam.kernel.clock import china_date
 from exam.kernel.db import chunks
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
+from exam.registration import actions as registration
+from exam.registration import queries as registrations
+from exam.registration.rules import BatchStatus
 
 SWEEP_JOB: Final = "certificates.sweep"
 ROWS_TOGETHER: Final = 100
@@ -32,8 +38,23 @@ class Sent:
 
 
 async def register(services: Services, payload: dict[str, Any]) -> None:
-    """The job: register these (payload ``ids``)."""
-    await send(services, [UUID(text) for text in payload["ids"]])
+    """The job: register these (payload ``ids``), and move the batches on that are through."""
+    ids = [UUID(text) for text in payload["ids"]]
+    await send(services, ids)
+    async with services.db.transaction() as session:
+        for batch_id in await queries.batches_of(session, ids):
+            await _close_batch(services, session, batch_id)
+
+
+async def _close_batch(services: Services, session: AsyncSession, batch_id: UUID) -> None:
+    """A batch is registered when every certificate that stands has its receipt (domain.md 3.3)."""
+    batch = await registrations.batch(session, batch_id)
+    counts = await queries.counts(session, today=china_date(services.clock.now()), batch_id=batch_id)
+    through = counts.registered and counts.registered + counts.withdrawn == counts.total
+    if through and batch.status is BatchStatus.CERTIFICATES_ISSUED:
+        await registration.move_batch(
+            session, SYSTEM, batch_id=batch_id, to=BatchStatus.REGISTERED, now=services.clock.now()
+        )
 
 
 async def sweep(services: Services, payload: dict[str, Any]) -> None:

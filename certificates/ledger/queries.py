@@ -206,6 +206,12 @@ async def to_send(session: AsyncSession, *, organisation_ids: Sequence[UUID] | N
     return list((await session.scalars(query)).all())
 
 
+async def batches_of(session: AsyncSession, ids: Sequence[UUID]) -> list[UUID]:
+    """The batches of these registrations."""
+    query = select(PlatformRegistration.batch_id).where(PlatformRegistration.id.in_(ids)).distinct()
+    return sorted((await session.scalars(query)).all())
+
+
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
     """Registrations that are overdue, due soon, or were sent back."""
     if not actor.may(Permission.PLATFORM_RUN):
