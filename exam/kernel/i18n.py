@@ -3,6 +3,9 @@
 Catalogues are plain gettext files, one per folder, read once and merged; nothing is compiled. A message
 without a translation is shown in Chinese: late words are better than no words. The locale is a context
 variable, set per request by the edge, so that rules, filters and templates need not pass it on.
+
+One Chinese word may need two English ones (批次: Batch, Batches). So a page asks the catalogue of its own
+folder first (its *domain*, the catalogue's file name) and all the others after it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,16 +28,24 @@ LANGUAGE_TAGS: Mapping[Locale, str] = {"zh": "zh-CN", "en": "en"}
 LOCALE_FOLDER = TREE / "templates" / "locale"
 
 locale: ContextVar[Locale] = ContextVar("locale", default="zh")
+domain: ContextVar[str] = ContextVar("domain", default="")
 
 
 @contextmanager
-def use_locale(name: Locale) -> Iterator[None]:
-    """Speak one language inside the ``with`` block."""
-    token = locale.set(name)
+def use_locale(name: Locale, own: str = "") -> Iterator[None]:
+    """Speak one language inside the ``with`` block, with the words of one catalogue preferred."""
+    tokens = locale.set(name), domain.set(own)
     try:
         yield
     finally:
-        locale.reset(token)
+        locale.reset(tokens[0])
+        domain.reset(tokens[1])
+
+
+def domain_of(template: str) -> str:
+    """Return the catalogue of a template: ``exam_home`` for ``pages/exam/home/office.html``."""
+    parts = template.split("/")
+    return "_".join(parts[1:3]) if parts[0] == "pages" and len(parts) == 4 else ""
 
 
 def choose_locale(wanted: str | None, accept_language: str = "") -> Locale:
@@ -58,17 +69,24 @@ def read_catalogue(path: Path) -> dict[str, str]:
 
 
 @cache
+def catalogues(name: Locale) -> Mapping[str, Mapping[str, str]]:
+    """Return every catalogue of one language by its file name; Chinese needs none."""
+    return {path.stem: read_catalogue(path) for path in sorted((LOCALE_FOLDER / name).glob("*.po"))}
+
+
+@cache
 def catalogue(name: Locale) -> Mapping[str, str]:
-    """Return all translations of one language; Chinese needs none."""
-    merged: dict[str, str] = {}
-    for path in sorted((LOCALE_FOLDER / name).glob("*.po")):
-        merged.update(read_catalogue(path))
-    return merged
+    """Return all translations of one language together."""
+    return {message: text for one in catalogues(name).values() for message, text in one.items()}
 
 
 def gettext(message: str) -> str:
     """Return the message in the present language, its ``%(name)s`` places unfilled."""
-    return catalogue(locale.get()).get(message, message)
+    name = locale.get()
+    own = catalogues(name).get(domain.get())
+    if own and message in own:
+        return own[message]
+    return catalogue(name).get(message, message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:

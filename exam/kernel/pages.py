@@ -141,7 +141,7 @@ def render(request: AnyRequest, template: str, **context: Any) -> str:
     actor = request.scope.get("user")
     csrf = ScopeState.from_scope(request.scope).csrf_token or ""
     field = Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf)
-    with i18n.use_locale(locale):
+    with i18n.use_locale(locale, i18n.domain_of(template)):
         return (
             environment()
             .get_template(template)

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exam.kernel.i18n import Locale, use_locale
+from exam.kernel.i18n import Locale, domain_of, use_locale
 from exam.kernel.pages import environment
 
 NOW = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
@@ -13,7 +13,7 @@ NOW = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
 
 def render(template: str, locale: Locale = "zh", **context: Any) -> str:
     """Return the HTML of a template file."""
-    with use_locale(locale):
+    with use_locale(locale, domain_of(template)):
         return environment().get_template(template).render(**_everything(locale, context))
 
 

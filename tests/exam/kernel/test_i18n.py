@@ -47,3 +47,15 @@ def test_names_in_both_languages() -> None:
         assert i18n.bilingual(thing) == "Wuhan"
         assert i18n.bilingual({"name_zh": "武汉市"}) == "武汉市"
     assert i18n.bilingual({}) == ""
+
+
+def test_a_page_prefers_the_words_of_its_own_folder() -> None:
+    assert i18n.domain_of("pages/exam/home/office.html") == "exam_home"
+    assert i18n.domain_of("layout/page.html") == ""
+    with i18n.use_locale("en", "exam_home"):
+        assert i18n.gettext("批次") == "Batches"
+    with i18n.use_locale("en", "scheduling_timetable"):
+        assert i18n.gettext("批次") == "Batch"
+        assert i18n.gettext("跳到正文") == "Skip to the content"
+    with i18n.use_locale("en", "nothing_here"):
+        assert i18n.gettext("登录") == "Sign in"
