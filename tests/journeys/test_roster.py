@@ -17,7 +17,7 @@ from tests.exam.registration.world import NOW, World, make_world, row, workbook
 from tests.templates.axe import axe
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import FilePayload, Page
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ async def test_refused_corrected_imported_checked(
     roster = f"{live}/exam/registration/batches/{world.batch.id}/roster"
     await enter(page, live, "school")
     await page.goto(roster)
-    assert await page.inner_text(".empty h3") == "还没有导入名单"
+    assert await page.inner_text(".empty-title") == "还没有导入名单"
     await axe(page)
 
     await choose(page, "roster", workbook([row(1), row(2, 姓名="王 芳"), row(3, 等级="四级")]), "名单.xlsx")
@@ -81,10 +81,12 @@ async def test_refused_corrected_imported_checked(
     assert await page.locator("tbody tr th[scope=row] .person").count() == 3
     await axe(page)
 
-    await choose(page, "photos", photo(), "1.jpg")
-    await page.wait_for_selector(".flash:has-text('已保存 1 张照片')")
-    await choose(page, "photos", photo(), "没有这个人.jpg")
-    await page.wait_for_selector("h1:has-text('有照片没有保存')")
+    pictures = [*(f"不在名单{n}.jpg" for n in range(41)), "1.jpg"]  # more than one request carries
+    files: list[FilePayload] = [{"name": name, "mimeType": "image/jpeg", "buffer": photo()} for name in pictures]
+    await page.set_input_files("#photos", files)
+    await page.click("form:has(#photos) button[type=submit]")
+    await page.wait_for_selector("[data-outcome] li >> nth=40")
+    assert await page.inner_text("form:has(#photos) [data-words]") == "已保存的照片：1"
     await axe(page)
 
     await page.goto(f"{roster}?missing=photo")
@@ -118,6 +120,9 @@ async def test_every_page_is_accessible(live: str, page: "Page", world: World) -
         await page.emulate_media(color_scheme="dark")
         await axe(page)
         await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size({"width": 320, "height": 640})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        await page.set_viewport_size({"width": 1280, "height": 800})
 
 
 async def test_it_works_without_script(live: str, world: World, browser: "object") -> None:
@@ -130,4 +135,9 @@ async def test_it_works_without_script(live: str, world: World, browser: "object
     assert await page.inner_text("h1") == "名单没有导入"
     await choose(page, "roster", workbook([row(1)]), "名单.xlsx")
     assert "1 条报名" in await page.inner_text(".flash")
+    await choose(page, "photos", photo(), "没有这个人.jpg")
+    assert await page.inner_text("h1") == "有照片没有保存"
+    await page.click("text=回到名单")
+    await choose(page, "photos", photo(), "1.jpg")
+    assert "已保存 1 张照片" in await page.inner_text(".flash")
     await context.close()

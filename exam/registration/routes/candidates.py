@@ -236,9 +236,9 @@ async def search(request: AppRequest, services: AppServices, q: Text = "") -> Re
     own = own_institutions(actor)
     async with services.db.transaction() as session:
         batches = {one.id: one for one in await queries.batches(session)}
-        found = await queries.find(session, services.vault, q, institution_id=own[0] if len(own) == 1 else None)
+        found = await queries.find(session, services.vault, q, institution_id=own[0] if len(own) == 1 else None, limit=200)
         certificates = {one.id: one for one in await catalogue.certificates(session)}
-    visible = [one for one in found if sees_registration(actor, batches[one.batch_id], one)]
+    visible = [one for one in found if sees_registration(actor, batches[one.batch_id], one)][:50]
     return page(
         request, "pages/exam/registration/search.html", q=q, found=visible, batches=batches, certificates=certificates,
         labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,

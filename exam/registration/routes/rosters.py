@@ -194,10 +194,13 @@ async def upload_photos(
             photos=[(one.filename, one.data) for one in sent], now=now,
         )  # fmt: skip
     back = f"/exam/registration/batches/{batch_id}/roster?institution={school.id}"
-    if not result.problems:
-        return _go(request, back, N_("已保存 %(n)s 张照片。"), n=result.stored_count)
     with use_locale(locale_of(request)):
         found = [described(problem) for problem in result.problems]
+    if wants_json(request):
+        words = [one.message + one.way_out for one in found]
+        return json_response({"stored": result.stored_count, "problems": words})
+    if not found:
+        return redirect(request, back, N_("已保存 %(n)s 张照片。"), n=result.stored_count)
     return page(
         request, "pages/exam/registration/photos_result.html", status=422, batch=batch, school=school, result=result,
         found=found, back=back,
