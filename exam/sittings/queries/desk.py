@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Component, Scheme
 from exam.kernel.errors import NotFound
+from exam.kernel.i18n import bilingual, translate
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
 from exam.sittings.queries.incidents import Incident, incidents, visible_incidents
 from exam.sittings.queries.places import headcounts, moves, my_rooms, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
 from exam.sittings.rules import Headcount, Move, RoomSession, Sitting, SittingStatus, covers
+from exam.sittings.rules.prints import IncidentPrint
 
 _EXCEPTIONS = frozenset({SittingStatus.INTERRUPTED, SittingStatus.STOPPED, SittingStatus.VOIDED})
 
@@ -146,6 +148,33 @@ async def incident_desk(session: AsyncSession, incident_id: UUID) -> IncidentLin
     if not found:
         raise NotFound
     return found[0]
+
+
+async def incident_print(session: AsyncSession, incident_id: UUID) -> IncidentPrint:
+    """Read what the printed record of one incident says, names in the reader's language."""
+    line = await incident_desk(session, incident_id)
+    incident, room = line.incident, line.room
+    place = await sitting(session, incident.sitting_id)
+    batch = await registration.batch(session, incident.batch_id)
+    subject = (await subjects(session)).get(incident.component_id)
+    names = {field.name for field in fields(IncidentPrint)} & {field.name for field in fields(Incident)}
+    return IncidentPrint(
+        **{name: getattr(incident, name) for name in names},
+        incident_id=incident.id,
+        batch_code=batch.code,
+        certificate=f"{bilingual(subject.scheme, 'certificate_name')} {translate(subject.scheme.level.zh)}"
+        if subject
+        else "",
+        component=bilingual(subject.component) if subject else "",
+        site=f"{room.site_name}（{room.site_code}）",
+        room=room.room_name,
+        starts_at=room.starts_at,
+        ends_at=room.ends_at,
+        name=line.person.name if line.person else "—",
+        ticket_no=place.ticket_no,
+        id_masked=line.person.id_masked if line.person else "",
+        seat_no=place.seat_no,
+    )
 
 
 async def incident_lines(session: AsyncSession, found: Sequence[Incident]) -> list[IncidentLine]:

@@ -14,9 +14,10 @@ from exam.accounts.rules import Permission
 from exam.kernel.clock import CHINA, china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import page, redirect
+from exam.kernel.i18n import use_locale
+from exam.kernel.pages import file_response, locale_of, page, redirect
 from exam.kernel.workdays import add_workdays
-from exam.sittings import actions, queries
+from exam.sittings import actions, documents, queries
 from exam.sittings.forms import ConclusionForm, DecisionForm, ReasonForm
 from exam.sittings.queries import desk
 from exam.sittings.routes.rooms import READERS
@@ -58,6 +59,21 @@ async def incident_page(request: AppRequest, services: AppServices, incident_id:
         statuses=IncidentStatus, may_confirm=actor.may(Permission.SITE_RUN), may_decide=actor.may(Permission.INCIDENT_DECIDE),
         objection_on=add_workdays(china_date(now), OBJECTION_WORKDAYS).on,
     )  # fmt: skip
+
+
+@get(PLACE + "/record.pdf", guards=[needs(*READERS)])
+async def incident_record(request: AppRequest, services: AppServices, incident_id: FromPath[UUID]) -> Response[bytes]:
+    """Print the record, with receipt and decision where they apply."""
+    now, actor, locale = services.clock.now(), actor_of(request), locale_of(request)
+    async with services.db.transaction() as session:
+        if incident_id not in {entry.id for entry in await queries.visible_incidents(session, actor)}:
+            raise NotFound
+        with use_locale(locale):
+            found = await desk.incident_print(session, incident_id)
+    data = await documents.incident_record(
+        found, printed_by=actor.name, now=now, locale=locale, home=services.settings.home
+    )
+    return file_response(data, "application/pdf", f"WJ-{found.batch_code}-{found.number}.pdf", inline=True)
 
 
 @post(PLACE + "/confirm", guards=[needs(Permission.SITE_RUN)])
@@ -109,4 +125,4 @@ def _here(request: AppRequest, incident_id: UUID, notice: str) -> Response[Any]:
     return redirect(request, f"/exam/sittings/incidents/{incident_id}", notice)
 
 
-ROUTES = [incidents_page, incident_page, confirm, decide, conclude, dismiss]
+ROUTES = [incidents_page, incident_page, incident_record, confirm, decide, conclude, dismiss]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -152,8 +153,8 @@ def minutes(count: int) -> timedelta:
 
 
 def ticket_in(words: str) -> str:
-    """The ticket number in what a scanner typed: the last part of an address, or the words themselves."""
-    return words.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("=", 1)[-1]
+    """The ticket number in what a scanner typed: the last part of `ZK:…` or of an address, or the words themselves."""
+    return re.split(r"[/=:]", words.strip().rstrip("/"))[-1]
 
 
 ROUTES = [rooms_page, room_page, open_room, begin_room, mark_absent, collect, close_room]

@@ -1,0 +1,60 @@
+"""The printed incident record: the sheets that apply, with the words of the case on them."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pikepdf
+import pytest
+
+from exam.kernel.printing import preview, render_print
+from exam.sittings import documents
+from exam.sittings.rules import Effect
+from exam.sittings.rules.prints import IncidentPrint
+from tests.exam.kernel.print_home import print_home
+
+NOW = datetime(2026, 6, 22, 2, 0, tzinfo=UTC)
+
+RECORDED = IncidentPrint(
+    incident_id=uuid4(), number=3, batch_code="26001", certificate="物流管理 中级", component="理论", site="江城考点（420100）",
+    room="机房 101", starts_at=NOW, ends_at=NOW + timedelta(minutes=60), name="欧阳样本", ticket_no="26001010001000202",
+    id_masked="999900********0018", seat_no=2, code="C4", facts="09:42 使用手机拍摄屏幕", evidence="", seen_at=NOW, signed=True,
+    witnesses=(), reported_name="监考甲", reported_at=NOW, confirmed_name=None, confirmed_at=None, effect=None, basis=None,
+    decision=None, statement=None, decided_name=None, decided_at=None, objection_until=None, final_at=None,
+)  # fmt: skip
+DECIDED = replace(
+    RECORDED, evidence="黑色手机一部", signed=False, witnesses=("监考甲", "监考乙"), confirmed_name="主考甲", confirmed_at=NOW,
+    effect=Effect.ALL_VOID, basis="考务规定第十二条", decision="认定作弊", decided_name="考务甲", decided_at=NOW,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("incident", "sheets"),
+    [
+        (RECORDED, ("record",)),
+        (replace(RECORDED, evidence="手机"), ("record", "receipt")),
+        (DECIDED, ("record", "receipt", "decision")),
+        (replace(DECIDED, evidence=""), ("record", "decision")),
+    ],
+)
+def test_only_the_sheets_that_apply_are_printed(incident: IncidentPrint, sheets: tuple[str, ...]) -> None:
+    assert incident.kinds == sheets
+
+
+async def test_the_record_is_a_pdf_with_a_page_a_sheet() -> None:
+    data = await documents.incident_record(DECIDED, printed_by="考务甲", now=NOW, home=print_home())
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        assert len(pdf.pages) == 3
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_the_example_names_signature_and_effect(locale: str) -> None:
+    html = preview("incident_record", locale="en" if locale == "en" else "zh")
+    assert ("Refused to sign" if locale == "en" else "拒绝签字") in html
+    assert "本次报考各科目成绩全部无效" in html
+
+
+def test_a_facts_text_cannot_become_markup() -> None:
+    sheets = [documents._sheet(replace(RECORDED, facts="<b>x</b>"), "record", "甲", NOW)]
+    assert "&lt;b&gt;x&lt;/b&gt;" in render_print("incident_record", sheets=sheets)
