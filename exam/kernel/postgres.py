@@ -111,9 +111,9 @@ class Server:
         remembered = self.folder / "location"
         if not remembered.exists():
             here = self._account is None or _reachable(self.folder.parent)
-            name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(remembered, str(self.folder if here else SYSTEM_BASE / name))
+            # A name of its own: a home that was removed and made anew must not meet the old one's data.
+            _write_whole(remembered, str(self.folder if here else SYSTEM_BASE / secrets.token_hex(8)))
         return Path(remembered.read_text("utf-8"))
 
     @property

@@ -88,6 +88,29 @@ async def test_a_home_closed_to_the_servers_account_keeps_its_data_elsewhere(
         shutil.rmtree(server.base)
 
 
+async def test_a_home_made_anew_at_the_same_place_starts_empty(
+    open_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name != "nt" and os.geteuid() == 0:  # the case where something outside the home outlives it
+        monkeypatch.setattr(postgres, "_reachable", lambda *paths: any(path.name == "postgres" for path in paths))
+    with serving(open_home) as url:
+        await _value(url, "CREATE TABLE kept (n int)")
+    old = Server(open_home).base
+    shutil.rmtree(open_home / "postgres")
+    with serving(open_home) as url:
+        assert await _value(url, "SELECT to_regclass('kept')") is None
+    for base in {old, Server(open_home).base} - {open_home / "postgres"}:
+        shutil.rmtree(base)
+
+
+async def test_a_path_too_long_for_a_socket_has_its_socket_elsewhere(open_home: Path) -> None:
+    home = open_home / ("long" * 25)
+    with serving(home) as url:
+        assert await _value(url, "SELECT 1") == 1
+        assert str(home) not in url
+    shutil.rmtree(url.partition("host=")[2].partition("&")[0])
+
+
 async def test_the_password_is_asked_for(open_home: Path) -> None:
     with serving(open_home) as url:
         password = (open_home / "postgres" / "password").read_text()
