@@ -109,21 +109,22 @@ async def room_pack(
     locale: Locale = "zh",
     home: Path | None = None,
 ) -> bytes:
-    """All four sheets of each room session in one PDF: door list, seat plan, sign-in sheet, room record."""
+    """The four sheets in one PDF: all door lists, seat plans, sign-in sheets, room records; of one room, its pack."""
     kinds = (
         ("door_list", N_("考场考生信息表"), "MT"),
         ("seat_plan", N_("考场座位表"), "ZW"),
         ("sign_in_sheet", N_("考生签到表"), "QD"),
         ("room_record", N_("考场情况记录单"), "JL"),
     )
+    if not packs:
+        raise NothingToPrint
     parts: list[str] = []
     with use_locale(locale):
-        for pack in packs:
-            for document, title, code in kinds:
-                sheet = {**_room(pack, title, code, printed_by, now), **_plan(pack)}
-                parts.append(render_print(document, locale=locale, sheets=[sheet]))
-    if not parts:
-        raise NothingToPrint
+        for document, title, code in kinds:
+            sheets = [{**_room(pack, title, code, printed_by, now), **_plan(pack)} for pack in packs]
+            parts += [
+                render_print(document, locale=locale, sheets=list(some)) for some in chunks(sheets, SHEETS_AT_ONCE)
+            ]
     return await render_pdfs(parts, assets=_photos(_people(packs), photos), home=home)
 
 

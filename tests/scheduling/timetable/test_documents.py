@@ -1,0 +1,170 @@
+"""Printed documents: what stands on them, one head a sheet, photos where there are any, nothing from an address."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from exam.kernel import pdf
+from exam.kernel.services import Services
+from scheduling.timetable import actions, documents, queries
+from scheduling.timetable.rules.prints import RoomPack, Ticket
+from tests.exam.kernel.print_home import print_home
+from tests.exam.registration.world import NOW
+from tests.scheduling.world import World, close, make_world, register, staff
+
+SHA = "a" * 64
+
+
+@pytest.fixture(scope="module", autouse=True)
+def children() -> Iterator[None]:
+    yield
+    pdf.close()
+
+
+@pytest.fixture
+def home() -> Path:
+    return print_home()
+
+
+@pytest.fixture
+async def world(services: Services) -> World:
+    async with services.db.transaction() as session:
+        made = await make_world(session)
+        await register(session, made, 5, school=0)
+        await staff(session, made, 0, 4, may_invigilate=True, may_head=True)
+        await staff(session, made, 1, 3, may_invigilate=True, may_head=False, assess=True)
+        await close(session, made)
+        plan = await actions.propose(session, made.officer, batch_id=made.batch.id, seed=3, now=NOW)
+        await actions.publish(session, made.officer, services.vault, plan_id=plan.id, now=NOW)
+    return made
+
+
+@pytest.fixture
+async def cards(services: Services, world: World) -> list[Ticket]:
+    async with services.db.transaction() as session:
+        return await queries.tickets(session, world.officer, services.vault, batch_id=world.batch.id)
+
+
+@pytest.fixture
+async def packs(services: Services, world: World) -> list[RoomPack]:
+    async with services.db.transaction() as session:
+        return await queries.room_packs(session, world.officer, batch_id=world.batch.id)
+
+
+def pages(data: bytes) -> int:
+    with pikepdf.open(io.BytesIO(data)) as opened:
+        return len(opened.pages)
+
+
+def html_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect what would be drawn instead of drawing it."""
+    seen: list[str] = []
+
+    async def keep(parts: list[str], **named: object) -> bytes:
+        seen.extend(parts)
+        return b"%PDF"
+
+    monkeypatch.setattr(documents, "render_pdfs", keep)
+    return seen
+
+
+def photo(sha256: str) -> bytes | None:
+    out = io.BytesIO()
+    Image.new("RGB", (50, 70), "white").save(out, "JPEG")
+    return out.getvalue()
+
+
+def no_photo(sha256: str) -> bytes | None:
+    return None
+
+
+async def test_nothing_to_print_is_said() -> None:
+    with pytest.raises(documents.NothingToPrint):
+        await documents.tickets([], photos=no_photo, base_url="https://x.test", printed_by="考务", now=NOW)
+    with pytest.raises(documents.NothingToPrint):
+        await documents.room_pack([], photos=no_photo, printed_by="考务", now=NOW)
+    with pytest.raises(documents.NothingToPrint):
+        await documents.duty_letters([], printed_by="考务", now=NOW)
+
+
+async def test_a_ticket_is_one_page_with_its_photo(cards: list[Ticket], home: Path) -> None:
+    cards = [replace(card, registration=replace(card.registration, photo_sha256=SHA)) for card in cards]
+    data = await documents.tickets(
+        cards, photos=photo, base_url="https://x.test", printed_by="考务", now=NOW, home=home
+    )
+    assert pages(data) == len(cards) == 5
+
+
+async def test_a_ticket_tells_everything_but_keeps_the_secret_out_of_the_address(
+    cards: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = html_of(monkeypatch)
+    await documents.tickets(cards, photos=no_photo, base_url="https://x.test", printed_by="考务", now=NOW)
+    (html,) = seen
+    card = cards[0]
+    for text in (
+        card.registration.name,
+        card.secret,
+        "429999********001X",
+        "演示学校1考点",
+        "学院路 1 号",
+        "理论",
+        "实操",
+    ):
+        assert text in html
+    assert f"https://x.test/sign-in?kind=candidate&amp;ticket={card.ticket_no}" in html
+    assert f"{card.secret}&" not in html
+    assert "asset:photo-" not in html
+
+
+async def test_english_tickets_are_english(cards: list[Ticket], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = html_of(monkeypatch)
+    await documents.tickets(
+        cards, photos=no_photo, base_url="https://x.test", printed_by="Office", now=NOW, locale="en"
+    )
+    assert "Rules for candidates" in seen[0]
+    assert "考生须知" not in seen[0]
+
+
+async def test_a_room_pack_holds_four_sheets_a_room(packs: list[RoomPack], home: Path) -> None:
+    data = await documents.room_pack(packs, photos=no_photo, printed_by="考务", now=NOW, home=home)
+    assert pages(data) == 4 * len(packs)
+
+
+async def test_the_seat_plan_is_seen_from_the_platform(packs: list[RoomPack], monkeypatch: pytest.MonkeyPatch) -> None:
+    theory = next(pack for pack in packs if pack.component.seq == 1)
+    plan = documents._plan(theory)
+    front, back = plan["grid"][-1], plan["grid"][0]
+    assert front[-1]["seat"] == "01"  # right-hand front
+    assert back[-1]["seat"] == f"{len(plan['grid']):02d}"  # the first column runs to the back
+    seen = html_of(monkeypatch)
+    await documents.seat_plans([theory], photos=no_photo, printed_by="考务", now=NOW)
+    assert all(line.registration.name in seen[0] for line in theory.seats)
+
+
+async def test_letters_say_every_duty_and_a_head_has_one_line_a_day(
+    services: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with services.db.transaction() as session:
+        letters = await queries.letters(session, world.officer, batch_id=world.batch.id)
+    heads = [letter for letter in letters if any(line.duty == "site_head" for line in letter.lines)]
+    assert [len(letter.lines) for letter in heads] == [1]
+    seen = html_of(monkeypatch)
+    await documents.duty_letters(letters, printed_by="考务", now=NOW)
+    assert all(letter.name in seen[0] for letter in letters)
+
+
+async def test_a_door_list_of_many_breaks_into_two_columns(
+    packs: list[RoomPack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = packs[0]
+    seats = tuple(replace(pack.seats[0], seat_no=number) for number in range(1, 26))
+    seen = html_of(monkeypatch)
+    await documents.door_lists([replace(pack, seats=seats)], printed_by="考务", now=NOW)
+    assert seen[0].count('class="mid door-seat"') == 25
+    assert seen[0].count(">座位</th>") == 2
