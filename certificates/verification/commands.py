@@ -11,30 +11,20 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from certificates.issuing.rules.signature import Examination, Flaw, examine
+from certificates.issuing.rules.signature import Examination, examine
 from certificates.issuing.signer import DEMO_CHAIN, roots
 from certificates.verification import queries
-from certificates.verification.rules import FILE_LIMIT_BYTES, WORDS, Answer, Verdict, file_verdict
+from certificates.verification.rules import CHECKS, FILE_LIMIT_BYTES, WORDS, Answer, Verdict, file_verdict
 from exam.kernel.db import Database
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
 from exam.kernel.postgres import NoServer, ensure_server
 from exam.kernel.settings import Settings
-
-CHECKS: Final = (
-    ("whole_file", N_("签名覆盖整个文件"), {Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.NOT_WHOLE}),
-    ("no_later_change", N_("签名之后没有改动或追加"), {Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.CHANGED_LATER, Flaw.BAD_DIGEST}),
-    ("signature", N_("签名本身正确"), {Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.NOT_WHOLE, Flaw.BAD_SIGNATURE}),
-    (
-        "chain", N_("签名证书由受信任的机构签发，且当时有效"),
-        {Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.NOT_WHOLE, Flaw.BAD_SIGNATURE, Flaw.UNTRUSTED, Flaw.NOT_VALID_THEN},
-    ),
-)
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -120,7 +110,7 @@ def result_of(path: Path, found: Examination, answer: Answer | None) -> dict[str
     return {
         "file": str(path), "verdict": str(verdict), "words": translate(WORDS[verdict]),
         "genuine": verdict is Verdict.GENUINE,
-        "checks": {key: not flaws & set(found.flaws) for key, _, flaws in CHECKS} | {"ledger": in_ledger},
+        "checks": {key: not flaws & frozenset(found.flaws) for key, _, flaws in CHECKS} | {"ledger": in_ledger},
         "sha256": found.sha256, "signer": found.signer, "authority": found.authority,
         "signed_at": found.signed_at.isoformat() if found.signed_at else None,
         "number": facts.number if facts else None,

@@ -15,7 +15,7 @@ from certificates.issuing.signer import roots
 from certificates.ledger.rules import EVENT_LABELS
 from certificates.verification import queries
 from certificates.verification.checker import check
-from certificates.verification.rules import EXPLANATIONS, FILE_LIMIT_BYTES, WORDS, Answer, Limiter, Verdict
+from certificates.verification.rules import CHECKS, EXPLANATIONS, FILE_LIMIT_BYTES, WORDS, Answer, Limiter
 from certificates.verification.rules import TONES as VERDICT_TONES
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs, public
 from exam.accounts.rules import Permission
@@ -98,7 +98,7 @@ def _show(request: AppRequest, services: Services, answer: Answer, *, asked: str
     return _unlisted(page(
         request, ANSWER, answer=answer, asked=asked, words=WORDS, explanations=EXPLANATIONS, tones=VERDICT_TONES,
         labels=LABELS, status_tones=TONES, events=EVENT_LABELS, grouped=grouped, checked_at=services.clock.now(),
-        unknown=Verdict.UNKNOWN, altered=Verdict.ALTERED,
+        checks=CHECKS,
     ))
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from certificates.issuing.rules.signature import Examination
+from certificates.issuing.rules.signature import Examination, Flaw
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger.rules import LedgerEvent
 from exam.kernel.errors import N_, TooMany
@@ -50,6 +50,19 @@ TONES: Final[Mapping[Verdict, str]] = MappingProxyType({
     Verdict.ALTERED: "stopped",
     Verdict.UNKNOWN: "plain",
 })
+
+
+_NO_SIGNATURE: Final = frozenset({Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.BROKEN_FIELD})
+CHECKS: Final[tuple[tuple[str, str, frozenset[Flaw]], ...]] = (
+    ("whole_file", N_("签名覆盖整个文件"), _NO_SIGNATURE | {Flaw.NOT_WHOLE}),
+    ("no_later_change", N_("签名之后没有改动或追加"), _NO_SIGNATURE | {Flaw.NOT_WHOLE, Flaw.CHANGED_LATER, Flaw.BAD_DIGEST}),
+    ("signature", N_("签名本身正确"), _NO_SIGNATURE | {Flaw.BAD_SIGNATURE}),
+    (
+        "chain", N_("签名证书由受信任的机构签发，且当时有效"),
+        _NO_SIGNATURE | {Flaw.BAD_SIGNATURE, Flaw.UNTRUSTED, Flaw.NOT_VALID_THEN},
+    ),
+)
+"""What is checked in a file: its name, its words, and the flaws by which it fails. The ledger comes on top."""
 
 
 @dataclass(frozen=True, kw_only=True)

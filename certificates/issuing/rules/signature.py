@@ -34,6 +34,7 @@ class Flaw(StrEnum):
 
     NOT_PDF = "not_pdf"
     UNSIGNED = "unsigned"
+    BROKEN_FIELD = "broken_field"  # the signature's place in the file is not as it was signed
     NOT_WHOLE = "not_whole"  # bytes outside the signature
     CHANGED_LATER = "changed_later"  # another revision or signature after ours
     BAD_SIGNATURE = "bad_signature"  # unreadable, or it does not verify
@@ -75,7 +76,7 @@ def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
     zero, start, end, rest = (int(number) for number in ranges[0].groups())
     gap = data[start:end]
     if zero != 0 or not 0 < start < end <= len(data) or not _GAP.fullmatch(gap):
-        return Examination(sha256=sha256, size_bytes=len(data), flaws=(Flaw.NOT_WHOLE,))
+        return Examination(sha256=sha256, size_bytes=len(data), flaws=(Flaw.BROKEN_FIELD,))
     if end + rest != len(data):
         flaws.append(Flaw.NOT_WHOLE)
     if len(ranges) > 1 or data.count(b"startxref") != 1 or not data.rstrip(b"\r\n ").endswith(b"%%EOF"):
