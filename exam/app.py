@@ -31,6 +31,7 @@ from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
 from scoring.marking import routes as marking
 from scoring.outcomes import routes as outcomes
+from scoring.reviews import routes as reviews
 
 MODULES: Sequence[Any] = (
     accounts,
@@ -47,6 +48,7 @@ MODULES: Sequence[Any] = (
     scheduling_duties,
     marking,
     outcomes,
+    reviews,
     home,
 )
 

@@ -32,8 +32,10 @@ from scoring.marking.rules import Mark, MarkStatus, PartState
 from scoring.outcomes import queries
 from scoring.outcomes.models import OutcomeRow
 from scoring.outcomes.rules import (
+    ALLOWED,
     PENDING,
     PUBLIC,
+    STATUS_LABELS,
     NothingScored,
     Outcome,
     OutcomeStatus,
@@ -62,6 +64,11 @@ class NothingVerified(Conflict):
 class ResultsIncomplete(Conflict):
     message = N_("还有 %(count)s 人没有结果，不能发布本批次。")
     way_out = N_("请先补齐缺少的成绩；名单见结果页“未形成结果”。")
+
+
+class StatusRefused(Conflict):
+    message = N_("结果现为“%(present)s”，不能变为“%(wanted)s”。")
+    way_out = N_("请刷新页面，按最新状态办理。")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +152,17 @@ async def publish(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: d
     await _mark_outcome(session, actor, set(registrations), batch_id, now)
     await _advance_if_all(session, actor, batch_id, BatchStatus.PUBLISHED, PUBLIC, now)
     return len(waiting)
+
+
+async def move_outcome(
+    session: AsyncSession, actor: Actor, *, outcome_id: UUID, to: OutcomeStatus, now: datetime
+) -> None:
+    """Bring a public outcome to its next state: under review, upheld, final (3.6)."""
+    found = await queries.outcome(session, outcome_id)
+    if to not in ALLOWED[found.status] or to not in PUBLIC:
+        raise StatusRefused(present=STATUS_LABELS[found.status], wanted=STATUS_LABELS[to])
+    await session.execute(update(OutcomeRow).where(OutcomeRow.id == outcome_id).values(status=to.value))
+    await _record(session, actor, f"outcomes.{to.value}", found.batch_id, [found], now)
 
 
 async def _people(
