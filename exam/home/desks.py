@@ -15,15 +15,17 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.home.stages import DONE, Entry, late, stage_of, timeline
 from exam.kernel.clock import china_date
+from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from exam.papers import queries as papers
 from exam.registration import queries as registration
 from exam.registration.queries.work import concerns
 from exam.registration.rules import Batch, BatchStatus
 from exam.sittings import queries as sittings
-from exam.sittings.rules import Headcount, RoomSession, Step, next_step
+from exam.sittings.rules import STATUS_LABELS, Headcount, RoomSession, Sitting, SittingStatus, Step, next_step
 from scheduling.duties import queries as duties
 from scheduling.sites import queries as sites
+from scheduling.timetable import queries as timetable
 from scoring.marking import queries as marking
 from scoring.outcomes import queries as outcomes
 from scoring.outcomes.rules import Decision
@@ -34,6 +36,7 @@ SOURCES = (
     papers.needs,
     sites.needs,
     duties.needs,
+    timetable.needs,
     sittings.needs,
     marking.needs,
     outcomes.needs,
@@ -100,6 +103,18 @@ def _reads(actor: Actor, batch: Batch) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exceptional:
+    """One candidate who is not simply there."""
+
+    seat_no: int
+    name: str
+    words: str  # msgid
+    facts: Mapping[str, object]
+    tone: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoomCard:
     """A room session with its counts and the next thing to do in it."""
 
@@ -107,6 +122,7 @@ class RoomCard:
     count: Headcount
     step: Step
     duties: tuple[str, ...]  # the reader's own
+    exceptional: tuple[Exceptional, ...] = ()
 
     @property
     def tone(self) -> str:
@@ -128,7 +144,45 @@ async def my_rooms(session: AsyncSession, actor: Actor, now: datetime) -> list[R
         for duty in await sittings.duties(session, account_id=actor.account_id):
             mine[duty.session_id].append(duty.duty)
     views = [await sittings.room_view(session, room.id, now) for room in rooms]
-    return [RoomCard(room=one.room, count=one.count, step=one.step, duties=tuple(mine[one.room.id])) for one in views]
+    named = [one for view in views for one in view.sittings if _exception(one)]
+    people = {
+        one.id: one.name
+        for one in (
+            await registration.registrations(session, ids={one.registration_id for one in named}) if named else []
+        )
+    }
+    return [
+        RoomCard(
+            room=view.room,
+            count=view.count,
+            step=view.step,
+            duties=tuple(mine[view.room.id]),
+            exceptional=tuple(
+                Exceptional(
+                    seat_no=one.seat_no,
+                    name=people.get(one.registration_id, ""),
+                    words=found[0],
+                    facts=found[1],
+                    tone=found[2],
+                    href=f"/exam/sittings/candidates/{one.id}",
+                )
+                for one in view.sittings
+                if (found := _exception(one))
+            ),
+        )
+        for view in views
+    ]
+
+
+def _exception(one: Sitting) -> tuple[str, Mapping[str, object], str] | None:
+    """Late, absent, stopped, interrupted or moved: in words, with their tone."""
+    if one.status in (SittingStatus.ABSENT, SittingStatus.STOPPED, SittingStatus.VOIDED, SittingStatus.INTERRUPTED):
+        return STATUS_LABELS[one.status], {}, "warning" if one.status is SittingStatus.ABSENT else "stopped"
+    if one.late_minutes:
+        return N_("迟到 %(minutes)s 分钟"), {"minutes": one.late_minutes}, "warning"
+    if one.moves_count:
+        return N_("调整过座位"), {}, "needs"
+    return None
 
 
 async def _room_cards(session: AsyncSession, rooms: Sequence[RoomSession], now: datetime) -> list[RoomCard]:
