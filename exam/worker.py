@@ -11,8 +11,9 @@ from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
 from exam.registration import jobs as registration
+from scheduling.sites import jobs as sites
 
-FOLDERS: tuple[Any, ...] = (registration, delivery, issuing, ledger)
+FOLDERS: tuple[Any, ...] = (registration, delivery, sites, issuing, ledger)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

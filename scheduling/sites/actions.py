@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.rules import Actor, Permission
+from exam.accounts.rules import SYSTEM, Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Certificate, Form, Level
 from exam.kernel import audit
@@ -257,6 +257,17 @@ async def move(
     data = {"from": here, "to": to, "reason": reason.strip()}
     await _audit(session, actor, "sites.move", row.site_id, [row.id], data, now)
     return queries.approval_record(row)
+
+
+async def expire(session: AsyncSession, *, now: datetime) -> int:
+    """Expire every active approval past its last day (done by the system), and return how many."""
+    query = select(ApprovalRow.id).where(
+        ApprovalRow.status == ApprovalStatus.ACTIVE, ApprovalRow.valid_to < china_date(now)
+    )
+    due = (await session.scalars(query.order_by(ApprovalRow.id))).all()
+    for approval_id in due:
+        await move(session, SYSTEM, approval_id=approval_id, to=ApprovalStatus.EXPIRED, now=now)
+    return len(due)
 
 
 async def set_standing(

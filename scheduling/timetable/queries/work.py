@@ -16,7 +16,7 @@ from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
-from exam.registration.rules import BatchStatus
+from exam.registration.rules import BatchStatus, RegistrationStatus
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.duties import queries as duties
@@ -58,7 +58,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                 people = await registration.registrations(
                     session, batch_id=batch.id, institution_id=UUID(institution_id)
                 )
-                count = sum(person.status.confirmed for person in people)
+                count = sum(person.status is RegistrationStatus.SEATED for person in people)
                 if count:
                     text = N_("%(batch)s有 %(n)s 份准考证可以打印")
                     href = f"/scheduling/plans/{batch.id}/own"

@@ -166,3 +166,14 @@ async def test_others_see_only_what_is_in_force(session: AsyncSession) -> None:
     }
     with pytest.raises(ApprovalUnknown):
         await queries.approval_view(session, inspector, draft)
+
+
+async def test_an_approval_ends_with_its_period_and_frees_its_place(session: AsyncSession) -> None:
+    world = await make_world(session)
+    assert await actions.expire(session, now=NOW) == 0
+    later = NOW.replace(year=2027)
+    assert await actions.expire(session, now=later) == 1
+    assert await actions.expire(session, now=later) == 0
+    view = await queries.approval_view(session, world.officer, world.approval_id)
+    assert view.approval.status is ApprovalStatus.EXPIRED
+    await open_site(session, world, 1)  # another school may be the main site now

@@ -220,3 +220,22 @@ async def test_two_batches_share_a_room_without_overlap(session: AsyncSession, v
     assert second.figures["placed"] == 10
     done = await actions.publish(session, world.officer, vault, plan_id=second.id, gaps_reason="人员另派", now=NOW)
     assert all(ticket.startswith("26002") for ticket in done.tickets.values())
+
+
+async def test_needs_follow_the_batch(session: AsyncSession, vault: Vault) -> None:
+    world = await make_world(session)
+    await register(session, world, 100)
+    assert await queries.needs(session, world.officer, NOW) == []
+    assert [need.tone for need in await duties.needs(session, world.officer, NOW)] == ["warning"]
+    await close(session, world)
+    assert [need.text for need in await queries.needs(session, world.officer, NOW)] == ["%(batch)s报名已截止，可以编排"]
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    needs = await queries.needs(session, world.officer, NOW)
+    assert [need.count for need in needs] == [plan.figures["unplaced"], 1]
+    assert await queries.needs(session, world.secretaries[0], NOW) == []
+    await actions.publish(session, world.officer, vault, plan_id=plan.id, gaps_reason="另行安排", now=NOW)
+    assert await queries.needs(session, world.officer, NOW) == []
+    (ready,) = await queries.needs(session, world.secretaries[0], NOW)
+    assert ready.href.endswith("/own")
+    assert ready.count == plan.figures["placed"]
+    assert await queries.needs(session, world.secretaries[2], NOW) == []
