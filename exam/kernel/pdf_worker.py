@@ -1,4 +1,4 @@
-"""The child that draws: HTML to PDF through WeasyPrint, every address denied, then the finishing touches by pikepdf.
+"""The child that draws: HTML to PDF through WeasyPrint, every address denied, with finishing touches before it is written.
 
 Runs as ``python -m exam.kernel.pdf_worker`` under the limits of `exam.kernel.sandbox`. The fonts are the only ones
 fontconfig is told of (FONTCONFIG_FILE), so a document looks the same on every machine and a font configuration stays
@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections import defaultdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
 import pikepdf
+import pydyf  # type: ignore[import-untyped]
 import segno
 import weasyprint
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
-from pikepdf import Array, Dictionary, Name, Stream, String
 from weasyprint.layout import LayoutContext
 from weasyprint.pdf import fonts as drawn_fonts
 from weasyprint.text.fonts import FontConfiguration
@@ -38,6 +39,7 @@ _TYPES: Final = {
     "webp": "image/webp",
 }
 _CONFORMING: Final = "pdf/a-3a"
+_UNDER: Final = "Under"
 _NUMBERED: Final = '<meta name="page-numbers"'
 _NUMBER_POINTS: Final = 8.0
 _NUMBER_RIGHT: Final = 14 / 25.4 * 72  # points from the right edge to the end of the number
@@ -157,11 +159,7 @@ def _lay_out_once() -> None:
 
 def draw(request: bytes) -> bytes:
     """Draw one request (msgpack of `Drawing`) and return the PDF."""
-    drawing = msgspec.msgpack.decode(request, type=Drawing)
-    data = _draw_html(drawing)
-    if drawing.underlay is None and drawing.seal is None:
-        return data
-    return _finish(data, drawing)
+    return _draw_html(msgspec.msgpack.decode(request, type=Drawing))
 
 
 def _draw_html(drawing: Drawing) -> bytes:
@@ -175,8 +173,7 @@ def _draw_html(drawing: Drawing) -> bytes:
         document = html.render(**options)
         if drawing.variant == _CONFORMING:
             document.metadata.xmp_metadata.append(_PDFUA_XMP.encode())
-        number = _number_pages if _NUMBERED in drawing.html else None
-        data = document.write_pdf(finisher=number, **options)
+        data = document.write_pdf(finisher=partial(_finish, drawing), **options)
     except FatalURLFetchingError as denied:  # not an Exception, so that most of WeasyPrint does not swallow it
         assets.denied.append(str(denied))
     if assets.denied:
@@ -184,13 +181,13 @@ def _draw_html(drawing: Drawing) -> bytes:
     return data
 
 
-def _number_pages(document: weasyprint.Document, pdf: Any) -> None:
+def _number_pages(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
     """Write "n / m" on each page once they are counted; a counter in the page would have every page laid out twice.
 
     Drawn as outlines at the end of the page's own stream, where the y axis points down.
     """
     streams = {f"{item.number} 0 R".encode(): item for item in pdf.objects if hasattr(item, "stream")}
-    pages = [item for item in pdf.objects if isinstance(item, dict) and item.get("Type") == "/Page"]
+    pages = _pages(pdf)
     for number, (page, drawn) in enumerate(zip(pages, document.pages, strict=True), start=1):
         words = f"{number} / {len(pages)}"
         width = sum(_digit(sign)[1] for sign in words) * _NUMBER_POINTS
@@ -244,96 +241,115 @@ class _PathPen(BasePen):  # type: ignore[misc]
         self.operators.append("h")
 
 
-def _finish(data: bytes, drawing: Drawing) -> bytes:
-    with pikepdf.open(BytesIO(data)) as pdf:
-        if drawing.underlay is not None:
-            form = _copy(pdf, _opened(drawing.underlay)[1])
-            for page in pdf.pages:
-                _lay_under(pdf, page, form)
-        if drawing.seal is not None:
-            _add_seal(pdf, drawing.seal)
-        out = BytesIO()
-        pdf.save(
-            out,
-            deterministic_id=True,
-            compress_streams=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-            stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        )
-    return out.getvalue()
+def _finish(drawing: Drawing, document: weasyprint.Document, pdf: pydyf.PDF) -> None:
+    """What is added to the drawn pages before they are written."""
+    if _NUMBERED in drawing.html:
+        _number_pages(document, pdf)
+    if drawing.underlay is not None:
+        _lay_under(pdf, _form(pdf, drawing.underlay))
+    if drawing.seal is not None:
+        _add_seal(pdf, drawing.seal)
+
+
+def _pages(pdf: pydyf.PDF) -> list[Any]:
+    return [item for item in pdf.objects if isinstance(item, dict) and item.get("Type") == "/Page"]
 
 
 @lru_cache(maxsize=32)
 def _opened(data: bytes) -> tuple[pikepdf.Pdf, pikepdf.Object]:
     """The only page of a document as a form, and the document, which must live as long."""
     document = pikepdf.open(BytesIO(data))
-    return document, document.pages[0].as_form_xobject()
+    form = document.pages[0].as_form_xobject()
+    form.write(zlib.compress(form.read_bytes(), 9), filter=pikepdf.Name.FlateDecode)
+    return document, form
 
 
-def _copy(pdf: pikepdf.Pdf, thing: Any) -> Any:
-    """A deep copy into another document, streams as the compressed bytes they are (copy_foreign is far slower)."""
+def _form(pdf: pydyf.PDF, data: bytes) -> bytes:
+    """Put the only page of another document in as a form, its streams as the compressed bytes they are."""
+    found: bytes = _copied(pdf, _opened(data)[1])
+    return found
+
+
+def _copied(pdf: pydyf.PDF, thing: Any) -> Any:
     match thing:
-        case Stream():
-            made = Stream(pdf, thing.read_raw_bytes())
-            for key, value in thing.items():
-                if key != "/Length":
-                    made[key] = _copy(pdf, value)
-            return pdf.make_indirect(made)
-        case Dictionary():
-            return Dictionary({key: _copy(pdf, value) for key, value in thing.items()})
-        case Array():
-            return Array([_copy(pdf, value) for value in thing])
+        case pikepdf.Stream():
+            values = {key[1:]: _copied(pdf, value) for key, value in thing.items() if key != "/Length"}
+            made = pydyf.Stream([thing.read_raw_bytes()], values)
+            pdf.add_object(made)
+            return made.reference
+        case pikepdf.Dictionary():
+            return pydyf.Dictionary({key[1:]: _copied(pdf, value) for key, value in thing.items()})
+        case pikepdf.Array():
+            return pydyf.Array([_copied(pdf, value) for value in thing])
+        case pikepdf.Name():
+            return str(thing)
+        case bool():
+            return "true" if thing else "false"
+        case pikepdf.String():
+            raise ValueError("a form with strings was not expected")
     return thing
 
 
-def _lay_under(pdf: pikepdf.Pdf, page: pikepdf.Page, form: pikepdf.Object) -> None:
+def _lay_under(pdf: pydyf.PDF, form: bytes) -> None:
     """Put the form below everything else, marked as an artifact so that no reader reads it out."""
-    name = page.add_resource(form, Name.XObject, prefix="Under")
-    page.contents_add(Stream(pdf, f"/Artifact BMC q {name} Do Q EMC\n".encode()), prepend=True)
+    before = pydyf.Stream([f"/Artifact BMC q /{_UNDER} Do Q EMC".encode()])
+    pdf.add_object(before)
+    objects = {item.reference: item for item in pdf.objects}
+    for page in _pages(pdf):
+        resources = objects[page["Resources"]]
+        resources["XObject"][_UNDER] = form
+        page["Contents"] = pydyf.Array([before.reference, page["Contents"]])
 
 
-def _add_seal(pdf: pikepdf.Pdf, seal: SealField) -> None:
+class _Plain(pydyf.Dictionary):  # type: ignore[misc]
+    """Kept out of the compressed object streams: the signer must find it in the file."""
+
+    @property
+    def compressible(self) -> bool:
+        return False
+
+
+def _add_seal(pdf: pydyf.PDF, seal: SealField) -> None:
     """Make the signature field with its appearance and its place in the structure, the signature left open.
 
     ISO 32000-1 12.7.4.5 (signature fields), 12.8.1 (ByteRange); ISO 14289-1 7.18.4 (a widget stands in a Form).
     """
-    page = pdf.pages[0]
-    value = pdf.make_indirect(Dictionary(
-        Type=Name.Sig, Filter=Name("/Adobe.PPKLite"), SubFilter=Name("/ETSI.CAdES.detached"),
-        Contents=String(b"\x00" * seal.reserved),
-        ByteRange=Array([0, 9999999999, 9999999999, 9999999999]),
-        Name=String(seal.signer), Reason=String(seal.reason), M=String(seal.signed_at),
-    ))
-    appearance = _copy(pdf, _opened(seal.appearance)[1])
-    field = pdf.make_indirect(Dictionary(
-        Type=Name.Annot, Subtype=Name.Widget, FT=Name.Sig, T=String(seal.name), TU=String(seal.tooltip),
-        Contents=String(seal.tooltip), F=132, Rect=Array(list(seal.box)), V=value, P=page.obj,
-        AP=Dictionary(N=appearance), Lang=String("zh-CN"),
-    ))
-    annotations = page.obj.get(Name.Annots)
-    page.obj.Annots = Array([*(annotations if annotations is not None else []), field])
-    page.obj.Tabs = Name.S
-    pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=Array([field]), SigFlags=3))
-    _into_structure(pdf, page, field, seal.tooltip)
+    page = _pages(pdf)[0]
+    value = _Plain({
+        "Type": "/Sig", "Filter": "/Adobe.PPKLite", "SubFilter": "/ETSI.CAdES.detached",
+        "ByteRange": "[0 9999999999 9999999999 9999999999]", "Contents": f"<{'00' * seal.reserved}>",
+        "Name": pydyf.String(seal.signer), "Reason": pydyf.String(seal.reason), "M": pydyf.String(seal.signed_at),
+    })
+    pdf.add_object(value)
+    field = pydyf.Dictionary({
+        "Type": "/Annot", "Subtype": "/Widget", "FT": "/Sig", "T": pydyf.String(seal.name),
+        "TU": pydyf.String(seal.tooltip), "Contents": pydyf.String(seal.tooltip), "Lang": pydyf.String("zh-CN"), "F": 132,
+        "Rect": pydyf.Array(seal.box), "V": value.reference, "P": page.reference,
+        "AP": pydyf.Dictionary({"N": _form(pdf, seal.appearance)}),
+    })
+    pdf.add_object(field)
+    page.setdefault("Annots", pydyf.Array()).append(field.reference)
+    page["Tabs"] = "/S"
+    pdf.catalog["AcroForm"] = pydyf.Dictionary({"Fields": pydyf.Array([field.reference]), "SigFlags": 3})
+    if "StructTreeRoot" in pdf.catalog:
+        _into_structure(pdf, page, field, seal.tooltip)
 
 
-def _into_structure(pdf: pikepdf.Pdf, page: pikepdf.Page, field: pikepdf.Object, text: str) -> None:
-    root = pdf.Root.get(Name.StructTreeRoot)
-    if root is None:
-        return
-    document = root.K if not isinstance(root.K, Array) else root.K[0]
-    numbers = root.ParentTree.Nums
-    key = max((int(numbers[index]) for index in range(0, len(numbers), 2)), default=-1) + 1
-    element = pdf.make_indirect(Dictionary(
-        Type=Name.StructElem, S=Name.Form, P=document, Pg=page.obj, Alt=String(text),
-        K=Dictionary(Type=Name.OBJR, Obj=field, Pg=page.obj),
-    ))
-    children = document.get(Name.K)
-    document.K = Array([*(children if isinstance(children, Array) else [children]), element])
-    field.StructParent = key
-    numbers.append(key)
-    numbers.append(element)
-    root.ParentTreeNextKey = key + 1
+def _into_structure(pdf: pydyf.PDF, page: Any, field: Any, text: str) -> None:
+    objects = {item.reference: item for item in pdf.objects}
+    root = objects[pdf.catalog["StructTreeRoot"]]
+    document = objects[root["K"][0]]
+    numbers = objects[root["ParentTree"]]["Nums"]
+    key = max(numbers[::2], default=-1) + 1
+    element = pydyf.Dictionary({
+        "Type": "/StructElem", "S": "/Form", "P": document.reference, "Pg": page.reference, "Alt": pydyf.String(text),
+        "K": pydyf.Dictionary({"Type": "/OBJR", "Obj": field.reference, "Pg": page.reference}),
+    })
+    pdf.add_object(element)
+    document["K"].append(element.reference)
+    numbers.extend([key, element.reference])
+    field["StructParent"] = key
+    root["ParentTreeNextKey"] = key + 1
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ async def test_a_public_verifier(
     assert "真实有效" in await page.inner_text("h1")
     await axe(page)
 
-    file.write_bytes(file.read_bytes().replace(b"/Page", b"/Pagf", 1))
+    file.write_bytes(file.read_bytes().replace(b"PPKLite", b"PPKLitf", 1))
     await page.goto(f"{live}/verify")
     await page.set_input_files("#file", file)
     await page.click("text=查验这份文件")

@@ -71,7 +71,7 @@ def test_every_failed_check_is_named_and_one_bad_file_is_enough(
 ) -> None:
     altered = tmp_path / "altered.pdf"
     data = (signed / "certificate.pdf").read_bytes()
-    altered.write_bytes(data.replace(b"/Page", b"/Pagf", 1))
+    altered.write_bytes(data.replace(b"PPKLite", b"PPKLitf", 1))
     longer = tmp_path / "longer.pdf"
     longer.write_bytes(data + b"\n%%EOF\n")
     assert run(str(signed / "certificate.pdf"), str(altered), str(longer), "--json") == 1
