@@ -430,9 +430,17 @@ def migrate() -> None:
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let one set-up of this tree run at a time."""
-    from exam.kernel.locks import exclusive  # standard library only; imported late, for Python 3.10 cannot read it
+    # Standard library only; imported late, for an older Python cannot read it.
+    from exam.kernel.locks import exclusive, release, try_exclusive
 
-    with exclusive(TREE / ".setup.lock"):
+    path = TREE / ".setup.lock"
+    if free := try_exclusive(path):
+        release(free)
+    else:
+        print("· 另一个安装过程正在运行，等它结束 … waiting for another set-up", flush=True)
+    with exclusive(path) as lock:
+        # What we start holds the lock as well: a killed set-up may leave pip behind, still writing.
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 
@@ -451,7 +459,7 @@ def step(name: str, do: Callable[[], None]) -> None:
 def must(command: Sequence[str], reason: str, *, env: dict[str, str] | None = None, cwd: Path | None = None) -> str:
     """Run a command, return what it printed, and stop with the reason and its last lines when it fails."""
     done = subprocess.run(
-        command, env=env or {**os.environ, "KAOWU_HOME": str(HOME), "PYTHONUTF8": "1"}, cwd=cwd or TREE, check=False,
+        command, close_fds=False, env=env or {**os.environ, "KAOWU_HOME": str(HOME), "PYTHONUTF8": "1"}, cwd=cwd or TREE, check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
         errors="replace",
     )  # fmt: skip

@@ -17,8 +17,8 @@ else:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock for a block, waiting for it: one process at a time."""
+def exclusive(path: Path) -> Iterator[IO[bytes]]:
+    """Hold the lock for a block, waiting for it: one process at a time. A child that inherits the file holds it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         if sys.platform == "win32":
@@ -26,7 +26,7 @@ def exclusive(path: Path) -> Iterator[None]:
                 time.sleep(0.1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
 def wait_shared(path: Path) -> IO[bytes]:
