@@ -15,10 +15,10 @@ from uuid import UUID
 
 from exam.catalogue.rules import FORM_LABELS, Scheme
 from exam.kernel.db import chunks
-from exam.kernel.errors import N_, NotFound
+from exam.kernel.errors import N_, Conflict, NotFound
 from exam.kernel.filters import format_date, format_daterange, format_time
 from exam.kernel.i18n import Locale, bilingual, translate, use_locale
-from exam.kernel.pdf import render_pdfs
+from exam.kernel.pdf import missing_glyphs, render_pdfs
 from exam.kernel.printing import PrintHead, render_print
 from exam.registration.rules import CHANNEL_LABELS, GENDER_LABELS, ID_TYPE_LABELS, Registration
 from exam.sittings.rules import DUTY_LABELS, Duty
@@ -35,6 +35,11 @@ class NothingToPrint(NotFound):
     way_out = N_("安排发布后才能打印；请检查所选的院校、考点或场次。")
 
 
+class CharacterMissing(Conflict):
+    message = N_("%(names)s的姓名中有字体没有的字：%(characters)s。没有打印，以免印出空框。")
+    way_out = N_("请管理员补充字体后再打印。")
+
+
 async def tickets(
     cards: Sequence[Ticket],
     *,
@@ -49,6 +54,7 @@ async def tickets(
     with use_locale(locale):
         sheets = [_ticket(card, base_url, printed_by, now) for card in cards]
     people = [card.registration for card in cards]
+    _check_names((person.name for person in people), home)
     return await _draw("admission_ticket", sheets, _photos(people, photos), locale, home)
 
 
@@ -62,6 +68,7 @@ async def seat_plans(
     home: Path | None = None,
 ) -> bytes:
     """考场座位表, one sheet a room session, seen from the platform."""
+    _check_names((person.name for person in _people(packs)), home)
     with use_locale(locale):
         sheets = [{**_room(pack, N_("考场座位表"), "ZW", printed_by, now), **_plan(pack)} for pack in packs]
     return await _draw("seat_plan", sheets, _photos(_people(packs), photos), locale, home)
@@ -71,6 +78,7 @@ async def door_lists(
     packs: Sequence[RoomPack], *, printed_by: str, now: datetime, locale: Locale = "zh", home: Path | None = None
 ) -> bytes:
     """考场门贴: who sits where, to be put up at the door."""
+    _check_names((person.name for person in _people(packs)), home)
     with use_locale(locale):
         sheets = [_room(pack, N_("考场考生信息表"), "MT", printed_by, now) for pack in packs]
     return await _draw("door_list", sheets, {}, locale, home)
@@ -86,6 +94,7 @@ async def sign_in_sheets(
     home: Path | None = None,
 ) -> bytes:
     """签到表 with masked numbers and photos."""
+    _check_names((person.name for person in _people(packs)), home)
     with use_locale(locale):
         sheets = [_room(pack, N_("考生签到表"), "QD", printed_by, now) for pack in packs]
     return await _draw("sign_in_sheet", sheets, _photos(_people(packs), photos), locale, home)
@@ -118,6 +127,7 @@ async def room_pack(
     )
     if not packs:
         raise NothingToPrint
+    _check_names((person.name for person in _people(packs)), home)
     parts: list[str] = []
     with use_locale(locale):
         for document, title, code in kinds:
@@ -137,6 +147,7 @@ async def duty_letters(
     home: Path | None = None,
 ) -> bytes:
     """派遣单, one page a person, with the pledge to be signed."""
+    _check_names((letter.name for letter in letters), home)
     with use_locale(locale):
         sheets = [_letter(letter, printed_by, now) for letter in letters]
     return await _draw("duty_letter", sheets, {}, locale, home)
@@ -153,6 +164,14 @@ async def _draw(
         raise NothingToPrint
     parts = [render_print(document, locale=locale, sheets=list(some)) for some in chunks(sheets, SHEETS_AT_ONCE)]
     return await render_pdfs(parts, assets=assets, home=home)
+
+
+def _check_names(names: Iterable[str], home: Path | None) -> None:
+    """A name is printed whole or not at all: a character without a glyph would come out as a box."""
+    every = sorted(set(names))
+    if lacking := missing_glyphs("".join(every), home=home):
+        concerned = [name for name in every if lacking & set(name)]
+        raise CharacterMissing(names="、".join(concerned), characters="、".join(sorted(lacking)))
 
 
 def _people(packs: Iterable[RoomPack]) -> list[Registration]:

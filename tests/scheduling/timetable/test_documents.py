@@ -104,7 +104,9 @@ async def test_a_ticket_tells_everything_but_keeps_the_secret_out_of_the_address
     cards: list[Ticket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = html_of(monkeypatch)
-    await documents.tickets(cards, photos=no_photo, base_url="https://x.test", printed_by="考务", now=NOW)
+    await documents.tickets(
+        cards, photos=no_photo, base_url="https://x.test", printed_by="考务", now=NOW, home=print_home()
+    )
     (html,) = seen
     card = cards[0]
     for text in (
@@ -125,7 +127,7 @@ async def test_a_ticket_tells_everything_but_keeps_the_secret_out_of_the_address
 async def test_english_tickets_are_english(cards: list[Ticket], monkeypatch: pytest.MonkeyPatch) -> None:
     seen = html_of(monkeypatch)
     await documents.tickets(
-        cards, photos=no_photo, base_url="https://x.test", printed_by="Office", now=NOW, locale="en"
+        cards, photos=no_photo, base_url="https://x.test", printed_by="Office", now=NOW, locale="en", home=print_home()
     )
     assert "Rules for candidates" in seen[0]
     assert "考生须知" not in seen[0]
@@ -143,7 +145,7 @@ async def test_the_seat_plan_is_seen_from_the_platform(packs: list[RoomPack], mo
     assert front[-1]["seat"] == "01"  # right-hand front
     assert back[-1]["seat"] == f"{len(plan['grid']):02d}"  # the first column runs to the back
     seen = html_of(monkeypatch)
-    await documents.seat_plans([theory], photos=no_photo, printed_by="考务", now=NOW)
+    await documents.seat_plans([theory], photos=no_photo, printed_by="考务", now=NOW, home=print_home())
     assert all(line.registration.name in seen[0] for line in theory.seats)
 
 
@@ -155,7 +157,7 @@ async def test_letters_say_every_duty_and_a_head_has_one_line_a_day(
     heads = [letter for letter in letters if any(line.duty == "site_head" for line in letter.lines)]
     assert [len(letter.lines) for letter in heads] == [1]
     seen = html_of(monkeypatch)
-    await documents.duty_letters(letters, printed_by="考务", now=NOW)
+    await documents.duty_letters(letters, printed_by="考务", now=NOW, home=print_home())
     assert all(letter.name in seen[0] for letter in letters)
 
 
@@ -165,6 +167,15 @@ async def test_a_door_list_of_many_breaks_into_two_columns(
     pack = packs[0]
     seats = tuple(replace(pack.seats[0], seat_no=number) for number in range(1, 26))
     seen = html_of(monkeypatch)
-    await documents.door_lists([replace(pack, seats=seats)], printed_by="考务", now=NOW)
+    await documents.door_lists([replace(pack, seats=seats)], printed_by="考务", now=NOW, home=print_home())
     assert seen[0].count('class="mid door-seat"') == 25
     assert seen[0].count(">座位</th>") == 2
+
+
+async def test_a_name_the_fonts_cannot_draw_is_not_printed(cards: list[Ticket], home: Path) -> None:
+    rare = replace(cards[0], registration=replace(cards[0].registration, name="王𠮷"))
+    with pytest.raises(documents.CharacterMissing) as refusal:
+        await documents.tickets(
+            [rare], photos=no_photo, base_url="https://x.test", printed_by="考务", now=NOW, home=home
+        )
+    assert refusal.value.facts["characters"] == "𠮷"
