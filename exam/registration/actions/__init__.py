@@ -1,6 +1,7 @@
 """The verbs of registration, one function each; the session is passed in and never committed here."""
 
 from exam.registration.actions.batches import close, create_batch, move_batch, reschedule
+from exam.registration.actions.parts import grant_exemption, register_resit, retain_part
 from exam.registration.actions.photos import PhotosResult, set_photo, set_photos, upload_photos
 from exam.registration.actions.places import add_institution, add_units, approve_pilot
 from exam.registration.actions.registrations import (
@@ -9,14 +10,11 @@ from exam.registration.actions.registrations import (
     confirm,
     confirm_consent,
     give_back,
-    grant_exemption,
     mark_outcome,
     mark_seated,
     record_fee,
-    register_resit,
     reject,
     resubmit,
-    retain_part,
     transfer,
     waive_fee,
     withdraw,

@@ -30,16 +30,8 @@ from exam.registration.rules.names import latin, sort_key
 from exam.registration.rules.problems import problem
 from exam.registration.rules.reading import read_roster
 from exam.registration.rules.records import Batch, Channel, Institution, Payer
-from exam.registration.rules.roster import (
-    Entry,
-    KnownPerson,
-    Offer,
-    PilotRoom,
-    RosterContext,
-    RosterResult,
-    check_against_register,
-    check_roster,
-)
+from exam.registration.rules.roster import KnownPerson, RosterResult, check_against_register, check_roster
+from exam.registration.rules.rows import Entry, Offer, PilotRoom, RosterContext
 from exam.registration.rules.sheet import Layout, Sheet
 from exam.registration.rules.status import (
     BATCH_STATUS_LABELS,

@@ -19,19 +19,18 @@ from exam.kernel.files import FileStore
 from exam.kernel.ids import new_id
 from exam.registration import actions, queries
 from exam.registration.actions.batches import BatchCodeTaken, BatchDaysWrong, SchemeTwice, WindowFixed
-from exam.registration.actions.places import InstitutionCodeTaken, QuotaInvalid
-from exam.registration.actions.registrations import (
+from exam.registration.actions.moving import ReasonMissing
+from exam.registration.actions.parts import (
     ComponentNotOfScheme,
-    FeeAlreadySettled,
     NothingLeft,
-    ReasonMissing,
     ResitNotOffered,
+    ResitNotOpen,
     ResitSameBatch,
     RetainedMarkWrong,
     RetainedSourceWrong,
-    WaiverProofMissing,
-    WaiverReasonUnknown,
 )
+from exam.registration.actions.places import InstitutionCodeTaken, QuotaInvalid
+from exam.registration.actions.registrations import FeeAlreadySettled, WaiverProofMissing, WaiverReasonUnknown
 from exam.registration.queries.registrations import Filters, RegistrationNotFound
 from exam.registration.rules import BatchStatus, InstitutionKind, Payer, Registration, RegistrationStatus
 from exam.registration.rules.photos import PhotoAspect, PhotoBackground, PhotoKind, PhotoPixels, PhotoSize
@@ -239,6 +238,8 @@ async def test_a_resit_keeps_the_part_that_was_passed(session: AsyncSession, vau
         await resit(session, world.secretary, source_registration_id=one.id, batch_id=world.batch.id, consent=True, now=NOW)
     with pytest.raises(ResitNotOffered):
         await resit(session, world.secretary, source_registration_id=one.id, batch_id=foreign.id, consent=True, now=NOW)
+    with pytest.raises(ResitNotOpen):
+        await resit(session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=CLOSES)
     again = await resit(session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=NOW)
     assert (again.resit_of, again.person_id, again.status, again.first_free) == (one.id, one.person_id, R.SUBMITTED, False)
     retain = actions.retain_part
