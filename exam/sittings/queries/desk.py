@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Component, Scheme
+from exam.kernel.clock import china_date
 from exam.kernel.errors import NotFound
 from exam.kernel.i18n import bilingual, translate
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
 from exam.sittings.queries.incidents import Incident, incidents, visible_incidents
-from exam.sittings.queries.places import headcounts, moves, my_rooms, room_session, room_sessions, sitting
+from exam.sittings.queries.places import headcounts, moves, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
 from exam.sittings.rules import Headcount, Move, RoomSession, Sitting, SittingStatus, covers
 from exam.sittings.rules.prints import IncidentPrint
@@ -111,6 +112,15 @@ class RoomLine:
 
 
 @dataclass(frozen=True)
+class RoomDay:
+    """The rooms of one day, and the days that have any."""
+
+    days: tuple[date, ...]
+    day: date | None
+    lines: tuple[RoomLine, ...]
+
+
+@dataclass(frozen=True)
 class IncidentLine:
     """An incident in a list, with the candidate and the room."""
 
@@ -184,20 +194,33 @@ async def incident_lines(session: AsyncSession, found: Sequence[Incident]) -> li
     return [IncidentLine(one, people.get(one.registration_id), rooms[one.room_session_id]) for one in found]
 
 
-async def room_lines(session: AsyncSession, actor: Actor, now: datetime) -> list[RoomLine]:
-    """The rooms the actor runs: of the own duties, of the own sites, and for officers all of the coming days."""
-    rooms = {room.id: room for room in await my_rooms(session, actor, now, days=30)}
+async def room_day(session: AsyncSession, actor: Actor, day: date | None, now: datetime) -> RoomDay:
+    """The rooms of one day that concern the actor: the day asked for, else today, the next one, or the last one."""
+    rooms = await _rooms_of(session, actor)
+    days = sorted({china_date(room.starts_at) for room in rooms})
+    chosen = day if day in days else _nearest(days, china_date(now))
+    listed = [room for room in rooms if china_date(room.starts_at) == chosen]
+    counts = await headcounts(session, [room.id for room in listed]) if listed else {}
+    known = await subjects(session)
+    lines = tuple(RoomLine(room, counts[room.id], known.get(room.component_id)) for room in listed)
+    return RoomDay(tuple(days), chosen, lines)
+
+
+async def _rooms_of(session: AsyncSession, actor: Actor) -> list[RoomSession]:
+    """Those of the own duties, of the own sites, and for officers of the batches of their organisation."""
+    own = await room_sessions(session, account_id=actor.account_id) if actor.account_id else []
+    rooms = {room.id: room for room in own}
     for site_id in actor.scope_ids(Permission.SITE_RUN, "site") or ():
-        rooms |= {room.id: room for room in await room_sessions(session, site_id=UUID(site_id)) if _near(room, now)}
+        rooms |= {room.id: room for room in await room_sessions(session, site_id=UUID(site_id))}
     if actor.may(Permission.PLAN_MANAGE):
         for batch in await registration.batches(session):
             if any(actor.within(Permission.PLAN_MANAGE, organisation_id=one) for one in batch.organisation_ids):
-                found = await room_sessions(session, batch_id=batch.id)
-                rooms |= {room.id: room for room in found if _near(room, now)}
-    listed = sorted(rooms.values(), key=lambda room: (room.starts_at, room.site_code, room.room_name))
-    counts = await headcounts(session, [room.id for room in listed]) if listed else {}
-    known = await subjects(session)
-    return [RoomLine(room, counts[room.id], known.get(room.component_id)) for room in listed]
+                rooms |= {room.id: room for room in await room_sessions(session, batch_id=batch.id)}
+    return sorted(rooms.values(), key=lambda room: (room.starts_at, room.site_code, room.room_name))
+
+
+def _nearest(days: Sequence[date], today: date) -> date | None:
+    return next((day for day in days if day >= today), days[-1] if days else None)
 
 
 async def may_read_room(session: AsyncSession, actor: Actor, room: RoomSession) -> bool:
@@ -248,7 +271,3 @@ async def _people(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Regi
     if not ids:
         return {}
     return {one.id: one for one in await registration.registrations(session, ids=set(ids))}
-
-
-def _near(room: RoomSession, now: datetime) -> bool:
-    return now - timedelta(hours=20) <= room.ends_at and room.starts_at <= now + timedelta(days=14)

@@ -12,7 +12,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from exam.sittings.queries.incidents import visible_incidents
-from exam.sittings.queries.places import headcounts, my_rooms, sittings
+from exam.sittings.queries.places import headcounts, my_rooms, room_sessions, sittings
 from exam.sittings.rules import Headcount, IncidentStatus, RoomSession, RoomStatus
 
 
@@ -20,6 +20,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
     """What the exam day wants from this person: a room to run, an incident to confirm or decide, a sitting to go to."""
     return [
         *await _needs_of_duties(session, actor, now),
+        *await _needs_of_sites(session, actor, now),
         *await _needs_of_incidents(session, actor),
         *await _needs_of_candidate(session, actor, now),
     ]
@@ -41,6 +42,20 @@ async def _needs_of_duties(session: AsyncSession, actor: Actor, now: datetime) -
         for room, count in await _counted(session, rooms)
         if room.starts_at - now < timedelta(hours=24)
     ]
+
+
+async def _needs_of_sites(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    """Rooms of the own sites that are over and not counted and closed."""
+    open_rooms = [
+        room
+        for site_id in actor.scope_ids(Permission.SITE_RUN, "site") or ()
+        for room in await room_sessions(session, site_id=UUID(site_id))
+        if room.status is RoomStatus.OPEN and room.ends_at < now
+    ]
+    if not open_rooms:
+        return []
+    text = N_("%(n)s 个考场已到时间，还没有清点关闭")
+    return [Need(text=text, href="/exam/sittings", count=len(open_rooms), tone="warning", due=open_rooms[0].ends_at)]
 
 
 async def _counted(session: AsyncSession, rooms: list[RoomSession]) -> list[tuple[RoomSession, Headcount]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,16 +36,30 @@ READERS = (Permission.ROOM_RUN, Permission.SITE_RUN, Permission.INCIDENT_DECIDE,
 
 
 @get("/exam/sittings", guards=[needs(*READERS)])
-async def rooms_page(request: AppRequest, services: AppServices) -> Response[Any]:
-    """Show the rooms the reader runs, by day."""
+async def rooms_page(
+    request: AppRequest, services: AppServices, day: Annotated[str, QueryParameter(max_length=10)] = ""
+) -> Response[Any]:
+    """Show the rooms the reader runs on one day."""
     now, actor = services.clock.now(), actor_of(request)
     async with services.db.transaction() as session:
-        lines = await desk.room_lines(session, actor, now)
+        shown = await desk.room_day(session, actor, _day(day), now)
         incidents = await desk.visible_count(session, actor)
     return page(
-        request, "pages/exam/sittings/rooms.html", lines=lines, at=now, incidents=incidents,
-        room_labels=ROOM_LABELS, room_tones=ROOM_TONES,
-    )  # fmt: skip
+        request,
+        "pages/exam/sittings/rooms.html",
+        shown=shown,
+        at=now,
+        incidents=incidents,
+        room_labels=ROOM_LABELS,
+        room_tones=ROOM_TONES,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @get("/exam/sittings/rooms/{room_session_id:uuid}", guards=[needs(*READERS)])
