@@ -66,6 +66,7 @@ def test_all_or_nothing() -> None:
         ({"A2": False}, 0, "0", "the gate: 40 of 80 is below 48, no other part counts"),
         ({"A2": False, "A1": Decimal("20.02")}, 0, "0", ""),
         ({"A1": Decimal("20.14")}, 0, "76", "56 of 80 is above the gate"),
+        ({"A1": Decimal("20.18")}, 0, "68", "exactly 48 of 80 passes the gate"),
         ({"C3": True}, 0, "90", "a veto of its own section"),
         ({"C2": True}, 0, "0", "a safety veto counts the whole sheet 0"),
         ({"C2": True, "C3": True}, 5, "0", "and overtime takes nothing below 0"),

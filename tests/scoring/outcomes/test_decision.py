@@ -53,10 +53,20 @@ def test_golden(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "shown"), [("59.994", "59.99"), ("59.995", "60.00"), ("59.999", "60.00"), ("60", "60.00"), ("0", "0.00")]
-)
+    ("raw", "shown"), [
+        ("59.994", "59.99"), ("59.995", "60.00"), ("59.999", "60.00"), ("60", "60.00"), ("0", "0.00"),
+        ("59.985", "59.99"), ("0.125", "0.13"), ("0.135", "0.14"), ("59.98499999999999999999999999999", "59.98"),
+    ],
+)  # fmt: skip
 def test_published_rounds_half_up_once(raw: str, shown: str) -> None:
     assert str(published(Decimal(raw), 2)) == shown
+
+
+def test_a_half_is_rounded_up_also_to_an_odd_number() -> None:
+    one = component("A")
+    half = {one.id: Part(state=PartState.SCORED, value=Decimal("60.5"))}
+    verdict = decide(rule(kind="single_paper", pass_mark="61", places=0), [one], half)
+    assert (verdict.decision, verdict.composite) == (Decision.PASSED, 61)
 
 
 def test_no_components_is_refused() -> None:
