@@ -27,6 +27,7 @@ from certificates.issuing.rules.face import Face
 from certificates.issuing.rules.signature import Flaw, examine
 from certificates.issuing.signer import CannotSign, load_signer, roots, sign, signer_of
 from certificates.verification.checker import check
+from certificates.verification.rules import Verdict, file_verdict
 from exam.kernel import pdf, printing
 from exam.kernel.settings import Settings
 from tests.exam.kernel.print_home import link_fonts
@@ -112,6 +113,23 @@ def test_no_flipped_bit_outside_the_signatures_own_digits_is_accepted(
     inside = int(gap[1]) <= place < int(gap[2])
     assert not found.accepted or inside
     assert found.sha256 != examine(signed, trusted).sha256
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_whatever_stands_in_the_signatures_place_raises_nothing_and_is_another_file(
+    signed: bytes, installation: Settings, data: st.DataObject
+) -> None:
+    """The signature's own digits do not cover themselves (a root certificate carried along, say): the ledger's hash does."""
+    gap = re.search(rb"/ByteRange \[0 (\d+) (\d+)", signed)
+    assert gap
+    start = int(gap[1]) + 1
+    junk = data.draw(st.binary(min_size=1, max_size=40)).hex().encode()
+    place = start + 2 * data.draw(st.integers(0, 1200))
+    changed = signed[:place] + junk + signed[place + len(junk) :]
+    found = examine(changed, roots(installation))
+    assert changed == signed or file_verdict(found, None) is not Verdict.GENUINE
+    assert changed == signed or found.sha256 != examine(signed, []).sha256
 
 
 def attacks(signed: bytes) -> dict[str, bytes]:
