@@ -19,6 +19,7 @@ from scheduling.sites import models as sites
 from scheduling.timetable import models as timetable
 from scoring.marking import models as marking
 from scoring.outcomes import models as outcomes
+from scoring.reviews import models as reviews
 
 MODELS: tuple[ModuleType, ...] = (
     audit,
@@ -33,6 +34,7 @@ MODELS: tuple[ModuleType, ...] = (
     duties,
     marking,
     outcomes,
+    reviews,
     issuing,
     ledger,
 )

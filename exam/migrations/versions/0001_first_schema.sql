@@ -1185,6 +1185,42 @@ CREATE TRIGGER paper_entries_append_only BEFORE UPDATE OR DELETE ON scoring.pape
 
 CREATE TRIGGER paper_entries_no_truncate BEFORE TRUNCATE ON scoring.paper_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE scoring.reviews (
+    id UUID NOT NULL,
+    outcome_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    scheme_id UUID NOT NULL,
+    ground TEXT NOT NULL,
+    statement TEXT NOT NULL,
+    status TEXT NOT NULL,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_on DATE NOT NULL,
+    due_provisional BOOLEAN NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    refusal TEXT,
+    rechecked_by UUID,
+    rechecked_at TIMESTAMP WITH TIME ZONE,
+    finding TEXT,
+    answer TEXT,
+    answered_by UUID,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_reviews PRIMARY KEY (id),
+    CONSTRAINT ck_reviews_status CHECK (status IN ('requested', 'refused', 'accepted', 'rechecked', 'answered')),
+    CONSTRAINT ck_reviews_ground CHECK (ground IN ('missing', 'adding', 'copying', 'discipline')),
+    CONSTRAINT ck_reviews_finding CHECK (finding IS NULL OR finding IN ('upheld', 'corrected')),
+    CONSTRAINT ck_reviews_refusal CHECK (status <> 'refused' OR refusal IS NOT NULL),
+    CONSTRAINT ck_reviews_rechecked CHECK (status NOT IN ('rechecked', 'answered') OR (finding IS NOT NULL AND answer IS NOT NULL)),
+    CONSTRAINT ck_reviews_second_person CHECK (rechecked_by <> answered_by),
+    CONSTRAINT uq_reviews_outcome_id UNIQUE (outcome_id),
+    CONSTRAINT fk_reviews_outcome_id FOREIGN KEY(outcome_id) REFERENCES scoring.outcomes (id)
+);
+
+CREATE INDEX ix_reviews_batch_id ON scoring.reviews (batch_id, status);
+
+CREATE INDEX ix_reviews_registration_id ON scoring.reviews (registration_id);
+
 CREATE TABLE scoring.score_sheets (
     id UUID NOT NULL,
     batch_id UUID NOT NULL,
