@@ -77,7 +77,7 @@ async def travel(services: Services, progress: Progress, *, candidates: int, see
 
 def _stage(services: Services, progress: Progress, count: int, seed: int, today: date) -> Stage:
     people = make_candidates(count, seed=seed, year=today.year)
-    spares = make_candidates(24, seed=seed + _SPARE_SEED, year=today.year)
+    spares = make_candidates(33, seed=seed + _SPARE_SEED, year=today.year)
     return Stage(services=services, progress=progress, seed=seed, today=today, candidates=people, spares=spares)
 
 
@@ -168,7 +168,12 @@ async def _live(exam: Exam, days: BatchDays) -> None:
         await living.take_registrations(stage)
         year_end = date(stage.today.year + 1, 12, 31)
         await living.apply_for_a_branch(stage, (stage.today, year_end), at(stage.today, 9) - timedelta(days=2))
-        step.tell(N_("%(people)s 人今天补考"), people=len(today.people) if today else 0)
+        step.tell(N_("%(people)s 人今天应考"), people=len(today.people) if today else 0)
+
+
+def file_name(number: str) -> str:
+    """The number as a file name: its check character may be ``*`` (MOD 37-2), which file systems and shells dislike."""
+    return f"{number.replace('*', '_')}.pdf"
 
 
 async def _show_holder(stage: Stage, certificates: tuple[Certificate, ...]) -> None:
@@ -193,7 +198,7 @@ async def _write(
         folder.mkdir(parents=True, exist_ok=True)
         for certificate in certificates:
             assert certificate.sha256 is not None
-            (folder / f"{certificate.number}.pdf").write_bytes(stage.services.files.get(certificate.sha256))
+            (folder / file_name(certificate.number)).write_bytes(stage.services.files.get(certificate.sha256))
         step.tell(N_("%(count)s 个 PDF"), count=f"{len(certificates):,}")
 
 

@@ -104,8 +104,8 @@ def test_the_road_ends_where_it_should(built: Built) -> None:
 
 
 def test_every_certificate_is_written_as_its_stored_bytes(built: Built) -> None:
-    files = sorted(path.stem for path in (built.out / "certificates").glob("*.pdf"))
-    assert files == sorted(one.number for one in built.result.certificates)
+    files = sorted(path.name for path in (built.out / "certificates").glob("*.pdf"))
+    assert files == sorted(road.file_name(one.number) for one in built.result.certificates)
     for folder in ("admission_tickets", "door_lists", "seat_plans", "sign_in_sheets", "room_records", "duty_letters"):
         printed = list((built.out / "documents" / folder).glob("*.pdf"))
         assert printed

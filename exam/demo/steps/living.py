@@ -3,7 +3,7 @@
 They are there so that every role's first page has something that needs it now.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from exam.catalogue.rules import Form, Level, Scheme, parse_sheet
 from exam.delivery import actions as delivery
 from exam.demo import answers as behaviour
 from exam.demo.days import BatchDays, at, weekend_before
-from exam.demo.plan import DemoCandidate
+from exam.demo.plan import DemoCandidate, Fate
 from exam.demo.province import SCHOOLS, School
 from exam.demo.rosters import roster
 from exam.demo.stage import Stage
@@ -47,6 +47,7 @@ _MINUTE = timedelta(minutes=1)
 _KEPT_FROM = Decimal(60)
 _MOST_A_FORM = 8
 _DAY_MINUTES = 24 * 60
+_NEW = ("WEB", "intermediate")
 _SHORTEST_EVENING = 180
 
 
@@ -66,7 +67,7 @@ class Resit:
 
 
 async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
-    """A resit batch of those who failed: arranged for today and begun, so that rooms are open right now."""
+    """A batch of those who failed and of one late class, arranged for today, so that rooms are open right now."""
     day, hours = _today(stage)
     opens, closes = days.published + timedelta(days=1), day - timedelta(days=4)
     people = await _resits(stage, main)
@@ -78,23 +79,36 @@ async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
     )  # fmt: skip
     wanted = Batch(
         code=f"{day:%Y%m}-201",
-        name_zh=f"{day.year}年{day.month}月补考批次（演示）",
-        name_en=f"Resits of {day:%B %Y} (Demo)",
-        schemes=list({one.scheme.id: one.scheme for one in people}.values()),
+        name_zh=f"{day.year}年{day.month}月补考与补报批次（演示）",
+        name_en=f"Resits and late registrations, {day:%B %Y} (Demo)",
+        schemes=list({scheme.id: scheme for scheme in (*(one.scheme for one in people), stage.schemes[_NEW])}.values()),
         days=calendar,
     )
     batch_id = await registration.open_batch(stage, wanted)
     for one in people:
         await _register(stage, batch_id, one, at(opens, 11))
+    fresh = _newcomers(stage)
+    await registration.import_roster(stage, batch_id, fresh[0].school, fresh, at(opens, 12))
     await registration.settle(stage, batch_id, calendar)
     await timetable.arrange(
         stage, batch_id, proposed=at(calendar.arranged, 10), published=at(calendar.tickets, 9), hours=hours
     )
     await batches.seal(stage, batch_id, calendar)
-    exam = await batches.assemble(stage, batch_id, [one.candidate for one in people])
+    exam = await batches.assemble(stage, batch_id, [*(one.candidate for one in people), *fresh])
     async with stage.change() as session:
         exam.actors = await candidate_actors(session, exam.people)
     return exam
+
+
+def _newcomers(stage: Stage) -> list[DemoCandidate]:
+    """A class of the first school that sits for the first time: it fills a computer room."""
+    school = SCHOOLS[0]
+    code, level = _NEW
+    return [
+        replace(one, school=school, certificate=code, level=level, social=False, major="软件技术",
+                class_name="软件技术2班", fate=Fate.ORDINARY)
+        for one in stage.spares[-9:]
+    ]  # fmt: skip
 
 
 def _today(stage: Stage) -> tuple[date, Hours | None]:
@@ -127,8 +141,15 @@ async def _resits(stage: Stage, main: Exam) -> list[Resit]:
         if one.institution_id is not None
     ]
     single = [one for one in found if len(one.scheme.components) - len(one.kept) == 1]
+    together = Counter((one.source.prefecture_code, one.scheme.id, one.form) for one in single)
+
+    def place(one: Resit) -> tuple[int, str, str]:
+        """The largest groups first: those who can share a room."""
+        size = together[one.source.prefecture_code, one.scheme.id, one.form]
+        return -size, one.source.prefecture_code, f"{one.scheme.certificate_code} {one.scheme.level}"
+
     by_form: dict[Form, list[Resit]] = defaultdict(list)
-    for one in sorted(single, key=lambda one: (one.source.prefecture_code, one.scheme.certificate_code, str(one.scheme.id))):
+    for one in sorted(single, key=place):
         if len(by_form[one.form]) < _MOST_A_FORM:
             by_form[one.form].append(one)
     return [one for group in by_form.values() for one in group]
@@ -212,11 +233,16 @@ async def _show(
     written = [room for room in rooms if not Form(room.form).practical] or list(rooms)
     worked = [room for room in rooms if Form(room.form).practical]
     computers = [room for room in written if room.form == Form.COMPUTER] or written
-    room = computers[0]
+    async with stage.change() as session:
+        seated = Counter(
+            one.room_session_id for one in await sitting_queries.sittings(session, batch_id=exam.batch_id)
+        )
+    room = max(computers, key=lambda room: seated[room.id])
     stage.cast.show_account(Role.SITE_HEAD, crew[room.id, Duty.SITE_HEAD])
     stage.cast.show_account(Role.INVIGILATOR, crew[room.id, Duty.INVIGILATOR])
     if worked:
-        stage.cast.show_account(Role.ASSESSOR, crew[worked[0].id, Duty.ASSESSOR])
+        fullest = max(worked, key=lambda room: seated[room.id])
+        stage.cast.show_account(Role.ASSESSOR, crew[fullest.id, Duty.ASSESSOR])
     async with stage.change() as session:
         here = await sitting_queries.sittings(session, room_session_id=room.id)
         found = await accounts.secrets(session, stage.services.vault, [here[0].registration_id])
@@ -239,7 +265,7 @@ async def take_registrations(stage: Stage) -> UUID:
     )
     batch_id = await registration.open_batch(stage, wanted)
     by_school: dict[str, list[DemoCandidate]] = defaultdict(list)
-    for one in stage.spares[2:]:
+    for one in stage.spares[2:24]:
         by_school[one.school.code].append(one)
     chosen = [code for code in by_school if code != SCHOOLS[0].code][:2]
     for number, code in enumerate(chosen):
@@ -261,7 +287,7 @@ async def _accept(stage: Stage, batch_id: UUID, code: str, now: datetime) -> Non
 async def _wrong_roster(stage: Stage, batch_id: UUID, now: datetime) -> None:
     """The first school's roster has two rows that cannot stand: nothing is registered, the correction sheet waits."""
     school = SCHOOLS[0]
-    people = [replace(one, school=school, certificate=school.certificates[0]) for one in stage.spares[-4:]]
+    people = [replace(one, school=school, certificate=school.certificates[0]) for one in stage.spares[20:24]]
     number = people[0].person.id_number
     altered = number[:-1] + ("1" if number.endswith("0") else "0")
     wrong = [
