@@ -35,8 +35,15 @@ NATIVE = VENV / "native"
 """Debian packages unpacked for a user who may not install any."""
 
 PANGO = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
-TOOLS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdffonts": "poppler-utils", "qpdf": "qpdf"}
-"""What tests call, and the Debian package that brings it."""
+DRIVER = "playwright-node"
+TOOLS = {
+    "chromium": "chromium",
+    "pdfsig": "poppler-utils",
+    "pdffonts": "poppler-utils",
+    "qpdf": "qpdf",
+    DRIVER: "libatomic1",
+}
+"""What tests call, and the Debian package that brings it; Playwright's own driver only lacks a library."""
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -195,8 +202,7 @@ def pip_install(lock: str) -> None:
 
 def link_tree() -> None:
     """Make the tree importable in the environment, and put the ``kaowu`` command there."""
-    folder = "Lib/site-packages" if WINDOWS else f"lib/python{version_of(PYTHON)}/site-packages"
-    write(VENV / folder / "kaowu.pth", f"{TREE}\n")
+    write(site_packages() / "kaowu.pth", f"{TREE}\n")
     if WINDOWS:
         write(BIN / "kaowu.cmd", f'@"{PYTHON}" -X utf8 -P -m exam %*\n')
     else:
@@ -210,10 +216,10 @@ def usable(python: Path) -> bool:
     return python.exists() and run([str(python), "-c", probe]) == 0
 
 
-def version_of(python: Path) -> str:
-    """Return major.minor of a Python."""
-    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return subprocess.run([str(python), "-c", probe], capture_output=True, text=True, check=True).stdout.strip()
+def site_packages() -> Path:
+    """Return where the environment keeps its packages."""
+    probe = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(subprocess.run([str(PYTHON), "-c", probe], capture_output=True, text=True, check=True).stdout.strip())
 
 
 # ---------------------------------------------------------------------- Pango, Chromium and other system packages
@@ -258,12 +264,12 @@ def install_tools() -> None:
     """Bring Chromium and the PDF tools that tests call, and write the wrapper tests start Chromium with."""
     missing = [name for name in TOOLS if not find_tool(name)]
     if missing:
-        packages = sorted({TOOLS[name] for name in missing})
+        packages = sorted({TOOLS[name] for name in TOOLS if not on_system(name)})
         step(f"测试工具 test tools ({', '.join(packages)})", lambda: bring_tools(packages))
     still = [name for name in TOOLS if not find_tool(name)]
     if still:
         raise Stopped(f"测试还需要 {', '.join(still)}。 Tests also need these programs.")
-    write_chromium_wrapper(find_tool("chromium"))
+    write_wrappers()
 
 
 def bring_tools(packages: Sequence[str]) -> None:
@@ -283,23 +289,36 @@ def bring_tools(packages: Sequence[str]) -> None:
 
 def find_tool(name: str) -> str:
     """Return the path of a program: configured, installed, or unpacked by us; empty where there is none."""
+    return on_system(name) or unpacked(name)
+
+
+def on_system(name: str) -> str:
+    """Return the path of a program that runs without our help."""
+    if name == DRIVER:
+        return str(driver()) if run([str(driver()), "--version"]) == 0 else ""
     if name == "chromium":
-        configured = os.environ.get("KAOWU_CHROMIUM", "")
         mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-        found = (
-            configured
-            or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
-            or (mac if Path(mac).exists() else "")
-        )
-        unpacked = NATIVE / "tools" / "usr" / "lib" / "chromium" / "chromium"
-    else:
-        found = shutil.which(name) or ""
-        unpacked = NATIVE / "tools" / "usr" / "bin" / name
-    return found or (str(unpacked) if unpacked.exists() else "")
+        installed = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
+        return os.environ.get("KAOWU_CHROMIUM", "") or installed or (mac if Path(mac).exists() else "")
+    return shutil.which(name) or ""
 
 
-def write_chromium_wrapper(program: str) -> None:
-    """Write the script that tests start: it finds unpacked libraries and, where the system has no fonts, ours."""
+def unpacked(name: str) -> str:
+    """Return the path of a program that runs with libraries we unpacked."""
+    tools = NATIVE / "tools" / "usr"
+    if name == DRIVER:
+        return str(driver()) if any(tools.glob("lib/*/libatomic.so.1")) else ""
+    path = tools / ("lib/chromium/chromium" if name == "chromium" else f"bin/{name}")
+    return str(path) if path.exists() else ""
+
+
+def driver() -> Path:
+    """Return where Playwright keeps its Node.js."""
+    return site_packages() / "playwright" / "driver" / ("node.exe" if WINDOWS else "node")
+
+
+def write_wrappers() -> None:
+    """Write the scripts that tests start: they find unpacked libraries and, where the system has no fonts, ours."""
     if WINDOWS or sys.platform == "darwin":
         return
     fonts = NATIVE / "fonts.conf"
@@ -309,17 +328,16 @@ def write_chromium_wrapper(program: str) -> None:
         f'  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>\n  <dir>{HOME / "fonts"}</dir>\n'
         f"  <cachedir>{HOME / 'fonts' / 'cache'}</cachedir>\n</fontconfig>\n",
     )
-    wrapper(NATIVE / "bin" / "chromium", program, f'export FONTCONFIG_FILE="{fonts}"', "--disable-dev-shm-usage")
+    libraries = ":".join(map(str, library_folders("tools")))
     for name in TOOLS:
-        if name != "chromium" and find_tool(name).startswith(str(NATIVE)):
-            wrapper(NATIVE / "bin" / name, find_tool(name), f'export FONTCONFIG_FILE="{fonts}"')
-
-
-def wrapper(path: Path, program: str, setting: str, *options: str) -> None:
-    """Write a shell script that starts a program with the unpacked libraries in reach."""
-    libraries = ":".join(map(str, library_folders("tools"))) if program.startswith(str(NATIVE)) else ""
-    line = f'export LD_LIBRARY_PATH="{libraries}:$LD_LIBRARY_PATH"\n' if libraries else ""
-    write(path, f'#!/bin/sh\n{line}{setting}\nexec "{program}" {" ".join(options)} "$@"\n', mode=0o755)
+        if name != "chromium" and on_system(name):
+            continue
+        lines = ["#!/bin/sh", f'export FONTCONFIG_FILE="{fonts}"']
+        if not on_system(name):
+            lines.append(f'export LD_LIBRARY_PATH="{libraries}:$LD_LIBRARY_PATH"')
+        option = "--disable-dev-shm-usage " if name == "chromium" else ""
+        lines.append(f'exec "{find_tool(name)}" {option}"$@"')
+        write(NATIVE / "bin" / name, "\n".join(lines) + "\n", mode=0o755)
 
 
 def test_environment() -> dict[str, str]:
@@ -328,6 +346,8 @@ def test_environment() -> dict[str, str]:
     ours["PATH"] = os.pathsep.join([str(NATIVE / "bin"), str(BIN), os.environ.get("PATH", "")])
     chromium = NATIVE / "bin" / "chromium"
     ours["KAOWU_CHROMIUM"] = str(chromium) if chromium.exists() else find_tool("chromium")
+    if (NATIVE / "bin" / DRIVER).exists():
+        ours["PLAYWRIGHT_NODEJS_PATH"] = str(NATIVE / "bin" / DRIVER)
     return ours
 
 
@@ -401,7 +421,7 @@ def preload(name: str) -> None:
     done = subprocess.run(
         [str(PYTHON), "-c", probe], input=json.dumps(libraries), capture_output=True, text=True, check=True
     )
-    site = VENV / f"lib/python{version_of(PYTHON)}/site-packages"
+    site = site_packages()
     write(
         site / "kaowu_native.py",
         '"""Loads the libraries that were unpacked beside this environment. Written by run.py."""\n\n'
