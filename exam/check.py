@@ -161,6 +161,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("score_sheet", "SELECT id FROM scoring.score_sheets"),
     ("paper_entry", "SELECT id FROM scoring.paper_entries"),
     ("outcome", "SELECT id FROM scoring.outcomes"),
+    ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
 )

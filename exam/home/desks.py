@@ -29,6 +29,7 @@ from scheduling.timetable import queries as timetable
 from scoring.marking import queries as marking
 from scoring.outcomes import queries as outcomes
 from scoring.outcomes.rules import Decision
+from scoring.reviews import queries as reviews
 
 SOURCES = (
     registration.needs,
@@ -40,6 +41,7 @@ SOURCES = (
     sittings.needs,
     marking.needs,
     outcomes.needs,
+    reviews.needs,
     issuing.needs,
     ledger.needs,
 )
