@@ -224,15 +224,33 @@ def _nearest(days: Sequence[date], today: date) -> date | None:
 
 
 async def may_read_room(session: AsyncSession, actor: Actor, room: RoomSession) -> bool:
-    """Who sees a room's page: its duties, its site's head, and officers of its batch."""
+    """Who sees a room's counts: its duties, its site, officers of its batch, and who oversees the province."""
+    if await _serves(session, actor, room):
+        return True
+    provinces = actor.scope_ids(Permission.PLAN_READ, "province")
+    return provinces is None or bool(provinces) or actor.within(Permission.PLAN_READ, site_id=room.site_id)
+
+
+async def may_see_people(session: AsyncSession, actor: Actor, room: RoomSession, now: datetime) -> bool:
+    """Who sees names and photos: duties inside their window, the site's head, and officers of the batch."""
+    if not await _serves(session, actor, room):
+        return False
+    wide = actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE)
+    return wide or covers(room.starts_at, room.ends_at, room.terms, now)
+
+
+async def _serves(session: AsyncSession, actor: Actor, room: RoomSession) -> bool:
+    """Whether the actor works in this room, at its site, or for its batch."""
     if actor.within(Permission.SITE_RUN, site_id=room.site_id):
         return True
-    if actor.account_id is not None and any(
-        one.id == room.id for one in await room_sessions(session, account_id=actor.account_id)
-    ):
-        return True
+    if actor.account_id is not None:
+        own = await room_sessions(session, account_id=actor.account_id, ids=[room.id])
+        if own:
+            return True
     if not (actor.may(Permission.PLAN_MANAGE) or actor.may(Permission.INCIDENT_DECIDE)):
         return False
+    if actor.within(Permission.PLAN_MANAGE):
+        return True
     batch = await registration.batch(session, room.batch_id)
     return any(actor.within(Permission.PLAN_MANAGE, organisation_id=one) for one in batch.organisation_ids)
 
@@ -246,10 +264,8 @@ async def require_readable(session: AsyncSession, actor: Actor, room_session_id:
 
 
 async def require_people(session: AsyncSession, actor: Actor, room: RoomSession, now: datetime) -> None:
-    """Names and photos are for duties inside their window, the site's head and officers; NotFound for others."""
-    await require_readable(session, actor, room.id)
-    wide = actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE)
-    if not wide and not covers(room.starts_at, room.ends_at, room.terms, now):
+    """NotFound for whoever may not see names and photos now."""
+    if not await may_see_people(session, actor, room, now):
         raise NotFound
 
 

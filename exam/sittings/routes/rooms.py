@@ -33,6 +33,7 @@ TONES = {
 }
 ROOM_TONES = {"planned": "plain", "open": "needs", "closed": "done"}
 READERS = (Permission.ROOM_RUN, Permission.SITE_RUN, Permission.INCIDENT_DECIDE, Permission.PLAN_MANAGE)
+COUNTERS = (*READERS, Permission.PLAN_READ)  # counts only, for whoever oversees the province
 
 
 @get("/exam/sittings", guards=[needs(*READERS)])
@@ -62,7 +63,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-@get("/exam/sittings/rooms/{room_session_id:uuid}", guards=[needs(*READERS)])
+@get("/exam/sittings/rooms/{room_session_id:uuid}", guards=[needs(*COUNTERS)])
 async def room_page(
     request: AppRequest,
     services: AppServices,
@@ -75,6 +76,7 @@ async def room_page(
     async with services.db.transaction() as session:
         room = await desk.require_readable(session, actor, room_session_id)
         found = await desk.room_desk(session, room_session_id, now)
+        people = await desk.may_see_people(session, actor, room, now)
     in_time = covers(room.starts_at, room.ends_at, room.terms, now)
     words = ticket_in(q)
     return page(
@@ -88,7 +90,7 @@ async def room_page(
         found=[row for row in found.rows if row.found_by(words)] if words else [],
         q=q,
         view=view,
-        people=in_time or actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE),
+        people=people,
         acting=in_time and actor.may(Permission.ROOM_RUN),
         at=now,
         status_labels=STATUS_LABELS,

@@ -48,6 +48,15 @@ async def test_a_room_is_read_by_its_duties_its_site_and_nobody_else(session: As
         await desk.require_readable(session, day.head, uuid4())
 
 
+async def test_whoever_oversees_the_province_sees_counts_and_no_names(session: AsyncSession, day: Day) -> None:
+    province = person(Role.PROVINCE, Scope("province", "42"))
+    school = person(Role.INSTITUTION, Scope("institution", str(uuid4())))
+    room = await desk.require_readable(session, province, day.room.id)
+    assert not await desk.may_see_people(session, province, room, START)
+    with pytest.raises(NotFound):
+        await desk.require_readable(session, school, day.room.id)
+
+
 async def test_people_are_shown_in_the_duty_window_only(session: AsyncSession, day: Day) -> None:
     room = await queries.room_session(session, day.room.id)
     await desk.require_people(session, day.invigilator, room, minutes(-90))
