@@ -10,6 +10,7 @@ A character for which the fonts hold no glyph would be printed as a box: `missin
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -151,11 +152,13 @@ def _children(home: Path) -> Children:
 
 def _font_config(home: Path) -> Path:
     """Tell fontconfig of our fonts and of no others."""
-    folder = fonts.prepare(home).serif.parent
+    folder = fonts.prepare(home).serif.parent.resolve()
     path = folder / "fonts.conf"
     text = _FONT_CONFIG.format(folder=folder, cache=folder / "cache")
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    if not path.exists() or path.read_text("utf-8") != text:
+        whole = path.with_suffix(f".{os.getpid()}")
+        whole.write_text(text, "utf-8")
+        os.replace(whole, path)
     return path
 
 
