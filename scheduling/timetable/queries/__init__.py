@@ -1,7 +1,15 @@
 """Reads of the timetable: the problem of a batch, plans and their parts, views for pages, sets to print, invariants."""
 
+from scheduling.timetable.queries.arrangement import (
+    ArrangementView,
+    UnplacedLine,
+    arrangement,
+    arrangements,
+    published_for,
+)
 from scheduling.timetable.queries.intake import demand, problem, taken_staff
 from scheduling.timetable.queries.prints import letters, room_packs, tickets
+from scheduling.timetable.queries.scope import may_manage, require_manage, require_read
 from scheduling.timetable.queries.stored import (
     PlannedSession,
     PlannedSitting,
@@ -19,19 +27,11 @@ from scheduling.timetable.queries.stored import (
     unplaced,
 )
 from scheduling.timetable.queries.views import (
-    ArrangementView,
     PlanView,
     SessionView,
-    UnplacedLine,
     WhyView,
-    arrangement,
-    arrangements,
     institution_view,
-    may_manage,
     plan_view,
-    published_for,
-    require_manage,
-    require_read,
     session_view,
     site_view,
     why,

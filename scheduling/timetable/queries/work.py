@@ -25,7 +25,7 @@ from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
 from scheduling.timetable.queries import stored
-from scheduling.timetable.queries.views import may_manage
+from scheduling.timetable.queries.scope import may_manage
 from scheduling.timetable.rules.lifecycle import PlanStatus
 
 _ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)

@@ -1,15 +1,14 @@
-"""Changes of the timetable: a proposal is made, and a proposal is published.
+"""A proposal is made: solved, checked by rules that share no code with the solver, stored with tickets and duties.
 
-A proposal never changes what is published. Publishing hands the plan over to ``exam.sittings`` in one transaction:
-sittings, tickets and access of the candidates, duties, the batch's status; from then on the sitting is the truth.
+A proposal never changes what is published.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,23 +16,17 @@ from uuid import UUID
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import actions as accounts
 from exam.accounts.rules import Actor
-from exam.kernel import audit
-from exam.kernel.crypto import Vault
 from exam.kernel.db import insert_many
 from exam.kernel.ids import new_id
-from exam.registration import actions as registration_actions
 from exam.registration import queries as registration
-from exam.registration.rules import BATCH_STATUS_LABELS, Batch, BatchStatus, Registration
-from exam.sittings import actions as sittings
-from exam.sittings.rules import DutySpec, Publication, RoomSession, SittingSpec
+from exam.registration.rules import Batch
 from scheduling.duties import actions as duties
-from scheduling.duties import queries as duty_queries
 from scheduling.duties.rules import Roster, Staffing
 from scheduling.sites import queries as sites
-from scheduling.sites.rules import Room, Site
+from scheduling.sites.rules import Site
 from scheduling.timetable import queries
+from scheduling.timetable.actions.ground import lock_draft, record, rooms_by_id
 from scheduling.timetable.models import (
     PlacementRow,
     PlannedSessionRow,
@@ -45,14 +38,9 @@ from scheduling.timetable.models import (
 from scheduling.timetable.rules.checker import Violation, violations
 from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
-    GapsUnexplained,
     NothingToPlace,
     PlanBroken,
-    PlanNotDraft,
-    PlanStale,
     PlanStatus,
-    PlanUnknown,
-    RegistrationOpen,
     TicketScheme,
     batch_prefix,
 )
@@ -61,17 +49,6 @@ from scheduling.timetable.rules.problem import Hours, Problem
 from scheduling.timetable.rules.solver import solve
 
 RULES_VERSION = "timetable/1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """What a publication did."""
-
-    plan_id: UUID
-    sessions: int
-    sittings: int
-    duties: int
-    tickets: Mapping[UUID, str]  # registration -> ticket number
 
 
 async def propose(
@@ -113,54 +90,17 @@ async def propose(
     )
     row.figures = {**plan.figures, **_staff_figures(roster)}
     await session.flush()
-    await _audit(session, actor, "timetable.propose", batch_id, row, {"sha256": plan.sha256, **row.figures}, now)
+    await record(session, actor, "timetable.propose", batch_id, row, {"sha256": plan.sha256, **row.figures}, now)
     return await queries.plan(session, row.id)
 
 
 async def discard(session: AsyncSession, actor: Actor, *, plan_id: UUID, now: datetime) -> None:
     """Set a draft aside."""
-    row = await _draft(session, plan_id)
+    row = await lock_draft(session, plan_id)
     queries.require_manage(actor, await registration.batch(session, row.batch_id))
     row.status = PlanStatus.SUPERSEDED
     await session.flush()
-    await _audit(session, actor, "timetable.discard", row.batch_id, row, {}, now)
-
-
-async def publish(
-    session: AsyncSession, actor: Actor, vault: Vault, *, plan_id: UUID, gaps_reason: str = "", now: datetime
-) -> Published:
-    """Publish a draft: admit the sittings, open the candidates' access, move the batch to released tickets."""
-    row = await _draft(session, plan_id)
-    batch = await registration.batch(session, row.batch_id)
-    queries.require_manage(actor, batch)
-    if batch.status is not BatchStatus.REGISTRATION_CLOSED:
-        raise RegistrationOpen(status=BATCH_STATUS_LABELS[batch.status])
-    await _require_fresh(session, batch, row)
-    await _require_explained(session, row, gaps_reason)
-    publication = await _publication(session, row)
-    people = await registration.registrations(session, ids=list(publication.tickets))
-    await registration_actions.move_batch(session, actor, batch_id=batch.id, to=BatchStatus.ARRANGED, now=now)
-    done = await sittings.admit(session, actor, publication=publication, now=now)
-    await registration_actions.mark_seated(session, actor, registration_ids=list(publication.tickets), now=now)
-    await _open_access(session, actor, vault, publication, people, now)
-    row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED, now, actor.name
-    row.gaps_reason = gaps_reason.strip()
-    await session.execute(
-        update(PlanRow)
-        .where(PlanRow.batch_id == batch.id, PlanRow.status == PlanStatus.DRAFT, PlanRow.id != row.id)
-        .values(status=PlanStatus.SUPERSEDED)
-    )
-    await session.flush()
-    data = {"sha256": row.sha256, "sittings": done.sittings, "duties": done.duties, "gaps_reason": row.gaps_reason}
-    await _audit(session, actor, "timetable.publish", batch.id, row, data, now)
-    await registration_actions.move_batch(session, actor, batch_id=batch.id, to=BatchStatus.TICKETS_RELEASED, now=now)
-    return Published(
-        plan_id=row.id,
-        sessions=done.sessions,
-        sittings=done.sittings,
-        duties=done.duties,
-        tickets=publication.tickets,
-    )
+    await record(session, actor, "timetable.discard", row.batch_id, row, {}, now)
 
 
 def _solved(problem: Problem, seed: int) -> tuple[Plan, tuple[Violation, ...]]:
@@ -242,7 +182,7 @@ async def _store(
 async def _store_sessions(
     session: AsyncSession, plan_id: UUID, problem: Problem, plan: Plan, places: Mapping[UUID, Site]
 ) -> dict[str, UUID]:
-    rooms = _rooms(places)
+    rooms = rooms_by_id(places)
     ids = {one.key: new_id() for one in plan.sessions}
     await insert_many(
         session,
@@ -363,136 +303,3 @@ async def _prefix(session: AsyncSession, batch: Batch) -> str:
         session.add(row)
         await session.flush()
     return row.prefix
-
-
-async def _draft(session: AsyncSession, plan_id: UUID) -> PlanRow:
-    query = select(PlanRow).where(PlanRow.id == plan_id).with_for_update()
-    row = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
-    if row is None:
-        raise PlanUnknown
-    if row.status != PlanStatus.DRAFT:
-        raise PlanNotDraft
-    return row
-
-
-async def _require_fresh(session: AsyncSession, batch: Batch, row: PlanRow) -> None:
-    """A draft older than a change of the registrations is not published."""
-    held: dict[UUID, set[UUID]] = {}
-    for seat in await queries.planned_sittings(session, row.id):
-        held.setdefault(seat.registration_id, set()).add(seat.component_id)
-    left = {one.registration_id for one in await queries.unplaced(session, row.id)}
-    problem = await queries.problem(session, batch)
-    wanted = {UUID(one.id): {UUID(part) for part in one.part_ids} for one in problem.candidates if one.part_ids}
-    same = all(held.get(id) == parts for id, parts in wanted.items() if id not in left)
-    if held.keys() | left != wanted.keys() or not same:
-        raise PlanStale(planned=len(held.keys() | left), now=len(wanted))
-
-
-async def _require_explained(session: AsyncSession, row: PlanRow, gaps_reason: str) -> None:
-    unplaced, unfilled = await queries.gaps_reason_needed(session, queries.plan_record(row))
-    if (unplaced or unfilled) and not gaps_reason.strip():
-        raise GapsUnexplained(unplaced=unplaced, unfilled=unfilled)
-
-
-async def _publication(session: AsyncSession, row: PlanRow) -> Publication:
-    places = {place.id: place for place in await sites.sites(session)}
-    rooms = _rooms(places)
-    held = await queries.sessions(session, row.id)
-    version = {one.id: one.paper_version for one in held}
-    return Publication(
-        batch_id=row.batch_id,
-        plan_id=row.id,
-        plan_version=row.version,
-        sessions=tuple(_room_session(row.batch_id, one, places[one.site_id], rooms[one.room_id]) for one in held),
-        sittings=tuple(
-            SittingSpec(
-                id=seat.id,
-                registration_id=seat.registration_id,
-                person_id=seat.person_id,
-                component_id=seat.component_id,
-                session_id=seat.session_id,
-                seat_no=seat.seat_no,
-                starts_at=seat.starts_at,
-                ends_at=seat.ends_at,
-                paper_version=version[seat.session_id],
-            )
-            for seat in await queries.planned_sittings(session, row.id)
-        ),
-        duties=tuple(
-            DutySpec(
-                id=duty.id,
-                session_id=duty.session_id,
-                account_id=duty.account_id,
-                name=duty.name,
-                duty=duty.duty,
-                starts_at=duty.starts_at,
-                ends_at=duty.ends_at,
-            )
-            for duty in await duty_queries.planned(session, row.id)
-        ),
-        tickets={one.registration_id: one.ticket_no for one in (await queries.placements(session, row.id)).values()},
-    )
-
-
-def _room_session(batch_id: UUID, one: queries.PlannedSession, place: Site, room: Room) -> RoomSession:
-    return RoomSession(
-        id=one.id,
-        batch_id=batch_id,
-        site_id=place.id,
-        site_code=place.code,
-        site_name=place.name_zh,
-        site_address=place.address_zh,
-        prefecture_code=place.prefecture_code,
-        room_id=room.id,
-        room_name=room.name_zh,
-        component_id=one.component_id,
-        form=str(one.form),
-        starts_at=one.starts_at,
-        ends_at=one.ends_at,
-        seats_count=one.seats_count,
-    )
-
-
-def _rooms(places: Mapping[UUID, Site]) -> dict[UUID, Room]:
-    return {room.id: room for place in places.values() for room in place.rooms}
-
-
-async def _open_access(
-    session: AsyncSession,
-    actor: Actor,
-    vault: Vault,
-    publication: Publication,
-    people: Sequence[Registration],
-    now: datetime,
-) -> None:
-    tickets = [
-        accounts.CandidateAccess(
-            registration_id=person.id,
-            person_id=person.person_id,
-            ticket_no=publication.tickets[person.id],
-            name=person.name,
-        )
-        for person in people
-    ]
-    await accounts.open_candidate_access(session, actor, vault, tickets=tickets, now=now)
-
-
-async def _audit(
-    session: AsyncSession,
-    actor: Actor,
-    action: str,
-    batch_id: UUID,
-    row: PlanRow,
-    data: Mapping[str, object],
-    now: datetime,
-) -> None:
-    await audit.record(
-        session,
-        actor,
-        action,
-        subject="plan",
-        ids=[row.id],
-        stream=f"batch:{batch_id}",
-        data={"version": row.version, "seed": row.seed, **data},
-        now=now,
-    )

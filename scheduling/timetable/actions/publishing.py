@@ -1,0 +1,183 @@
+"""A proposal is published: handed over to ``exam.sittings`` in one transaction.
+
+Sittings, tickets and access of the candidates, duties, the batch's status; from then on the sitting is the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts import actions as accounts
+from exam.accounts.rules import Actor
+from exam.kernel.crypto import Vault
+from exam.registration import actions as registration_actions
+from exam.registration import queries as registration
+from exam.registration.rules import BATCH_STATUS_LABELS, Batch, BatchStatus, Registration
+from exam.sittings import actions as sittings
+from exam.sittings.rules import DutySpec, Publication, RoomSession, SittingSpec
+from scheduling.duties import queries as duty_queries
+from scheduling.sites import queries as sites
+from scheduling.sites.rules import Room, Site
+from scheduling.timetable import queries
+from scheduling.timetable.actions.ground import lock_draft, record, rooms_by_id
+from scheduling.timetable.models import (
+    PlanRow,
+)
+from scheduling.timetable.rules.lifecycle import (
+    GapsUnexplained,
+    PlanStale,
+    PlanStatus,
+    RegistrationOpen,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a publication did."""
+
+    plan_id: UUID
+    sessions: int
+    sittings: int
+    duties: int
+    tickets: Mapping[UUID, str]  # registration -> ticket number
+
+
+async def publish(
+    session: AsyncSession, actor: Actor, vault: Vault, *, plan_id: UUID, gaps_reason: str = "", now: datetime
+) -> Published:
+    """Publish a draft: admit the sittings, open the candidates' access, move the batch to released tickets."""
+    row = await lock_draft(session, plan_id)
+    batch = await registration.batch(session, row.batch_id)
+    queries.require_manage(actor, batch)
+    if batch.status is not BatchStatus.REGISTRATION_CLOSED:
+        raise RegistrationOpen(status=BATCH_STATUS_LABELS[batch.status])
+    await _require_fresh(session, batch, row)
+    await _require_explained(session, row, gaps_reason)
+    publication = await _publication(session, row)
+    people = await registration.registrations(session, ids=list(publication.tickets))
+    await registration_actions.move_batch(session, actor, batch_id=batch.id, to=BatchStatus.ARRANGED, now=now)
+    done = await sittings.admit(session, actor, publication=publication, now=now)
+    await registration_actions.mark_seated(session, actor, registration_ids=list(publication.tickets), now=now)
+    await _open_access(session, actor, vault, publication, people, now)
+    row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED, now, actor.name
+    row.gaps_reason = gaps_reason.strip()
+    await session.execute(
+        update(PlanRow)
+        .where(PlanRow.batch_id == batch.id, PlanRow.status == PlanStatus.DRAFT, PlanRow.id != row.id)
+        .values(status=PlanStatus.SUPERSEDED)
+    )
+    await session.flush()
+    data = {"sha256": row.sha256, "sittings": done.sittings, "duties": done.duties, "gaps_reason": row.gaps_reason}
+    await record(session, actor, "timetable.publish", batch.id, row, data, now)
+    await registration_actions.move_batch(session, actor, batch_id=batch.id, to=BatchStatus.TICKETS_RELEASED, now=now)
+    return Published(
+        plan_id=row.id,
+        sessions=done.sessions,
+        sittings=done.sittings,
+        duties=done.duties,
+        tickets=publication.tickets,
+    )
+
+
+async def _require_fresh(session: AsyncSession, batch: Batch, row: PlanRow) -> None:
+    """A draft older than a change of the registrations is not published."""
+    held: dict[UUID, set[UUID]] = {}
+    for seat in await queries.planned_sittings(session, row.id):
+        held.setdefault(seat.registration_id, set()).add(seat.component_id)
+    left = {one.registration_id for one in await queries.unplaced(session, row.id)}
+    problem = await queries.problem(session, batch)
+    wanted = {UUID(one.id): {UUID(part) for part in one.part_ids} for one in problem.candidates if one.part_ids}
+    same = all(held.get(id) == parts for id, parts in wanted.items() if id not in left)
+    if held.keys() | left != wanted.keys() or not same:
+        raise PlanStale(planned=len(held.keys() | left), now=len(wanted))
+
+
+async def _require_explained(session: AsyncSession, row: PlanRow, gaps_reason: str) -> None:
+    unplaced, unfilled = await queries.gaps_reason_needed(session, queries.plan_record(row))
+    if (unplaced or unfilled) and not gaps_reason.strip():
+        raise GapsUnexplained(unplaced=unplaced, unfilled=unfilled)
+
+
+async def _publication(session: AsyncSession, row: PlanRow) -> Publication:
+    places = {place.id: place for place in await sites.sites(session)}
+    rooms = rooms_by_id(places)
+    held = await queries.sessions(session, row.id)
+    version = {one.id: one.paper_version for one in held}
+    return Publication(
+        batch_id=row.batch_id,
+        plan_id=row.id,
+        plan_version=row.version,
+        sessions=tuple(_room_session(row.batch_id, one, places[one.site_id], rooms[one.room_id]) for one in held),
+        sittings=tuple(
+            SittingSpec(
+                id=seat.id,
+                registration_id=seat.registration_id,
+                person_id=seat.person_id,
+                component_id=seat.component_id,
+                session_id=seat.session_id,
+                seat_no=seat.seat_no,
+                starts_at=seat.starts_at,
+                ends_at=seat.ends_at,
+                paper_version=version[seat.session_id],
+            )
+            for seat in await queries.planned_sittings(session, row.id)
+        ),
+        duties=tuple(
+            DutySpec(
+                id=duty.id,
+                session_id=duty.session_id,
+                account_id=duty.account_id,
+                name=duty.name,
+                duty=duty.duty,
+                starts_at=duty.starts_at,
+                ends_at=duty.ends_at,
+            )
+            for duty in await duty_queries.planned(session, row.id)
+        ),
+        tickets={one.registration_id: one.ticket_no for one in (await queries.placements(session, row.id)).values()},
+    )
+
+
+def _room_session(batch_id: UUID, one: queries.PlannedSession, place: Site, room: Room) -> RoomSession:
+    return RoomSession(
+        id=one.id,
+        batch_id=batch_id,
+        site_id=place.id,
+        site_code=place.code,
+        site_name=place.name_zh,
+        site_address=place.address_zh,
+        prefecture_code=place.prefecture_code,
+        room_id=room.id,
+        room_name=room.name_zh,
+        component_id=one.component_id,
+        form=str(one.form),
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        seats_count=one.seats_count,
+    )
+
+
+async def _open_access(
+    session: AsyncSession,
+    actor: Actor,
+    vault: Vault,
+    publication: Publication,
+    people: Sequence[Registration],
+    now: datetime,
+) -> None:
+    tickets = [
+        accounts.CandidateAccess(
+            registration_id=person.id,
+            person_id=person.person_id,
+            ticket_no=publication.tickets[person.id],
+            name=person.name,
+        )
+        for person in people
+    ]
+    await accounts.open_candidate_access(session, actor, vault, tickets=tickets, now=now)

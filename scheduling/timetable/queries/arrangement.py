@@ -1,0 +1,247 @@
+"""What an officer sees of a batch: demand, the plan that counts, loads, who is left and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor, Permission
+from exam.catalogue.rules import Component, Form, Scheme
+from exam.kernel.clock import china_date
+from exam.registration import queries as registration
+from exam.registration.rules import Batch, BatchStatus, Prefecture, Registration
+from exam.sittings import queries as sittings
+from exam.sittings.rules import Duty
+from scheduling.duties import queries as duties
+from scheduling.duties.rules import Gap, GapReason
+from scheduling.sites.rules import Site
+from scheduling.timetable.queries import stored
+from scheduling.timetable.queries.intake import DemandLine, demand
+from scheduling.timetable.queries.naming import Names, names_of, people_of
+from scheduling.timetable.queries.scope import ARRANGED, PLANNABLE, may_manage, may_read, require_read
+from scheduling.timetable.rules.lifecycle import PlanStatus
+from scheduling.timetable.rules.plan import UNPLACED_REASONS, UNPLACED_WAYS_OUT, UnplacedReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnplacedLine:
+    """People who could not be placed for one reason at one place."""
+
+    reason: UnplacedReason
+    scheme: Scheme
+    prefecture: Prefecture | None
+    site: Site | None
+    component: Component | None
+    form: Form | None
+    short: int
+    people: tuple[Registration, ...]
+
+    @property
+    def text(self) -> str:
+        """The reason as a msgid."""
+        return UNPLACED_REASONS[self.reason]
+
+    @property
+    def way_out(self) -> str:
+        """What can be done, as a msgid."""
+        return UNPLACED_WAYS_OUT[self.reason]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapLine:
+    """Positions that stay empty at one site for one reason."""
+
+    duty: Duty
+    reason: GapReason
+    site: Site
+    scheme: Scheme
+    missing: int
+    sessions: tuple[stored.PlannedSession, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteLoad:
+    """How full one site is in a plan."""
+
+    site: Site
+    candidates_count: int
+    sessions_count: int
+    seats_used: int
+    seats_offered: int
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrangementView:
+    """One batch on its way from demand to published seats."""
+
+    batch: Batch
+    demand: tuple[DemandLine, ...]
+    plans: tuple[stored.PlanRecord, ...]
+    plan: stored.PlanRecord | None
+    loads: tuple[SiteLoad, ...]
+    unplaced: tuple[UnplacedLine, ...]
+    gaps: tuple[GapLine, ...]
+    duties_count: int
+    people_on_duty: int
+    minutes_range: tuple[int, int]
+    may_manage: bool
+
+    @property
+    def candidates_count(self) -> int:
+        """Confirmed registrations."""
+        return sum(line.candidates_count for line in self.demand)
+
+    @property
+    def unplaced_count(self) -> int:
+        """People without a place in the shown plan."""
+        return sum(len(line.people) for line in self.unplaced)
+
+    @property
+    def gaps_count(self) -> int:
+        """Empty positions in the shown plan."""
+        return sum(line.missing for line in self.gaps)
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether a proposal can be made now."""
+        is_published = self.plan is not None and self.plan.status is PlanStatus.PUBLISHED
+        return self.may_manage and self.batch.status in PLANNABLE and not is_published and self.candidates_count > 0
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether the shown draft can be published now."""
+        is_draft = self.plan is not None and self.plan.status is PlanStatus.DRAFT
+        return self.may_manage and is_draft and self.batch.status is BatchStatus.REGISTRATION_CLOSED
+
+
+async def arrangements(session: AsyncSession, actor: Actor) -> list[tuple[Batch, stored.PlanRecord | None]]:
+    """The batches whose arrangement the reader may see, with the plan that counts."""
+    return [
+        (batch, await stored.latest(session, batch.id))
+        for batch in await registration.batches(session)
+        if may_read(actor, batch) and batch.status is not BatchStatus.CANCELLED
+    ]
+
+
+async def published_for(session: AsyncSession, actor: Actor) -> list[Batch]:
+    """The published batches in which an institution has candidates, or a site rooms."""
+    schools = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "institution") or ()]
+    places = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "site") or ()]
+    found = []
+    for batch in await registration.batches(session, ARRANGED) if schools or places else []:
+        people = [
+            one
+            for school in schools
+            for one in await registration.registrations(session, batch_id=batch.id, institution_id=school)
+        ]
+        if people or any([await sittings.room_sessions(session, batch_id=batch.id, site_id=id) for id in places]):
+            found.append(batch)
+    return found
+
+
+async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> ArrangementView:
+    """A batch's arrangement: demand, the plan that counts, its loads, who is left and why."""
+    batch = await registration.batch(session, batch_id)
+    require_read(actor, batch)
+    plan = await stored.latest(session, batch_id)
+    names = await names_of(session)
+    held = await stored.sessions(session, plan.id) if plan else []
+    spread = await duties.loads(session, plan.id) if plan else []
+    return ArrangementView(
+        batch=batch,
+        demand=tuple(await demand(session, batch)),
+        plans=tuple(await stored.plans(session, batch_id)),
+        plan=plan,
+        loads=tuple(await _loads(session, plan, held, names)) if plan else (),
+        unplaced=tuple(await unplaced_lines(session, plan, names)) if plan else (),
+        gaps=tuple(await _gaps(session, plan, held, names)) if plan else (),
+        duties_count=len(await duties.planned(session, plan.id)) if plan else 0,
+        people_on_duty=len(spread),
+        minutes_range=(
+            min((load.minutes for load in spread), default=0),
+            max((load.minutes for load in spread), default=0),
+        ),
+        may_manage=may_manage(actor, batch),
+    )
+
+
+async def _loads(
+    session: AsyncSession, plan: stored.PlanRecord, held: list[stored.PlannedSession], names: Names
+) -> list[SiteLoad]:
+    people: dict[UUID, int] = defaultdict(int)
+    for placement in (await stored.placements(session, plan.id)).values():
+        people[placement.site_id] += 1
+    own: dict[UUID, list[stored.PlannedSession]] = defaultdict(list)
+    for one in held:
+        own[one.site_id].append(one)
+    usable = {room.id: room.usable for site in names.sites.values() for room in site.rooms}
+    return [
+        SiteLoad(
+            site=names.sites[site_id],
+            candidates_count=people[site_id],
+            sessions_count=len(sessions),
+            seats_used=sum(one.candidates_count for one in sessions),
+            seats_offered=sum(usable.get(one.room_id, 0) for one in sessions),
+            days=tuple(sorted({china_date(one.starts_at) for one in sessions})),
+        )
+        for site_id, sessions in sorted(own.items(), key=lambda item: names.sites[item[0]].code)
+    ]
+
+
+async def unplaced_lines(session: AsyncSession, plan: stored.PlanRecord, names: Names) -> list[UnplacedLine]:
+    left = await stored.unplaced(session, plan.id)
+    if not left:
+        return []
+    people = await people_of(session, [one.registration_id for one in left])
+    lines: dict[tuple[UnplacedReason, UUID, str, UUID | None, UUID | None, int], list[Registration]] = defaultdict(list)
+    for one in left:
+        person = people[one.registration_id]
+        key = (one.reason, person.scheme_id, person.prefecture_code, one.site_id, one.component_id, one.short)
+        lines[key].append(person)
+    found = [_unplaced_line(key, members, names) for key, members in lines.items()]
+    return sorted(found, key=lambda line: (-len(line.people), line.reason, line.scheme.certificate_code))
+
+
+def _unplaced_line(
+    key: tuple[UnplacedReason, UUID, str, UUID | None, UUID | None, int], members: list[Registration], names: Names
+) -> UnplacedLine:
+    reason, scheme_id, prefecture, site_id, component_id, short = key
+    component = names.component(component_id)
+    return UnplacedLine(
+        reason=reason,
+        scheme=names.schemes[scheme_id],
+        prefecture=names.prefectures.get(prefecture),
+        site=names.sites.get(site_id) if site_id else None,
+        component=component,
+        form=component.form if component else None,
+        short=short,
+        people=tuple(members),
+    )
+
+
+async def _gaps(
+    session: AsyncSession, plan: stored.PlanRecord, held: list[stored.PlannedSession], names: Names
+) -> list[GapLine]:
+    by_id = {one.id: one for one in held}
+    lines: dict[tuple[Duty, GapReason, UUID, UUID], list[Gap]] = defaultdict(list)
+    for gap in await duties.gaps(session, plan.id):
+        one = by_id[gap.session_id]
+        lines[gap.duty, gap.reason, one.site_id, one.scheme_id].append(gap)
+    return [
+        GapLine(
+            duty=duty,
+            reason=reason,
+            site=names.sites[site_id],
+            scheme=names.schemes[scheme_id],
+            missing=sum(gap.missing for gap in gaps),
+            sessions=tuple(by_id[gap.session_id] for gap in gaps),
+        )
+        for (duty, reason, site_id, scheme_id), gaps in sorted(
+            lines.items(), key=lambda item: (names.sites[item[0][2]].code, item[0][0], str(item[0][3]))
+        )
+    ]
