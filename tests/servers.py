@@ -16,15 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import uvicorn
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.schema import CreateSchema
 
-from exam.kernel.db import EXTENSIONS, SCHEMAS, driver_url
-from exam.kernel.jobs import tables_sql
 from exam.kernel.locks import exclusive
 from exam.kernel.postgres import Server
-from exam.migrations.models import all_models
+from exam.migrations import upgrade
 
 T = TypeVar("T")
 
@@ -148,7 +143,8 @@ class Databases:
     def _build_template(self) -> None:
         in_thread(self._command(f'DROP DATABASE IF EXISTS "{self._template}"'))
         in_thread(self._command(f'CREATE DATABASE "{self._template}"'))
-        in_thread(create_schema(self.url(self._template)))
+        with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
+            pool.submit(upgrade, self.url(self._template)).result()
 
     async def _command(self, statement: str) -> None:
         connection = await asyncpg.connect(self._admin)
@@ -156,22 +152,6 @@ class Databases:
             await connection.execute(statement)
         finally:
             await connection.close()
-
-
-async def create_schema(url: str) -> None:
-    """Create everything the models declare."""
-    metadata = all_models()
-    engine = create_async_engine(driver_url(url))
-    async with engine.begin() as connection:
-        for extension in EXTENSIONS:
-            await connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
-        for schema in SCHEMAS:
-            await connection.execute(CreateSchema(schema, if_not_exists=True))
-        await connection.run_sync(metadata.create_all)
-    raw = await asyncpg.connect(url)
-    await raw.execute(tables_sql())
-    await raw.close()
-    await engine.dispose()
 
 
 def in_thread(work: Coroutine[Any, Any, T]) -> T:
