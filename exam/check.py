@@ -219,5 +219,3 @@ async def unrecorded(session: AsyncSession) -> list[str]:
         ids = set((await session.scalars(text(query))).all())
         found += [f"{subject} {one}" for one in sorted(await audit.unrecorded(session, subject, ids))]
     return found
-
-

@@ -46,7 +46,9 @@ ISSUE_JOB: Final = "certificates.issue_batch"
 FINISH_JOB: Final = "certificates.finish"
 _TOKEN_BITS: Final = 128
 _EVENTS: Final = {
-    "": LedgerEvent.ISSUE, RenewalKind.CORRECTION: LedgerEvent.CORRECT, RenewalKind.REPLACEMENT: LedgerEvent.REPLACE,
+    "": LedgerEvent.ISSUE,
+    RenewalKind.CORRECTION: LedgerEvent.CORRECT,
+    RenewalKind.REPLACEMENT: LedgerEvent.REPLACE,
 }
 _MARKS: Final = {RenewalKind.CORRECTION: ("", ""), RenewalKind.REPLACEMENT: ("补发", "Replacement")}
 
@@ -127,8 +129,14 @@ async def reserve(
     await insert_many(session, CertificateRow, rows)
     if rows:
         await audit.record(
-            session, actor, "certificates.reserve", subject="certificate", ids=[row["id"] for row in rows],
-            stream=_stream(rows[0]["batch_id"]), data={"numbers": [row["number"] for row in rows]}, now=now,
+            session,
+            actor,
+            "certificates.reserve",
+            subject="certificate",
+            ids=[row["id"] for row in rows],
+            stream=_stream(rows[0]["batch_id"]),
+            data={"numbers": [row["number"] for row in rows]},
+            now=now,
         )
     return [row["id"] for row in rows]
 
@@ -139,11 +147,13 @@ async def _reserve_for(
     """Under the counter's lock, so that serials have no gap and an outcome has no second number."""
     year = items[0].face.issued_on.year
     counter = await _locked_counter(session, issuer, year)
-    taken = set(await session.scalars(
-        select(Number.registration_id).where(
-            Number.registration_id.in_([item.registration_id for item in items]), Number.voided_at.is_(None)
+    taken = set(
+        await session.scalars(
+            select(Number.registration_id).where(
+                Number.registration_id.in_([item.registration_id for item in items]), Number.voided_at.is_(None)
+            )
         )
-    ))
+    )
     numbers: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for item in items:
@@ -151,11 +161,18 @@ async def _reserve_for(
             continue
         counter.last_serial += 1
         number = _compose(item, year, counter.last_serial)
-        numbers.append({
-            "number": number, "scheme_version": CURRENT, "issuer_code": issuer, "year": year,
-            "serial": counter.last_serial, "registration_id": item.registration_id, "outcome_id": item.outcome_id,
-            "taken_at": now,
-        })
+        numbers.append(
+            {
+                "number": number,
+                "scheme_version": CURRENT,
+                "issuer_code": issuer,
+                "year": year,
+                "serial": counter.last_serial,
+                "registration_id": item.registration_id,
+                "outcome_id": item.outcome_id,
+                "taken_at": now,
+            }
+        )
         id_number = await registration.id_number(session, vault, item.person_id)
         rows.append(_intent(vault, item, number, item.face, id_number, version=1, renewal="", now=now))
     await insert_many(session, Number, numbers)
@@ -171,10 +188,16 @@ async def _locked_counter(session: AsyncSession, issuer: str, year: int) -> Numb
 
 
 def _compose(item: Eligible, year: int, serial: int) -> str:
-    return SCHEMES[CURRENT].compose({
-        "issuer": item.face.organisation_code, "certificate": item.face.certificate_code,
-        "level": str(Level(item.face.level).digit), "year": str(year), "province": item.province_code, "serial": str(serial),
-    })
+    return SCHEMES[CURRENT].compose(
+        {
+            "issuer": item.face.organisation_code,
+            "certificate": item.face.certificate_code,
+            "level": str(Level(item.face.level).digit),
+            "year": str(year),
+            "province": item.province_code,
+            "serial": str(serial),
+        }
+    )
 
 
 def _intent(
@@ -183,12 +206,25 @@ def _intent(
     require_clean(face.text)
     row_id = new_id()
     return {
-        "id": row_id, "number": number, "version": version, "token": token(_TOKEN_BITS), "status": str(S.NUMBERED),
-        "registration_id": item.registration_id, "outcome_id": item.outcome_id, "outcome_version": item.outcome_version,
-        "batch_id": item.batch_id, "person_id": item.person_id, "organisation_id": item.organisation_id,
-        "certificate_id": item.certificate_id, "template": TEMPLATE, "face": face.as_data(),
-        "id_sealed": vault.seal(id_number, _id_context(row_id)), "photo_sha256": item.photo_sha256 or "",
-        "numbered_at": now, "issued_on": face.issued_on, "renewal": renewal,
+        "id": row_id,
+        "number": number,
+        "version": version,
+        "token": token(_TOKEN_BITS),
+        "status": str(S.NUMBERED),
+        "registration_id": item.registration_id,
+        "outcome_id": item.outcome_id,
+        "outcome_version": item.outcome_version,
+        "batch_id": item.batch_id,
+        "person_id": item.person_id,
+        "organisation_id": item.organisation_id,
+        "certificate_id": item.certificate_id,
+        "template": TEMPLATE,
+        "face": face.as_data(),
+        "id_sealed": vault.seal(id_number, _id_context(row_id)),
+        "photo_sha256": item.photo_sha256 or "",
+        "numbered_at": now,
+        "issued_on": face.issued_on,
+        "renewal": renewal,
     }
 
 
@@ -202,8 +238,14 @@ async def store(session: AsyncSession, actor: Actor, *, signed: Mapping[UUID, st
     await session.flush()
     if rows:
         await audit.record(
-            session, actor, "certificates.sign", subject="certificate", ids=[row.id for row in rows],
-            stream=_stream(rows[0].batch_id), data={"sha256": [row.sha256 for row in rows]}, now=now,
+            session,
+            actor,
+            "certificates.sign",
+            subject="certificate",
+            ids=[row.id for row in rows],
+            stream=_stream(rows[0].batch_id),
+            data={"sha256": [row.sha256 for row in rows]},
+            now=now,
         )
 
 
@@ -224,19 +266,26 @@ async def issue(session: AsyncSession, actor: Actor, vault: Vault, *, ids: Seque
     await ledger.queue(session, vault, [_to_register(vault, row) for row in rows], now=now)
     if rows:
         await audit.record(
-            session, actor, "certificates.issue", subject="certificate", ids=[row.id for row in rows],
-            stream=_stream(rows[0].batch_id), now=now,
+            session,
+            actor,
+            "certificates.issue",
+            subject="certificate",
+            ids=[row.id for row in rows],
+            stream=_stream(rows[0].batch_id),
+            now=now,
             data={"numbers": [row.number for row in rows], "sha256": [row.sha256 for row in rows]},
         )
     return Issued(len(rows), tuple(row.number for row in signed if row.outcome_id not in standing))
 
 
 async def _end_older(session: AsyncSession, row: CertificateRow, now: datetime) -> None:
-    older = (await session.scalars(
-        select(CertificateRow)
-        .where(CertificateRow.number == row.number, CertificateRow.status == str(S.ISSUED))
-        .with_for_update()
-    )).one()
+    older = (
+        await session.scalars(
+            select(CertificateRow)
+            .where(CertificateRow.number == row.number, CertificateRow.status == str(S.ISSUED))
+            .with_for_update()
+        )
+    ).one()
     older.status = move(older.number, S.ISSUED, RENEWED[RenewalKind(row.renewal)])
     older.ended_at, older.reason = now, row.reason
     await session.flush()
@@ -254,8 +303,14 @@ async def void(session: AsyncSession, actor: Actor, *, certificate_id: UUID, rea
         number.voided_at, number.void_reason = now, reason
     await session.flush()
     await audit.record(
-        session, actor, "certificates.void", subject="certificate", ids=[row.id], stream=_stream(row.batch_id),
-        data={"number": row.number, "version": row.version, "reason": reason}, now=now,
+        session,
+        actor,
+        "certificates.void",
+        subject="certificate",
+        ids=[row.id],
+        stream=_stream(row.batch_id),
+        data={"number": row.number, "version": row.version, "reason": reason},
+        now=now,
     )
 
 
@@ -286,21 +341,37 @@ async def renew(
     if kind is RenewalKind.REPLACEMENT:
         face, photo = old.face, row.photo_sha256
     mark_zh, mark_en = _MARKS[kind]
-    face = Face.from_data({**face.as_data(), "issued_on": china_date(now).isoformat(), "mark_zh": mark_zh, "mark_en": mark_en})
+    face = Face.from_data(
+        {**face.as_data(), "issued_on": china_date(now).isoformat(), "mark_zh": mark_zh, "mark_en": mark_en}
+    )
     problems = face_problems(face, photo, missing_glyphs(face.text))
     if problems:
         raise Invalid(problems=problems)
     item = Eligible(
-        registration_id=row.registration_id, outcome_id=row.outcome_id, outcome_version=row.outcome_version,
-        batch_id=row.batch_id, person_id=row.person_id, organisation_id=row.organisation_id,
-        certificate_id=row.certificate_id, province_code="", photo_sha256=photo, published_by=None, face=face,
+        registration_id=row.registration_id,
+        outcome_id=row.outcome_id,
+        outcome_version=row.outcome_version,
+        batch_id=row.batch_id,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+        certificate_id=row.certificate_id,
+        province_code="",
+        photo_sha256=photo,
+        published_by=None,
+        face=face,
     )
     id_number = await registration.id_number(session, vault, row.person_id)
     values = _intent(vault, item, row.number, face, id_number, version=row.version + 1, renewal=str(kind), now=now)
     await insert_many(session, CertificateRow, [{**values, "reason": reason}])
     await audit.record(
-        session, actor, "certificates.renew", subject="certificate", ids=[row.id, values["id"]],
-        stream=_stream(row.batch_id), data={"number": row.number, "kind": str(kind), "reason": reason}, now=now,
+        session,
+        actor,
+        "certificates.renew",
+        subject="certificate",
+        ids=[row.id, values["id"]],
+        stream=_stream(row.batch_id),
+        data={"number": row.number, "kind": str(kind), "reason": reason},
+        now=now,
     )
     new: UUID = values["id"]
     payload = {"certificate_id": str(new), "account_id": str(actor.account_id)}
@@ -326,8 +397,14 @@ async def revoke(
     await ledger.append(session, [_draft(row, LedgerEvent.REVOKE, reason)], now=now)
     await ledger.mark_revoked(session, row.id, reason=reason)
     await audit.record(
-        session, actor, "certificates.revoke", subject="certificate", ids=[row.id], stream=_stream(row.batch_id),
-        data={"number": row.number, "version": row.version, "reason": reason}, now=now,
+        session,
+        actor,
+        "certificates.revoke",
+        subject="certificate",
+        ids=[row.id],
+        stream=_stream(row.batch_id),
+        data={"number": row.number, "version": row.version, "reason": reason},
+        now=now,
     )
     return queries.record(row)
 
@@ -340,7 +417,12 @@ async def open_id_number(session: AsyncSession, vault: Vault, certificate_id: UU
 
 def _draft(row: CertificateRow, event: LedgerEvent, reason: str) -> Draft:
     return Draft(
-        event=event, certificate_id=row.id, number=row.number, version=row.version, sha256=row.sha256 or "", reason=reason,
+        event=event,
+        certificate_id=row.id,
+        number=row.number,
+        version=row.version,
+        sha256=row.sha256 or "",
+        reason=reason,
         commitment={**row.face, "number": row.number, "version": row.version, "sha256": row.sha256},
     )
 
@@ -348,17 +430,30 @@ def _draft(row: CertificateRow, event: LedgerEvent, reason: str) -> Draft:
 def _to_register(vault: Vault, row: CertificateRow) -> ToRegister:
     face = Face.from_data(row.face)
     record = PlatformRecord(
-        number=row.number, version=row.version, holder_name=face.holder_name, id_type=face.id_type_zh,
-        id_number=vault.open(row.id_sealed, _id_context(row.id)), certificate_code=face.certificate_code,
-        certificate_name=face.certificate_name_zh, level=face.level_zh, organisation_code=face.organisation_code,
-        organisation_name=face.organisation_name_zh, institution_name=face.institution_zh, batch_code=face.batch_code,
-        issued_on=face.issued_on, sha256=row.sha256 or "",
+        number=row.number,
+        version=row.version,
+        holder_name=face.holder_name,
+        id_type=face.id_type_zh,
+        id_number=vault.open(row.id_sealed, _id_context(row.id)),
+        certificate_code=face.certificate_code,
+        certificate_name=face.certificate_name_zh,
+        level=face.level_zh,
+        organisation_code=face.organisation_code,
+        organisation_name=face.organisation_name_zh,
+        institution_name=face.institution_zh,
+        batch_code=face.batch_code,
+        issued_on=face.issued_on,
+        sha256=row.sha256 or "",
     )
     return ToRegister(certificate_id=row.id, batch_id=row.batch_id, organisation_id=row.organisation_id, record=record)
 
 
 async def _locked(session: AsyncSession, ids: Sequence[UUID] | Mapping[UUID, str]) -> list[CertificateRow]:
-    query = select(CertificateRow).where(CertificateRow.id.in_(list(ids))).order_by(CertificateRow.number, CertificateRow.version)
+    query = (
+        select(CertificateRow)
+        .where(CertificateRow.id.in_(list(ids)))
+        .order_by(CertificateRow.number, CertificateRow.version)
+    )
     rows = list(await session.scalars(query.with_for_update().execution_options(populate_existing=True)))
     if len(rows) != len(ids):
         raise NotAllowedNow(number="—", status="—", wanted="—")

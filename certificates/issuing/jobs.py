@@ -89,9 +89,7 @@ async def _finish(services: Services, actor: Actor, ids: Sequence[UUID]) -> Issu
         return Issued(0, ())
     async with services.db.transaction() as session:
         rows = await queries.certificates(session, ids)
-        intents = [
-            await _intent(services, session, row) for row in rows if row.status is CertificateStatus.NUMBERED
-        ]
+        intents = [await _intent(services, session, row) for row in rows if row.status is CertificateStatus.NUMBERED]
     drawn = await asyncio.gather(*(asyncio.to_thread(produce, services, intent) for intent in intents))
     if drawn:
         async with services.db.transaction() as session:
@@ -103,9 +101,15 @@ async def _finish(services: Services, actor: Actor, ids: Sequence[UUID]) -> Issu
 
 async def _intent(services: Services, session: Any, row: Certificate) -> Intent:
     return Intent(
-        id=row.id, number=row.number, version=row.version, token=row.token, template=TEMPLATE, face=row.face,
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        token=row.token,
+        template=TEMPLATE,
+        face=row.face,
         id_number=await actions.open_id_number(session, services.vault, row.id),
-        photo_sha256=row.photo_sha256, numbered_at=row.numbered_at,
+        photo_sha256=row.photo_sha256,
+        numbered_at=row.numbered_at,
     )
 
 
@@ -113,7 +117,10 @@ def produce(services: Services, intent: Intent) -> str:
     """Draw, sign, check with other eyes, store; returns the hash. Nothing unsigned is ever stored."""
     signer = signer_of(services.settings)
     drawn = draw(
-        intent, photo=services.files.get(intent.photo_sha256), base_url=services.settings.base_url, signer_name=signer.name,
+        intent,
+        photo=services.files.get(intent.photo_sha256),
+        base_url=services.settings.base_url,
+        signer_name=signer.name,
         home=services.settings.home,
     )
     signed = sign(drawn, signer)

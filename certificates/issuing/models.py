@@ -34,7 +34,9 @@ class Number(Base):
     __table_args__ = (
         UniqueConstraint("issuer_code", "year", "serial"),
         Index("uq_numbers_live_outcome", "outcome_id", unique=True, postgresql_where=text("voided_at IS NULL")),
-        Index("uq_numbers_live_registration", "registration_id", unique=True, postgresql_where=text("voided_at IS NULL")),
+        Index(
+            "uq_numbers_live_registration", "registration_id", unique=True, postgresql_where=text("voided_at IS NULL")
+        ),
         CheckConstraint("(voided_at IS NULL) = (void_reason = '')", name="void_reason"),
         {"schema": "certificates"},
     )
@@ -62,11 +64,15 @@ class CertificateRow(Base):
         Index("uq_certificates_issued_number", "number", unique=True, postgresql_where=text("status = 'issued'")),
         Index("uq_certificates_issued_outcome", "outcome_id", unique=True, postgresql_where=text("status = 'issued'")),
         Index(
-            "uq_certificates_unfinished_number", "number", unique=True,
+            "uq_certificates_unfinished_number",
+            "number",
+            unique=True,
             postgresql_where=text(f"status IN ({_UNFINISHED})"),
         ),
         CheckConstraint("status IN ('numbered', 'rendered', 'voided') OR sha256 IS NOT NULL", name="signed_bytes"),
-        CheckConstraint("(issued_at IS NULL) = (status IN ('numbered', 'rendered', 'signed', 'voided'))", name="issued_time"),
+        CheckConstraint(
+            "(issued_at IS NULL) = (status IN ('numbered', 'rendered', 'signed', 'voided'))", name="issued_time"
+        ),
         {"schema": "certificates"},
     )
 

@@ -75,7 +75,9 @@ async def eligible(
     if not passed:
         return []
     batch = await registration.batch(session, batch_id)
-    people = {one.id: one for one in await registration.registrations(session, ids=[one.registration_id for one in passed])}
+    people = {
+        one.id: one for one in await registration.registrations(session, ids=[one.registration_id for one in passed])
+    }
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in people.values()})}
     found = []
     for outcome in passed:
@@ -91,7 +93,9 @@ async def _unnumbered(session: AsyncSession, batch_id: UUID) -> list[Outcome]:
     return [
         one
         for one in await outcomes.outcomes(session, batch_id=batch_id, published_only=True)
-        if one.decision is Decision.PASSED and one.status is not OutcomeStatus.UNDER_REVIEW and one.registration_id not in taken
+        if one.decision is Decision.PASSED
+        and one.status is not OutcomeStatus.UNDER_REVIEW
+        and one.registration_id not in taken
     ]
 
 
@@ -99,9 +103,16 @@ def _eligible(
     outcome: Outcome, person: Registration, scheme: Scheme, batch: Batch, issued_on: date, specimen: bool
 ) -> Eligible:
     return Eligible(
-        registration_id=person.id, outcome_id=outcome.id, outcome_version=outcome.version, batch_id=batch.id,
-        person_id=person.person_id, organisation_id=scheme.organisation_id, certificate_id=scheme.certificate_id,
-        province_code=batch.province_code[:2], photo_sha256=person.photo_sha256, published_by=outcome.published_by,
+        registration_id=person.id,
+        outcome_id=outcome.id,
+        outcome_version=outcome.version,
+        batch_id=batch.id,
+        person_id=person.person_id,
+        organisation_id=scheme.organisation_id,
+        certificate_id=scheme.certificate_id,
+        province_code=batch.province_code[:2],
+        photo_sha256=person.photo_sha256,
+        published_by=outcome.published_by,
         face=face_of(person, scheme, batch, issued_on=issued_on, specimen=specimen),
     )
 
@@ -109,13 +120,25 @@ def _eligible(
 def face_of(person: Registration, scheme: Scheme, batch: Batch, *, issued_on: date, specimen: bool) -> Face:
     """The facts of a certificate as they stand now."""
     return Face(
-        holder_name=person.name, holder_name_latin=person.name_latin, id_type_zh=ID_TYPE_LABELS[person.id_type],
-        id_type_en=_ID_TYPES_EN[person.id_type], id_masked=person.id_masked, certificate_code=scheme.certificate_code,
-        certificate_name_zh=scheme.certificate_name_zh, certificate_name_en=scheme.certificate_name_en,
-        level=scheme.level.value, level_zh=scheme.level.zh, level_en=scheme.level.en,
-        organisation_code=scheme.organisation_code, organisation_name_zh=scheme.organisation_name_zh,
-        organisation_name_en=scheme.organisation_name_en, institution_zh=person.institution_name_zh,
-        institution_en=person.institution_name_en, batch_code=batch.code, issued_on=issued_on, specimen=specimen,
+        holder_name=person.name,
+        holder_name_latin=person.name_latin,
+        id_type_zh=ID_TYPE_LABELS[person.id_type],
+        id_type_en=_ID_TYPES_EN[person.id_type],
+        id_masked=person.id_masked,
+        certificate_code=scheme.certificate_code,
+        certificate_name_zh=scheme.certificate_name_zh,
+        certificate_name_en=scheme.certificate_name_en,
+        level=scheme.level.value,
+        level_zh=scheme.level.zh,
+        level_en=scheme.level.en,
+        organisation_code=scheme.organisation_code,
+        organisation_name_zh=scheme.organisation_name_zh,
+        organisation_name_en=scheme.organisation_name_en,
+        institution_zh=person.institution_name_zh,
+        institution_en=person.institution_name_en,
+        batch_code=batch.code,
+        issued_on=issued_on,
+        specimen=specimen,
     )
 
 
@@ -148,7 +171,9 @@ async def visible(session: AsyncSession, actor: Actor, id: UUID) -> Certificate:
     person = await registration.registration(session, found.registration_id)
     batch = await registration.batch(session, found.batch_id)
     where = {
-        "organisation_id": found.organisation_id, "institution_id": person.institution_id, "province_code": batch.province_code,
+        "organisation_id": found.organisation_id,
+        "institution_id": person.institution_id,
+        "province_code": batch.province_code,
     }
     if not actor.within(Permission.CERTIFICATE_READ, **where):
         raise NotFound
@@ -157,7 +182,11 @@ async def visible(session: AsyncSession, actor: Actor, id: UUID) -> Certificate:
 
 async def certificates(session: AsyncSession, ids: Collection[UUID]) -> list[Certificate]:
     """These versions, by number."""
-    query = select(CertificateRow).where(CertificateRow.id.in_(list(ids))).order_by(CertificateRow.number, CertificateRow.version)
+    query = (
+        select(CertificateRow)
+        .where(CertificateRow.id.in_(list(ids)))
+        .order_by(CertificateRow.number, CertificateRow.version)
+    )
     return [record(row) for row in await session.scalars(query)]
 
 
@@ -256,7 +285,11 @@ async def batch_lines(session: AsyncSession, actor: Actor) -> list[BatchLine]:
 async def batch_line(session: AsyncSession, actor: Actor, batch: Batch) -> BatchLine:
     """How the certificates of one batch stand."""
     waiting = await eligible(session, actor, batch.id, issued_on=batch.last_day, specimen=False)
-    query = select(CertificateRow.status, func.count()).where(CertificateRow.batch_id == batch.id).group_by(CertificateRow.status)
+    query = (
+        select(CertificateRow.status, func.count())
+        .where(CertificateRow.batch_id == batch.id)
+        .group_by(CertificateRow.status)
+    )
     by_status = {CertificateStatus(status): number for status, number in (await session.execute(query)).all()}
     return BatchLine(
         batch=batch,
@@ -276,7 +309,9 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
         return []
     return [
         Need(
-            text=N_("%(batch)s：%(n)s 本证书待颁发"), href=f"/certificates/batches/{line.batch.id}", count=line.left,
+            text=N_("%(batch)s：%(n)s 本证书待颁发"),
+            href=f"/certificates/batches/{line.batch.id}",
+            count=line.left,
             facts={"batch": line.batch.name_zh},
         )
         for line in await batch_lines(session, actor)
@@ -302,7 +337,9 @@ async def _outcome_failures(session: AsyncSession, rows: Sequence[Certificate]) 
     live = [row for row in rows if row.status is CertificateStatus.ISSUED]
     public = {
         one.registration_id
-        for one in await outcomes.outcomes(session, registration_ids=[row.registration_id for row in live], published_only=True)
+        for one in await outcomes.outcomes(
+            session, registration_ids=[row.registration_id for row in live], published_only=True
+        )
         if one.decision is Decision.PASSED
     }
     return [f"{row.number} has no passed, published outcome" for row in live if row.registration_id not in public]
@@ -320,7 +357,10 @@ async def _number_failures(session: AsyncSession, rows: Sequence[Certificate]) -
         serials.setdefault((one.issuer_code, one.year), set()).add(one.serial)
     for counter in await session.scalars(select(NumberCounter)):
         missing = set(range(1, counter.last_serial + 1)) ^ serials.pop((counter.issuer_code, counter.year), set())
-        failures += [f"serial {serial} of {counter.issuer_code} {counter.year} is not accounted for" for serial in sorted(missing)]
+        failures += [
+            f"serial {serial} of {counter.issuer_code} {counter.year} is not accounted for"
+            for serial in sorted(missing)
+        ]
     failures += [f"numbers of {issuer} {year} have no counter" for issuer, year in serials]
     used = {row.number for row in rows}
     failures += [f"{one.number} was taken and has no certificate" for one in numbers if one.number not in used]
@@ -330,7 +370,9 @@ async def _number_failures(session: AsyncSession, rows: Sequence[Certificate]) -
 
 async def _byte_failures(session: AsyncSession, files: FileStore, rows: Sequence[Certificate]) -> list[str]:
     entries = {
-        (entry.number, entry.version): entry for entry in await ledger.entries(session) if entry.event is not LedgerEvent.REVOKE
+        (entry.number, entry.version): entry
+        for entry in await ledger.entries(session)
+        if entry.event is not LedgerEvent.REVOKE
     }
     failures = []
     for row in rows:
@@ -365,8 +407,25 @@ def record(row: CertificateRow) -> Certificate:
     values: dict[str, Any] = {
         name: getattr(row, name)
         for name in (
-            "id", "number", "version", "token", "registration_id", "outcome_id", "batch_id", "person_id", "organisation_id",
-            "photo_sha256", "sha256", "numbered_at", "signed_at", "issued_at", "issued_on", "issued_by", "ended_at", "renewal", "reason",
+            "id",
+            "number",
+            "version",
+            "token",
+            "registration_id",
+            "outcome_id",
+            "batch_id",
+            "person_id",
+            "organisation_id",
+            "photo_sha256",
+            "sha256",
+            "numbered_at",
+            "signed_at",
+            "issued_at",
+            "issued_on",
+            "issued_by",
+            "ended_at",
+            "renewal",
+            "reason",
         )
     }
     return Certificate(**values, status=CertificateStatus(row.status), face=Face.from_data(row.face))

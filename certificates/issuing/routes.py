@@ -65,7 +65,12 @@ class ListPage:
 
 @get("/certificates", guards=[needs(_P.CERTIFICATE_READ)])
 async def index(
-    request: AppRequest, services: AppServices, status: Text = "", batch: Text = "", search: Text = "", number: Number = 1
+    request: AppRequest,
+    services: AppServices,
+    status: Text = "",
+    batch: Text = "",
+    search: Text = "",
+    number: Number = 1,
 ) -> Response[Any]:
     """Show the batches to issue and the certificates, with filters that stand in the address."""
     actor = actor_of(request)
@@ -73,13 +78,28 @@ async def index(
     async with services.db.transaction() as session:
         lines = await queries.batch_lines(session, actor) if actor.may(_P.CERTIFICATE_ISSUE) else []
         found, total = await queries.page_of(
-            session, actor, batch_id=_uuid(batch), status=wanted, search=search.strip(), limit=PER_PAGE,
+            session,
+            actor,
+            batch_id=_uuid(batch),
+            status=wanted,
+            search=search.strip(),
+            limit=PER_PAGE,
             offset=(number - 1) * PER_PAGE,
         )
         batches = await registration.batches(session)
     return page(
-        request, f"{PAGES}/index.html", lines=lines, certificates=found, batches=batches, labels=LABELS, tones=TONES,
-        batch_labels=BATCH_STATUS_LABELS, chosen=status, batch=batch, search=search, may_run=actor.may(_P.PLATFORM_RUN),
+        request,
+        f"{PAGES}/index.html",
+        lines=lines,
+        certificates=found,
+        batches=batches,
+        labels=LABELS,
+        tones=TONES,
+        batch_labels=BATCH_STATUS_LABELS,
+        chosen=status,
+        batch=batch,
+        search=search,
+        may_run=actor.may(_P.PLATFORM_RUN),
         list_page=ListPage(number=number, total=total, filters={"status": status, "batch": batch, "search": search}),
     )
 
@@ -116,8 +136,12 @@ async def register(request: AppRequest, services: AppServices, batch_id: FromPat
         batch = await registration.batch(session, batch_id)
         found, _ = await queries.page_of(session, actor, batch_id=batch_id, limit=100_000)
     data = await issue_register(
-        [one for one in found if one.status not in (*UNFINISHED, CertificateStatus.VOIDED)], batch,
-        printed_at=services.clock.now(), printed_by=actor.name, locale=locale_of(request), home=services.settings.home,
+        [one for one in found if one.status not in (*UNFINISHED, CertificateStatus.VOIDED)],
+        batch,
+        printed_at=services.clock.now(),
+        printed_by=actor.name,
+        locale=locale_of(request),
+        home=services.settings.home,
     )
     return file_response(data, "application/pdf", f"证书发放登记表-{batch.code}.pdf")
 
@@ -135,22 +159,40 @@ async def certificate_page(request: AppRequest, services: AppServices, certifica
         names = await accounts.names(session, [one.issued_by for one in versions if one.issued_by])
     deeds = actor.within(_P.CERTIFICATE_REVOKE, organisation_id=found.organisation_id)
     return page(
-        request, f"{PAGES}/certificate.html", one=found, versions=versions, entries=entries, line=line, batch=batch,
-        names=names, labels=LABELS, tones=TONES, events=EVENT_LABELS, platform_labels=PLATFORM_LABELS,
-        platform_tones=PLATFORM_TONES, renewals=RENEWAL_LABELS, kinds=RenewalKind, grouped=grouped,
-        may_end=deeds and found.status is CertificateStatus.ISSUED, may_void=deeds and found.status in UNFINISHED,
+        request,
+        f"{PAGES}/certificate.html",
+        one=found,
+        versions=versions,
+        entries=entries,
+        line=line,
+        batch=batch,
+        names=names,
+        labels=LABELS,
+        tones=TONES,
+        events=EVENT_LABELS,
+        platform_labels=PLATFORM_LABELS,
+        platform_tones=PLATFORM_TONES,
+        renewals=RENEWAL_LABELS,
+        kinds=RenewalKind,
+        grouped=grouped,
+        may_end=deeds and found.status is CertificateStatus.ISSUED,
+        may_void=deeds and found.status in UNFINISHED,
         base_url=services.settings.base_url,
     )
 
 
 @get("/certificates/{certificate_id:uuid}/file", guards=[needs(_P.CERTIFICATE_READ)])
-async def certificate_file(request: AppRequest, services: AppServices, certificate_id: FromPath[UUID]) -> Response[bytes]:
+async def certificate_file(
+    request: AppRequest, services: AppServices, certificate_id: FromPath[UUID]
+) -> Response[bytes]:
     """Hand out the stored bytes."""
     async with services.db.transaction() as session:
         found = await queries.visible(session, actor_of(request), certificate_id)
     if found.sha256 is None or found.issued_at is None:
         raise NotFound
-    return file_response(services.files.get(found.sha256), "application/pdf", f"{file_stem(found.number)}.pdf", inline=True)
+    return file_response(
+        services.files.get(found.sha256), "application/pdf", f"{file_stem(found.number)}.pdf", inline=True
+    )
 
 
 @post("/certificates/{certificate_id:uuid}/revoke", guards=[needs(_P.CERTIFICATE_REVOKE)], status_code=200)
@@ -170,8 +212,14 @@ async def renew(request: AppRequest, services: AppServices, certificate_id: From
     form = await parse_form(request, RenewForm)
     async with services.db.transaction() as session:
         new = await actions.renew(
-            session, actor_of(request), services.vault, certificate_id=certificate_id, kind=form.kind, reason=form.reason,
-            missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home), now=services.clock.now(),
+            session,
+            actor_of(request),
+            services.vault,
+            certificate_id=certificate_id,
+            kind=form.kind,
+            reason=form.reason,
+            missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home),
+            now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{new}", N_("新版本正在制作，签名并登记后旧版本自动失效。"))
 
@@ -194,15 +242,24 @@ async def _batch_view(services: Services, actor: Actor, batch_id: UUID, *, names
         batch = await registration.batch(session, batch_id)
         line = await queries.batch_line(session, actor, batch)
         backlog = await jobs.backlog(session, ISSUE_JOB, FINISH_JOB)
-        waiting = await queries.eligible(
-            session, actor, batch_id, issued_on=china_date(now), specimen=signer.specimen
-        ) if names else []
+        waiting = (
+            await queries.eligible(session, actor, batch_id, issued_on=china_date(now), specimen=signer.specimen)
+            if names
+            else []
+        )
         unfinished = await queries.unfinished(session, actor, batch_id) if names else []
     _, problems = await asyncio.to_thread(printable_of, waiting, services.settings.home) if names else ([], [])
     own = sum(item.published_by == actor.account_id for item in waiting if item.published_by is not None)
     return {
-        "line": line, "batch": batch, "running": bool(backlog.waiting + backlog.running) and line.left > 0,
-        "problems": problems, "unfinished": unfinished, "own": own, "signer": signer, "labels": LABELS, "tones": TONES,
+        "line": line,
+        "batch": batch,
+        "running": bool(backlog.waiting + backlog.running) and line.left > 0,
+        "problems": problems,
+        "unfinished": unfinished,
+        "own": own,
+        "signer": signer,
+        "labels": LABELS,
+        "tones": TONES,
         "status_label": BATCH_STATUS_LABELS[batch.status],
     }
 

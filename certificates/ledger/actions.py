@@ -67,17 +67,24 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, now: datetim
     if not drafts:
         return
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LEDGER_LOCK})
-    last = (await session.execute(
-        select(LedgerRow.seq, LedgerRow.entry_sha256).order_by(LedgerRow.seq.desc()).limit(1)
-    )).one_or_none()
+    last = (
+        await session.execute(select(LedgerRow.seq, LedgerRow.entry_sha256).order_by(LedgerRow.seq.desc()).limit(1))
+    ).one_or_none()
     seq, previous = last if last is not None else (0, START)
     rows: list[dict[str, Any]] = []
     for draft in drafts:
         seq += 1
         salt = secrets.token_hex(_SALT_BYTES)
         facts: dict[str, Any] = {
-            "seq": seq, "at": now, "event": str(draft.event), "number": draft.number, "version": draft.version,
-            "sha256": draft.sha256, "reason": draft.reason, "leaf": leaf_hash(salt, draft.commitment), "previous": previous,
+            "seq": seq,
+            "at": now,
+            "event": str(draft.event),
+            "number": draft.number,
+            "version": draft.version,
+            "sha256": draft.sha256,
+            "reason": draft.reason,
+            "leaf": leaf_hash(salt, draft.commitment),
+            "previous": previous,
         }
         previous = entry_hash(**facts)
         rows.append({**facts, "certificate_id": draft.certificate_id, "salt": salt, "entry_sha256": previous})
@@ -90,13 +97,24 @@ async def queue(session: AsyncSession, vault: Vault, items: Sequence[ToRegister]
     for item in items:
         record = item.record
         due = due_date(record.issued_on)
-        sealed = vault.seal(json.dumps(record.as_data(), ensure_ascii=False), record_context(record.number, record.version))
-        rows.append({
-            "id": new_id(), "certificate_id": item.certificate_id, "batch_id": item.batch_id,
-            "organisation_id": item.organisation_id, "number": record.number, "version": record.version,
-            "status": str(PlatformStatus.QUEUED), "issued_on": record.issued_on, "due_on": due.on,
-            "due_provisional": due.provisional, "record_sealed": sealed,
-        })
+        sealed = vault.seal(
+            json.dumps(record.as_data(), ensure_ascii=False), record_context(record.number, record.version)
+        )
+        rows.append(
+            {
+                "id": new_id(),
+                "certificate_id": item.certificate_id,
+                "batch_id": item.batch_id,
+                "organisation_id": item.organisation_id,
+                "number": record.number,
+                "version": record.version,
+                "status": str(PlatformStatus.QUEUED),
+                "issued_on": record.issued_on,
+                "due_on": due.on,
+                "due_provisional": due.provisional,
+                "record_sealed": sealed,
+            }
+        )
     await insert_many(session, PlatformRegistration, rows)
     ids = [row["id"] for row in rows]
     if ids:
@@ -121,12 +139,14 @@ async def take(
 
     Rows that another worker holds are left to it.
     """
-    rows = (await session.scalars(
-        select(PlatformRegistration)
-        .where(PlatformRegistration.id.in_(ids))
-        .order_by(PlatformRegistration.number)
-        .with_for_update(skip_locked=True)
-    )).all()
+    rows = (
+        await session.scalars(
+            select(PlatformRegistration)
+            .where(PlatformRegistration.id.in_(ids))
+            .order_by(PlatformRegistration.number)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
     submissions: list[Submission] = []
     unanswered: list[str] = []
     for row in rows:
@@ -151,9 +171,11 @@ async def store_receipts(
     """Keep the platform's answers; returns how many rows were accepted and how many refused."""
     by_key = {receipt.key: receipt for receipt in receipts}
     numbers = {key.rpartition("/")[0] for key in by_key}
-    rows = (await session.scalars(
-        select(PlatformRegistration).where(PlatformRegistration.number.in_(numbers)).with_for_update()
-    )).all()
+    rows = (
+        await session.scalars(
+            select(PlatformRegistration).where(PlatformRegistration.number.in_(numbers)).with_for_update()
+        )
+    ).all()
     done: list[PlatformRegistration] = []
     refused = 0
     for row in rows:
@@ -172,8 +194,13 @@ async def store_receipts(
     await _close_older(session, done)
     if done:
         await audit.record(
-            session, actor, "certificates.register", subject="platform_registration", ids=[row.id for row in done],
-            stream="certificates.platform", now=now,
+            session,
+            actor,
+            "certificates.register",
+            subject="platform_registration",
+            ids=[row.id for row in done],
+            stream="certificates.platform",
+            now=now,
             data={"platform": platform, "accepted": len(done) - refused, "refused": refused},
         )
     return len(done) - refused, refused
@@ -193,9 +220,12 @@ async def _close_older(session: AsyncSession, accepted: Sequence[PlatformRegistr
     newest = {row.number: row.version for row in accepted if row.status == PlatformStatus.ACCEPTED and row.version > 1}
     if not newest:
         return
-    older = await session.scalars(select(PlatformRegistration).where(
-        PlatformRegistration.number.in_(newest), PlatformRegistration.status == str(PlatformStatus.CORRECTION_PENDING)
-    ))
+    older = await session.scalars(
+        select(PlatformRegistration).where(
+            PlatformRegistration.number.in_(newest),
+            PlatformRegistration.status == str(PlatformStatus.CORRECTION_PENDING),
+        )
+    )
     for row in older:
         if row.version < newest[row.number]:
             row.status = platform_move(row.number, PlatformStatus(row.status), PlatformStatus.WITHDRAWN)
@@ -213,8 +243,14 @@ async def requeue(session: AsyncSession, actor: Actor, registration_id: UUID, *,
     await session.flush()
     await enqueue(session, REGISTER_JOB, {"ids": [str(row.id)]}, dedupe=f"{REGISTER_JOB}:{row.id}")
     await audit.record(
-        session, actor, "certificates.requeue", subject="platform_registration", ids=[row.id],
-        stream="certificates.platform", data={"number": row.number, "version": row.version}, now=now,
+        session,
+        actor,
+        "certificates.requeue",
+        subject="platform_registration",
+        ids=[row.id],
+        stream="certificates.platform",
+        data={"number": row.number, "version": row.version},
+        now=now,
     )
 
 
@@ -223,8 +259,14 @@ async def note_export(session: AsyncSession, actor: Actor, *, ids: Sequence[UUID
     if not actor.may(Permission.PLATFORM_RUN):
         raise Forbidden
     await audit.record(
-        session, actor, "certificates.export", subject="platform_registration", ids=ids, stream="certificates.platform",
-        data={"count": len(ids), "reason": reason}, now=now,
+        session,
+        actor,
+        "certificates.export",
+        subject="platform_registration",
+        ids=ids,
+        stream="certificates.platform",
+        data={"count": len(ids), "reason": reason},
+        now=now,
     )
 
 

@@ -35,7 +35,12 @@ COLUMNS: Final[Sequence[tuple[str, str, int]]] = (
 def platform_list(records: Sequence[PlatformRecord]) -> bytes:
     """The workbook of these records, in their order; with none, the head alone."""
     out = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(out, options) as book:
         text = book.add_format({"num_format": "@"})
         head = book.add_format({"bold": True, "num_format": "@", "bottom": 1})

@@ -69,8 +69,13 @@ class Receipt:
 
     def as_data(self) -> dict[str, Any]:
         return {
-            "key": self.key, "deed": str(self.deed), "accepted": self.accepted, "platform_id": self.platform_id,
-            "code": self.code, "message": self.message, "at": self.at,
+            "key": self.key,
+            "deed": str(self.deed),
+            "accepted": self.accepted,
+            "platform_id": self.platform_id,
+            "code": self.code,
+            "message": self.message,
+            "at": self.at,
         }
 
 
@@ -106,8 +111,12 @@ class BuiltInRegistry:
             problems = record_problems(row.record) if row.deed is Deed.REGISTER else []
             if problems:
                 receipts[row.key] = Receipt(
-                    key=row.key, deed=row.deed, accepted=False, code=problems[0].code,
-                    message="、".join(problem.field for problem in problems), at=now.isoformat(),
+                    key=row.key,
+                    deed=row.deed,
+                    accepted=False,
+                    code=problems[0].code,
+                    message="、".join(problem.field for problem in problems),
+                    at=now.isoformat(),
                 )
             else:
                 complete.append(row)
@@ -115,7 +124,9 @@ class BuiltInRegistry:
             new = [_registry_row(row, now) for row in complete if row.deed is Deed.REGISTER]
             if new:
                 await session.execute(insert(RegistryRecord).values(new).on_conflict_do_nothing())
-            stored = await session.scalars(select(RegistryRecord).where(RegistryRecord.key.in_([row.key for row in complete])))
+            stored = await session.scalars(
+                select(RegistryRecord).where(RegistryRecord.key.in_([row.key for row in complete]))
+            )
             known = {row.key: row for row in stored}
             for row in complete:
                 receipts[row.key] = _answer(row, known.get(row.key), now)
@@ -126,7 +137,11 @@ class BuiltInRegistry:
         async with self._db.transaction() as session:
             stored = await session.scalars(select(RegistryRecord).where(RegistryRecord.key.in_(keys)))
             return [
-                _receipt(row, Deed.WITHDRAW if row.withdrawn_at is not None else Deed.REGISTER, row.withdrawn_at or row.received_at)
+                _receipt(
+                    row,
+                    Deed.WITHDRAW if row.withdrawn_at is not None else Deed.REGISTER,
+                    row.withdrawn_at or row.received_at,
+                )
                 for row in stored
             ]
 
@@ -143,9 +158,14 @@ class HttpPlatform:
         """Post the batch under its idempotency key."""
         body = {
             "submission": str(submission_id),
-            "rows": [{"key": row.key, "deed": str(row.deed), "reason": row.reason, "record": row.record.as_data()} for row in rows],
+            "rows": [
+                {"key": row.key, "deed": str(row.deed), "reason": row.reason, "record": row.record.as_data()}
+                for row in rows
+            ],
         }
-        found = await self._call("POST", "/certificates/batches", json=body, headers={"Idempotency-Key": str(submission_id)})
+        found = await self._call(
+            "POST", "/certificates/batches", json=body, headers={"Idempotency-Key": str(submission_id)}
+        )
         return [receipt for receipt in found if receipt.key in {row.key for row in rows}]
 
     async def look_up(self, keys: Sequence[str]) -> list[Receipt]:
@@ -174,14 +194,24 @@ def _registry_row(row: Submission, now: datetime) -> dict[str, Any]:
     record = row.record
     text = json.dumps(record.as_data(), ensure_ascii=False, sort_keys=True)
     facts = {
-        "number": record.number, "version": record.version, "certificate": record.certificate_name,
-        "level": record.level, "organisation": record.organisation_name, "issued_on": record.issued_on.isoformat(),
+        "number": record.number,
+        "version": record.version,
+        "certificate": record.certificate_name,
+        "level": record.level,
+        "organisation": record.organisation_name,
+        "issued_on": record.issued_on.isoformat(),
         "sha256": record.sha256,
     }
     return {
-        "key": row.key, "number": record.number, "version": record.version, "receipt_no": f"R{token(96)}",
-        "received_at": now, "record_sha256": hashlib.sha256(text.encode()).hexdigest(), "facts": facts,
-        "withdrawn_at": None, "withdrawal_reason": None,
+        "key": row.key,
+        "number": record.number,
+        "version": record.version,
+        "receipt_no": f"R{token(96)}",
+        "received_at": now,
+        "record_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "facts": facts,
+        "withdrawn_at": None,
+        "withdrawal_reason": None,
     }
 
 
@@ -199,7 +229,11 @@ def _receipt(stored: RegistryRecord, deed: Deed, at: datetime) -> Receipt:
 
 def _read_receipt(row: dict[str, Any]) -> Receipt:
     return Receipt(
-        key=str(row["key"]), deed=Deed(row["deed"]), accepted=row["accepted"] is True,
-        platform_id=str(row.get("platform_id", "")), code=str(row.get("code", "")), message=str(row.get("message", ""))[:500],
+        key=str(row["key"]),
+        deed=Deed(row["deed"]),
+        accepted=row["accepted"] is True,
+        platform_id=str(row.get("platform_id", "")),
+        code=str(row.get("code", "")),
+        message=str(row.get("message", ""))[:500],
         at=str(row.get("at", "")),
     )

@@ -95,7 +95,9 @@ async def lines(
 ) -> list[PlatformLine]:
     """Registrations, the earliest due first."""
     where = _conditions(today, statuses, only, batch_id, organisation_ids, search)
-    query = select(PlatformRegistration).where(*where).order_by(PlatformRegistration.due_on, PlatformRegistration.number)
+    query = (
+        select(PlatformRegistration).where(*where).order_by(PlatformRegistration.due_on, PlatformRegistration.number)
+    )
     return [_line(row, today) for row in await session.scalars(query.limit(limit).offset(offset))]
 
 
@@ -143,7 +145,9 @@ def _conditions(
 
 async def line_of(session: AsyncSession, certificate_id: UUID, *, today: date) -> PlatformLine | None:
     """The registration of one certificate version."""
-    row = await session.scalar(select(PlatformRegistration).where(PlatformRegistration.certificate_id == certificate_id))
+    row = await session.scalar(
+        select(PlatformRegistration).where(PlatformRegistration.certificate_id == certificate_id)
+    )
     return None if row is None else _line(row, today)
 
 
@@ -152,7 +156,10 @@ async def counts(
 ) -> PlatformCounts:
     """How many stand where; nothing counts as registered without a receipt."""
     query = select(
-        PlatformRegistration.status, PlatformRegistration.due_on, PlatformRegistration.receipt.is_not(None), func.count()
+        PlatformRegistration.status,
+        PlatformRegistration.due_on,
+        PlatformRegistration.receipt.is_not(None),
+        func.count(),
     ).group_by(PlatformRegistration.status, PlatformRegistration.due_on, PlatformRegistration.receipt.is_not(None))
     if batch_id is not None:
         query = query.where(PlatformRegistration.batch_id == batch_id)
@@ -178,9 +185,11 @@ _GOING = (PlatformStatus.WITHDRAWAL_PENDING, PlatformStatus.WITHDRAWN)
 
 async def records(session: AsyncSession, vault: Vault, ids: Sequence[UUID]) -> list[PlatformRecord]:
     """The full records of registrations, opened; for the platform and its batch list only."""
-    rows = (await session.scalars(
-        select(PlatformRegistration).where(PlatformRegistration.id.in_(ids)).order_by(PlatformRegistration.number)
-    )).all()
+    rows = (
+        await session.scalars(
+            select(PlatformRegistration).where(PlatformRegistration.id.in_(ids)).order_by(PlatformRegistration.number)
+        )
+    ).all()
     return [open_record(vault, row.number, row.version, row.record_sealed) for row in rows]
 
 
@@ -248,7 +257,10 @@ async def invariants(session: AsyncSession, *, today: date) -> list[str]:
         .outerjoin(PlatformRegistration, PlatformRegistration.certificate_id == LedgerRow.certificate_id)
         .where(LedgerRow.event != str(LedgerEvent.REVOKE), PlatformRegistration.id.is_(None))
     )
-    failures += [f"{number} is in the ledger and was never queued for the platform" for number in (await session.scalars(silent)).all()]
+    failures += [
+        f"{number} is in the ledger and was never queued for the platform"
+        for number in (await session.scalars(silent)).all()
+    ]
     return failures
 
 
@@ -267,8 +279,17 @@ def _soon_end(today: date) -> date:
 
 def _entry(row: LedgerRow) -> LedgerEntry:
     return LedgerEntry(
-        seq=row.seq, at=row.at, event=LedgerEvent(row.event), certificate_id=row.certificate_id, number=row.number,
-        version=row.version, sha256=row.sha256, reason=row.reason, salt=row.salt, leaf=row.leaf, previous=row.previous,
+        seq=row.seq,
+        at=row.at,
+        event=LedgerEvent(row.event),
+        certificate_id=row.certificate_id,
+        number=row.number,
+        version=row.version,
+        sha256=row.sha256,
+        reason=row.reason,
+        salt=row.salt,
+        leaf=row.leaf,
+        previous=row.previous,
         entry_sha256=row.entry_sha256,
     )
 
@@ -276,9 +297,21 @@ def _entry(row: LedgerRow) -> LedgerEntry:
 def _line(row: PlatformRegistration, today: date) -> PlatformLine:
     status = PlatformStatus(row.status)
     return PlatformLine(
-        id=row.id, certificate_id=row.certificate_id, batch_id=row.batch_id, number=row.number, version=row.version,
-        status=status, urgency=urgency(status, row.due_on, today), issued_on=row.issued_on, due_on=row.due_on,
-        due_provisional=row.due_provisional, attempts=row.attempts, submitted_at=row.submitted_at,
-        accepted_at=row.accepted_at, platform=row.platform, platform_id=row.platform_id, receipt=row.receipt,
+        id=row.id,
+        certificate_id=row.certificate_id,
+        batch_id=row.batch_id,
+        number=row.number,
+        version=row.version,
+        status=status,
+        urgency=urgency(status, row.due_on, today),
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        due_provisional=row.due_provisional,
+        attempts=row.attempts,
+        submitted_at=row.submitted_at,
+        accepted_at=row.accepted_at,
+        platform=row.platform,
+        platform_id=row.platform_id,
+        receipt=row.receipt,
         problem=row.problem,
     )

@@ -57,8 +57,11 @@ async def platform(
     mine = _organisations(actor)
     batch_id = _uuid(batch)
     chosen: dict[str, Any] = {
-        "statuses": [STATUS_FILTERS[show]] if show in STATUS_FILTERS else [], "only": URGENCY_FILTERS.get(show),
-        "batch_id": batch_id, "organisation_ids": mine, "search": search.upper().replace(" ", ""),
+        "statuses": [STATUS_FILTERS[show]] if show in STATUS_FILTERS else [],
+        "only": URGENCY_FILTERS.get(show),
+        "batch_id": batch_id,
+        "organisation_ids": mine,
+        "search": search.upper().replace(" ", ""),
     }
     async with services.db.transaction() as session:
         counts = await queries.counts(session, today=today, batch_id=batch_id, organisation_ids=mine)
@@ -67,9 +70,21 @@ async def platform(
         batches = {one.id: one for one in await registration.batches(session)}
         waiting = await queries.to_send(session, organisation_ids=mine)
     return page(
-        request, PLATFORM, counts=counts, lines=found, batches=batches, show=show, batch=batch, search=search,
-        labels=PLATFORM_LABELS, tones=PLATFORM_TONES, urgency=Urgency, waiting=len(waiting), today=today,
-        client=client_of(services).name, statuses=STATUS_FILTERS,
+        request,
+        PLATFORM,
+        counts=counts,
+        lines=found,
+        batches=batches,
+        show=show,
+        batch=batch,
+        search=search,
+        labels=PLATFORM_LABELS,
+        tones=PLATFORM_TONES,
+        urgency=Urgency,
+        waiting=len(waiting),
+        today=today,
+        client=client_of(services).name,
+        statuses=STATUS_FILTERS,
         list_page=ListPage(number=number, total=total, filters={"show": show, "batch": batch, "search": search}),
     )
 
@@ -82,7 +97,9 @@ async def run(request: AppRequest, services: AppServices) -> Response[Any]:
         ids = await queries.to_send(session, organisation_ids=_organisations(actor))
         for part in chunks(ids, _TOGETHER):
             await actions.enqueue_open(session, actor, part)
-    return redirect(request, "/certificates/platform", N_("%(n)s 本证书已交给后台上报，回执到达后自动更新。"), n=len(ids))
+    return redirect(
+        request, "/certificates/platform", N_("%(n)s 本证书已交给后台上报，回执到达后自动更新。"), n=len(ids)
+    )
 
 
 @post("/certificates/platform/{registration_id:uuid}/requeue", guards=[needs(Permission.PLATFORM_RUN)], status_code=200)

@@ -34,12 +34,14 @@ class LedgerEvent(StrEnum):
     REVOKE = "revoke"
 
 
-EVENT_LABELS: Final[Mapping[LedgerEvent, str]] = MappingProxyType({
-    LedgerEvent.ISSUE: N_("颁发"),
-    LedgerEvent.CORRECT: N_("更正"),
-    LedgerEvent.REPLACE: N_("补发"),
-    LedgerEvent.REVOKE: N_("撤销"),
-})
+EVENT_LABELS: Final[Mapping[LedgerEvent, str]] = MappingProxyType(
+    {
+        LedgerEvent.ISSUE: N_("颁发"),
+        LedgerEvent.CORRECT: N_("更正"),
+        LedgerEvent.REPLACE: N_("补发"),
+        LedgerEvent.REVOKE: N_("撤销"),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +109,15 @@ def entry_hash(
 ) -> str:
     """SHA-256 over the canonical form of an entry and the hash of the entry before it."""
     body = {
-        "seq": seq, "at": at.astimezone(UTC).isoformat(timespec="microseconds"), "event": str(event), "number": number,
-        "version": version, "sha256": sha256, "reason": reason, "leaf": leaf, "previous": previous,
+        "seq": seq,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "event": str(event),
+        "number": number,
+        "version": version,
+        "sha256": sha256,
+        "reason": reason,
+        "leaf": leaf,
+        "previous": previous,
     }
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(b"\x01" + text.encode()).hexdigest()
@@ -131,8 +140,15 @@ def chain_failures(entries: list[LedgerEntry]) -> list[str]:
 
 def hash_of(entry: LedgerEntry) -> str:
     return entry_hash(
-        seq=entry.seq, at=entry.at, event=entry.event, number=entry.number, version=entry.version, sha256=entry.sha256,
-        reason=entry.reason, leaf=entry.leaf, previous=entry.previous,
+        seq=entry.seq,
+        at=entry.at,
+        event=entry.event,
+        number=entry.number,
+        version=entry.version,
+        sha256=entry.sha256,
+        reason=entry.reason,
+        leaf=entry.leaf,
+        previous=entry.previous,
     )
 
 
@@ -154,28 +170,39 @@ class PlatformStatus(StrEnum):
 
 
 P = PlatformStatus
-PLATFORM_ALLOWED: Final[Mapping[PlatformStatus, frozenset[PlatformStatus]]] = MappingProxyType({
-    P.QUEUED: frozenset({P.SUBMITTED, P.WITHDRAWN}),
-    P.SUBMITTED: frozenset({P.ACCEPTED, P.ROW_REJECTED, P.QUEUED, P.WITHDRAWAL_PENDING}),
-    P.ROW_REJECTED: frozenset({P.QUEUED, P.WITHDRAWN}),
-    P.ACCEPTED: frozenset({P.CORRECTION_PENDING, P.WITHDRAWAL_PENDING}),
-    P.CORRECTION_PENDING: frozenset({P.WITHDRAWN, P.WITHDRAWAL_PENDING}),
-    P.WITHDRAWAL_PENDING: frozenset({P.WITHDRAWN}),
-    P.WITHDRAWN: frozenset(),
-})
-PLATFORM_LABELS: Final[Mapping[PlatformStatus, str]] = MappingProxyType({
-    P.QUEUED: N_("待上报"),
-    P.SUBMITTED: N_("已上报，待回执"),
-    P.ACCEPTED: N_("已入库"),
-    P.ROW_REJECTED: N_("被退回"),
-    P.CORRECTION_PENDING: N_("更正中"),
-    P.WITHDRAWAL_PENDING: N_("待撤销"),
-    P.WITHDRAWN: N_("已撤下"),
-})
-PLATFORM_TONES: Final[Mapping[PlatformStatus, str]] = MappingProxyType({
-    P.QUEUED: "needs", P.SUBMITTED: "needs", P.ACCEPTED: "done", P.ROW_REJECTED: "stopped",
-    P.CORRECTION_PENDING: "needs", P.WITHDRAWAL_PENDING: "warning", P.WITHDRAWN: "warning",
-})
+PLATFORM_ALLOWED: Final[Mapping[PlatformStatus, frozenset[PlatformStatus]]] = MappingProxyType(
+    {
+        P.QUEUED: frozenset({P.SUBMITTED, P.WITHDRAWN}),
+        P.SUBMITTED: frozenset({P.ACCEPTED, P.ROW_REJECTED, P.QUEUED, P.WITHDRAWAL_PENDING}),
+        P.ROW_REJECTED: frozenset({P.QUEUED, P.WITHDRAWN}),
+        P.ACCEPTED: frozenset({P.CORRECTION_PENDING, P.WITHDRAWAL_PENDING}),
+        P.CORRECTION_PENDING: frozenset({P.WITHDRAWN, P.WITHDRAWAL_PENDING}),
+        P.WITHDRAWAL_PENDING: frozenset({P.WITHDRAWN}),
+        P.WITHDRAWN: frozenset(),
+    }
+)
+PLATFORM_LABELS: Final[Mapping[PlatformStatus, str]] = MappingProxyType(
+    {
+        P.QUEUED: N_("待上报"),
+        P.SUBMITTED: N_("已上报，待回执"),
+        P.ACCEPTED: N_("已入库"),
+        P.ROW_REJECTED: N_("被退回"),
+        P.CORRECTION_PENDING: N_("更正中"),
+        P.WITHDRAWAL_PENDING: N_("待撤销"),
+        P.WITHDRAWN: N_("已撤下"),
+    }
+)
+PLATFORM_TONES: Final[Mapping[PlatformStatus, str]] = MappingProxyType(
+    {
+        P.QUEUED: "needs",
+        P.SUBMITTED: "needs",
+        P.ACCEPTED: "done",
+        P.ROW_REJECTED: "stopped",
+        P.CORRECTION_PENDING: "needs",
+        P.WITHDRAWAL_PENDING: "warning",
+        P.WITHDRAWN: "warning",
+    }
+)
 OPEN: Final = (P.QUEUED, P.SUBMITTED, P.ROW_REJECTED)
 """Not registered yet: the clock runs."""
 TO_SEND: Final = (P.QUEUED, P.SUBMITTED, P.WITHDRAWAL_PENDING)
@@ -216,7 +243,16 @@ def urgency(status: PlatformStatus, due_on: date, today: date) -> Urgency:
 
 def record_problems(record: PlatformRecord) -> list[Problem]:
     """What a platform refuses in one record: a missing field, by its name."""
-    required = ("number", "holder_name", "id_type", "id_number", "certificate_name", "level", "organisation_name", "sha256")
+    required = (
+        "number",
+        "holder_name",
+        "id_type",
+        "id_number",
+        "certificate_name",
+        "level",
+        "organisation_name",
+        "sha256",
+    )
     return [
         Problem(message=N_("缺少“%(field)s”。"), facts={"field": name}, field=name, code="missing")
         for name in required

@@ -29,10 +29,14 @@ from exam.kernel.settings import Settings
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add ``certificate verify`` to the command line."""
-    group = commands.add_parser("certificate", help=translate(N_("证书的离线查验"))).add_subparsers(required=True, metavar="COMMAND")
+    group = commands.add_parser("certificate", help=translate(N_("证书的离线查验"))).add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     verifying = group.add_parser("verify", parents=[common], help=translate(N_("查验证书文件")))
     verifying.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    verifying.add_argument("--roots", type=Path, default=None, metavar="PEM", help=translate(N_("受信任的根证书（默认：本机的）")))
+    verifying.add_argument(
+        "--roots", type=Path, default=None, metavar="PEM", help=translate(N_("受信任的根证书（默认：本机的）"))
+    )
     verifying.set_defaults(command=verify)
 
 
@@ -42,11 +46,13 @@ def verify(arguments: argparse.Namespace) -> int:
     trusted = read_roots(arguments.roots) if arguments.roots else local_roots(settings)
     examined = [(path, examine_file(path, trusted)) for path in arguments.files]
     answers = asyncio.run(ask_ledger(settings, [found for _, found in examined]))
-    results = [
-        result_of(path, found, answer) for (path, found), answer in zip(examined, answers, strict=True)
-    ]
+    results = [result_of(path, found, answer) for (path, found), answer in zip(examined, answers, strict=True)]
     if arguments.json:
-        print(json.dumps({"genuine": all(one["genuine"] for one in results), "files": results}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {"genuine": all(one["genuine"] for one in results), "files": results}, ensure_ascii=False, indent=2
+            )
+        )
     else:
         for one in results:
             print(lines_of(one))
@@ -108,10 +114,14 @@ def result_of(path: Path, found: Examination, answer: Answer | None) -> dict[str
         verdict = Verdict.GENUINE
     facts = answer.facts if answer is not None else None
     return {
-        "file": str(path), "verdict": str(verdict), "words": translate(WORDS[verdict]),
+        "file": str(path),
+        "verdict": str(verdict),
+        "words": translate(WORDS[verdict]),
         "genuine": verdict is Verdict.GENUINE,
         "checks": {key: not flaws & frozenset(found.flaws) for key, _, flaws in CHECKS} | {"ledger": in_ledger},
-        "sha256": found.sha256, "signer": found.signer, "authority": found.authority,
+        "sha256": found.sha256,
+        "signer": found.signer,
+        "authority": found.authority,
         "signed_at": found.signed_at.isoformat() if found.signed_at else None,
         "number": facts.number if facts else None,
     }
@@ -121,6 +131,10 @@ def lines_of(result: dict[str, Any]) -> str:
     """One file's result as text."""
     signs = {True: "✓", False: "✗", None: "–"}
     checks = [f"  {signs[result['checks'][key]]} {translate(label)}" for key, label, _ in CHECKS]
-    ledger = N_("文件指纹在登记簿中") if result["checks"]["ledger"] is not None else N_("文件指纹在登记簿中（此处连接不到登记簿，未检查）")
+    ledger = (
+        N_("文件指纹在登记簿中")
+        if result["checks"]["ledger"] is not None
+        else N_("文件指纹在登记簿中（此处连接不到登记簿，未检查）")
+    )
     checks.append(f"  {signs[result['checks']['ledger']]} {translate(ledger)}")
     return "\n".join([f"{result['file']}{os.linesep}  {result['words']}", *checks, f"  SHA-256 {result['sha256']}"])

@@ -66,7 +66,11 @@ async def mine(session: AsyncSession, actor: Actor) -> list[Certificate]:
 async def own(session: AsyncSession, actor: Actor, certificate_id: UUID) -> Certificate:
     """One of the candidate's own certificates; NotFound for anybody else's."""
     found = await issuing.certificate(session, certificate_id)
-    if not actor.within(Permission.OWN_READ, person_id=found.person_id) or found.sha256 is None or found.issued_at is None:
+    if (
+        not actor.within(Permission.OWN_READ, person_id=found.person_id)
+        or found.sha256 is None
+        or found.issued_at is None
+    ):
         raise NotFound
     return found
 
@@ -84,12 +88,22 @@ async def _facts(session: AsyncSession, found: Certificate, *, full_name: bool) 
     line = await ledger.line_of(session, found.id, today=china_date(found.numbered_at))
     face = found.face
     return Facts(
-        number=found.number, version=found.version, id_masked=face.id_masked,
+        number=found.number,
+        version=found.version,
+        id_masked=face.id_masked,
         holder=face.holder_name if full_name else masked_name(face.holder_name),
-        certificate_zh=face.certificate_name_zh, certificate_en=face.certificate_name_en, level_zh=face.level_zh,
-        level_en=face.level_en, organisation_zh=face.organisation_name_zh, organisation_en=face.organisation_name_en,
-        institution_zh=face.institution_zh, institution_en=face.institution_en, issued_on=face.issued_on,
-        specimen=face.specimen, status=CertificateStatus(found.status), ended_at=found.ended_at,
+        certificate_zh=face.certificate_name_zh,
+        certificate_en=face.certificate_name_en,
+        level_zh=face.level_zh,
+        level_en=face.level_en,
+        organisation_zh=face.organisation_name_zh,
+        organisation_en=face.organisation_name_en,
+        institution_zh=face.institution_zh,
+        institution_en=face.institution_en,
+        issued_on=face.issued_on,
+        specimen=face.specimen,
+        status=CertificateStatus(found.status),
+        ended_at=found.ended_at,
         registered_at=line.accepted_at if line is not None and line.receipt is not None else None,
         sha256=found.sha256 or "",
         history=tuple(Happening(event=one.event, at=one.at, version=one.version) for one in entries),

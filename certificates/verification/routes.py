@@ -77,8 +77,13 @@ async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
     async with services.db.transaction() as session:
         found = await queries.mine(session, actor_of(request))
     return page(
-        request, "pages/certificates/verification/mine.html", certificates=found, labels=LABELS, tones=TONES,
-        grouped=grouped, base_url=services.settings.base_url,
+        request,
+        "pages/certificates/verification/mine.html",
+        certificates=found,
+        labels=LABELS,
+        tones=TONES,
+        grouped=grouped,
+        base_url=services.settings.base_url,
         usable=[one.id for one in found if one.status is CertificateStatus.ISSUED],
     )
 
@@ -95,11 +100,23 @@ def _show(request: AppRequest, services: Services, answer: Answer, *, asked: str
     if wants_json(request):
         with use_locale(locale_of(request)):
             return _unlisted(json_response(as_data(answer)))
-    return _unlisted(page(
-        request, ANSWER, answer=answer, asked=asked, words=WORDS, explanations=EXPLANATIONS, tones=VERDICT_TONES,
-        labels=LABELS, status_tones=TONES, events=EVENT_LABELS, grouped=grouped, checked_at=services.clock.now(),
-        checks=CHECKS,
-    ))
+    return _unlisted(
+        page(
+            request,
+            ANSWER,
+            answer=answer,
+            asked=asked,
+            words=WORDS,
+            explanations=EXPLANATIONS,
+            tones=VERDICT_TONES,
+            labels=LABELS,
+            status_tones=TONES,
+            events=EVENT_LABELS,
+            grouped=grouped,
+            checked_at=services.clock.now(),
+            checks=CHECKS,
+        )
+    )
 
 
 def as_data(answer: Answer) -> dict[str, Any]:
@@ -108,14 +125,21 @@ def as_data(answer: Answer) -> dict[str, Any]:
     found: dict[str, Any] = {"verdict": str(answer.verdict), "words": translate(WORDS[answer.verdict])}
     if facts is not None:
         found["certificate"] = {
-            "number": facts.number, "version": facts.version, "holder": facts.holder, "id": facts.id_masked,
+            "number": facts.number,
+            "version": facts.version,
+            "holder": facts.holder,
+            "id": facts.id_masked,
             "name": {"zh": facts.certificate_zh, "en": facts.certificate_en},
             "level": {"zh": facts.level_zh, "en": facts.level_en},
             "issuer": {"zh": facts.organisation_zh, "en": facts.organisation_en},
-            "issued_on": facts.issued_on.isoformat(), "status": str(facts.status), "specimen": facts.specimen,
+            "issued_on": facts.issued_on.isoformat(),
+            "status": str(facts.status),
+            "specimen": facts.specimen,
             "registered_at": facts.registered_at.astimezone(CHINA).isoformat() if facts.registered_at else None,
             "sha256": facts.sha256,
-            "history": [{"event": str(one.event), "at": one.at.isoformat(), "version": one.version} for one in facts.history],
+            "history": [
+                {"event": str(one.event), "at": one.at.isoformat(), "version": one.version} for one in facts.history
+            ],
         }
     if answer.examination is not None:
         seen = answer.examination

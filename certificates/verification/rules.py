@@ -29,36 +29,47 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-WORDS: Final[Mapping[Verdict, str]] = MappingProxyType({
-    Verdict.GENUINE: N_("真实有效"),
-    Verdict.REVOKED: N_("真实，但已撤销"),
-    Verdict.SUPERSEDED: N_("真实，但已被新版本取代"),
-    Verdict.ALTERED: N_("文件被改动过"),
-    Verdict.UNKNOWN: N_("没有查到"),
-})
-EXPLANATIONS: Final[Mapping[Verdict, str]] = MappingProxyType({
-    Verdict.GENUINE: N_("登记簿中有这张证书，现在有效。请与手中的证书逐项对照。"),
-    Verdict.REVOKED: N_("这张证书已经被收回和注销，处于无效状态。"),
-    Verdict.SUPERSEDED: N_("这张证书已经更正或补发，请以新版本为准。"),
-    Verdict.ALTERED: N_("这份文件在签名之后被改动，不能作为凭证。请向持证人索取原件，或用二维码、编号查验。"),
-    Verdict.UNKNOWN: N_("登记簿中没有与所给信息一致的证书。请检查编号和姓名，或换用二维码、原始文件查验。"),
-})
-TONES: Final[Mapping[Verdict, str]] = MappingProxyType({
-    Verdict.GENUINE: "done",
-    Verdict.REVOKED: "stopped",
-    Verdict.SUPERSEDED: "warning",
-    Verdict.ALTERED: "stopped",
-    Verdict.UNKNOWN: "plain",
-})
+WORDS: Final[Mapping[Verdict, str]] = MappingProxyType(
+    {
+        Verdict.GENUINE: N_("真实有效"),
+        Verdict.REVOKED: N_("真实，但已撤销"),
+        Verdict.SUPERSEDED: N_("真实，但已被新版本取代"),
+        Verdict.ALTERED: N_("文件被改动过"),
+        Verdict.UNKNOWN: N_("没有查到"),
+    }
+)
+EXPLANATIONS: Final[Mapping[Verdict, str]] = MappingProxyType(
+    {
+        Verdict.GENUINE: N_("登记簿中有这张证书，现在有效。请与手中的证书逐项对照。"),
+        Verdict.REVOKED: N_("这张证书已经被收回和注销，处于无效状态。"),
+        Verdict.SUPERSEDED: N_("这张证书已经更正或补发，请以新版本为准。"),
+        Verdict.ALTERED: N_("这份文件在签名之后被改动，不能作为凭证。请向持证人索取原件，或用二维码、编号查验。"),
+        Verdict.UNKNOWN: N_("登记簿中没有与所给信息一致的证书。请检查编号和姓名，或换用二维码、原始文件查验。"),
+    }
+)
+TONES: Final[Mapping[Verdict, str]] = MappingProxyType(
+    {
+        Verdict.GENUINE: "done",
+        Verdict.REVOKED: "stopped",
+        Verdict.SUPERSEDED: "warning",
+        Verdict.ALTERED: "stopped",
+        Verdict.UNKNOWN: "plain",
+    }
+)
 
 
 _NO_SIGNATURE: Final = frozenset({Flaw.NOT_PDF, Flaw.UNSIGNED, Flaw.BROKEN_FIELD})
 CHECKS: Final[tuple[tuple[str, str, frozenset[Flaw]], ...]] = (
     ("whole_file", N_("签名覆盖整个文件"), _NO_SIGNATURE | {Flaw.NOT_WHOLE}),
-    ("no_later_change", N_("签名之后没有改动或追加"), _NO_SIGNATURE | {Flaw.NOT_WHOLE, Flaw.CHANGED_LATER, Flaw.BAD_DIGEST}),
+    (
+        "no_later_change",
+        N_("签名之后没有改动或追加"),
+        _NO_SIGNATURE | {Flaw.NOT_WHOLE, Flaw.CHANGED_LATER, Flaw.BAD_DIGEST},
+    ),
     ("signature", N_("签名本身正确"), _NO_SIGNATURE | {Flaw.BAD_SIGNATURE}),
     (
-        "chain", N_("签名证书由受信任的机构签发，且当时有效"),
+        "chain",
+        N_("签名证书由受信任的机构签发，且当时有效"),
         _NO_SIGNATURE | {Flaw.BAD_SIGNATURE, Flaw.UNTRUSTED, Flaw.NOT_VALID_THEN},
     ),
 )
@@ -108,12 +119,14 @@ class Answer:
     examination: Examination | None = None
 
 
-_BY_STATUS: Final[Mapping[CertificateStatus, Verdict]] = MappingProxyType({
-    CertificateStatus.ISSUED: Verdict.GENUINE,
-    CertificateStatus.REVOKED: Verdict.REVOKED,
-    CertificateStatus.SUPERSEDED: Verdict.SUPERSEDED,
-    CertificateStatus.REISSUED: Verdict.SUPERSEDED,
-})
+_BY_STATUS: Final[Mapping[CertificateStatus, Verdict]] = MappingProxyType(
+    {
+        CertificateStatus.ISSUED: Verdict.GENUINE,
+        CertificateStatus.REVOKED: Verdict.REVOKED,
+        CertificateStatus.SUPERSEDED: Verdict.SUPERSEDED,
+        CertificateStatus.REISSUED: Verdict.SUPERSEDED,
+    }
+)
 
 
 def verdict_of(status: CertificateStatus | None) -> Verdict:

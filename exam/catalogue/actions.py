@@ -103,9 +103,7 @@ async def add_certificate(
     return row.id
 
 
-async def publish_scheme(
-    session: AsyncSession, actor: Actor, *, definition: Mapping[str, Any], now: datetime
-) -> UUID:
+async def publish_scheme(session: AsyncSession, actor: Actor, *, definition: Mapping[str, Any], now: datetime) -> UUID:
     """Publish the next version of a scheme from its definition; earlier versions stay as they are (A06, A08).
 
     Raises DefinitionInvalid with every wrong place, FeeAboveCap (D03), UnknownCertificate, LevelNotOffered.

@@ -34,8 +34,9 @@ class CertificateRow(Base):
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9A-Z]{3}$'", name="code"),
         CheckConstraint("batch_no BETWEEN 1 AND 99", name="batch_no"),
-        CheckConstraint("levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0",
-                        name="levels"),
+        CheckConstraint(
+            "levels <@ ARRAY['elementary','intermediate','advanced'] AND cardinality(levels) > 0", name="levels"
+        ),
         {"schema": "exam"},
     )
 

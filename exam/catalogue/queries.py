@@ -132,9 +132,7 @@ def _schemes() -> Select[SchemeRow, CertificateRow, OrganisationRow]:
     )
 
 
-async def _read(
-    session: AsyncSession, query: Select[SchemeRow, CertificateRow, OrganisationRow]
-) -> list[Scheme]:
+async def _read(session: AsyncSession, query: Select[SchemeRow, CertificateRow, OrganisationRow]) -> list[Scheme]:
     rows = (await session.execute(query)).all()
     components = await _components(session, [row[0].id for row in rows])
     return [_scheme(scheme, certificate, organisation, components[scheme.id])

@@ -80,7 +80,9 @@ def office(organisations: Mapping[str, UUID], unit_code: str, province_code: str
     everywhere = [Scope("organisation", str(organisation)) for organisation in organisations.values()]
 
     def part(key: str, name: str, role: Role, *, shown: bool = True) -> Part:
-        return Part(key=key, login=key, name=name, role=role, grants=tuple(Grant(role, one) for one in everywhere), shown=shown)
+        return Part(
+            key=key, login=key, name=name, role=role, grants=tuple(Grant(role, one) for one in everywhere), shown=shown
+        )
 
     unit = Grant(Role.UNIT, Scope("unit", unit_code))
     inspector = Grant(Role.INSPECTOR, Scope("province", province_code))
@@ -94,5 +96,7 @@ def office(organisations: Mapping[str, UUID], unit_code: str, province_code: str
         part("publisher", "成绩 严若谷", Role.SCORE_OFFICER),
         part("issuer", "发证 宋临川", Role.CERTIFICATE_OFFICER),
         Part(key="unit", login="unit", name="市州 何采薇", role=Role.UNIT, grants=(unit,), shown=True),
-        Part(key="inspector", login="inspector", name="巡考 卫昭", role=Role.INSPECTOR, grants=(inspector,), shown=True),
+        Part(
+            key="inspector", login="inspector", name="巡考 卫昭", role=Role.INSPECTOR, grants=(inspector,), shown=True
+        ),
     ]

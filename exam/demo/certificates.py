@@ -37,11 +37,19 @@ class DemoCertificate:
 
 
 ORGANISATIONS: tuple[DemoOrganisation, ...] = (
-    DemoOrganisation(code="YJ01", name_zh="云筑建科职业评价中心（演示）", name_en="Yunzhu Construction Assessment Centre (Demo)"),
+    DemoOrganisation(
+        code="YJ01", name_zh="云筑建科职业评价中心（演示）", name_en="Yunzhu Construction Assessment Centre (Demo)"
+    ),
     DemoOrganisation(code="QM02", name_zh="前码信息技术评价中心（演示）", name_en="Qianma IT Assessment Centre (Demo)"),
-    DemoOrganisation(code="TW03", name_zh="通衢物流职业评价中心（演示）", name_en="Tongqu Logistics Assessment Centre (Demo)"),
-    DemoOrganisation(code="NH04", name_zh="暖和照护职业评价中心（演示）", name_en="Nuanhe Care Assessment Centre (Demo)"),
-    DemoOrganisation(code="CX05", name_zh="驰行汽车职业评价中心（演示）", name_en="Chixing Automotive Assessment Centre (Demo)"),
+    DemoOrganisation(
+        code="TW03", name_zh="通衢物流职业评价中心（演示）", name_en="Tongqu Logistics Assessment Centre (Demo)"
+    ),
+    DemoOrganisation(
+        code="NH04", name_zh="暖和照护职业评价中心（演示）", name_en="Nuanhe Care Assessment Centre (Demo)"
+    ),
+    DemoOrganisation(
+        code="CX05", name_zh="驰行汽车职业评价中心（演示）", name_en="Chixing Automotive Assessment Centre (Demo)"
+    ),
 )
 
 CERTIFICATES: tuple[DemoCertificate, ...] = (
@@ -118,33 +126,60 @@ def _parts(code: str, step: int) -> tuple[list[Data], Data, str]:
     longer = 10 * (step - 1)
     match code:
         case "BIM":
-            return [
-                _component("T", _THEORY, "computer", 50 + longer, "0.4"),
-                _component("P", _PRACTICAL, "practical_general", 80 + longer, "0.6", sheet=sheets.bim(step)),
-            ], _R1, "380"
+            return (
+                [
+                    _component("T", _THEORY, "computer", 50 + longer, "0.4"),
+                    _component("P", _PRACTICAL, "practical_general", 80 + longer, "0.6", sheet=sheets.bim(step)),
+                ],
+                _R1,
+                "380",
+            )
         case "WEB":
-            return [
-                _component("T", _THEORY, "computer", 50 + longer, "0.4"),
-                _component("P", ("实操（机考）", "Practice by computer"), "computer", 60 + longer, "0.6"),
-            ], _R1, "280"
+            return (
+                [
+                    _component("T", _THEORY, "computer", 50 + longer, "0.4"),
+                    _component("P", ("实操（机考）", "Practice by computer"), "computer", 60 + longer, "0.6"),
+                ],
+                _R1,
+                "280",
+            )
         case "LOG":
             return [_component("W", ("综合笔试", "Written examination"), "paper", 90 + longer, "1")], _R2, "160"
         case "ELD":
-            return [
-                _component("T", ("照护知识", "Knowledge of care"), "computer", 50 + longer, "0.4", "60"),
-                _component("P", ("照护实操", "Care in practice"), "practical_general", 40 + longer, "0.6", "60",
-                           sheet=sheets.eld(step)),
-            ], _R3, "360"
+            return (
+                [
+                    _component("T", ("照护知识", "Knowledge of care"), "computer", 50 + longer, "0.4", "60"),
+                    _component(
+                        "P",
+                        ("照护实操", "Care in practice"),
+                        "practical_general",
+                        40 + longer,
+                        "0.6",
+                        "60",
+                        sheet=sheets.eld(step),
+                    ),
+                ],
+                _R3,
+                "360",
+            )
         case "AUT":
-            return [
-                _component("W", _THEORY, "paper", 60 + longer, "0.3"),
-                _component("P", _PRACTICAL, "practical_special", 50 + longer, "0.7", sheet=sheets.aut(step)),
-            ], _R1, "500"
+            return (
+                [
+                    _component("W", _THEORY, "paper", 60 + longer, "0.3"),
+                    _component("P", _PRACTICAL, "practical_special", 50 + longer, "0.7", sheet=sheets.aut(step)),
+                ],
+                _R1,
+                "500",
+            )
         case "NEV":
-            return [
-                _component("T", _THEORY, "computer", 50 + longer, "0.3", "60"),
-                _component("P", _PRACTICAL, "practical_special", 50 + longer, "0.7", "60", sheet=sheets.nev(step)),
-            ], _R3, "580"
+            return (
+                [
+                    _component("T", _THEORY, "computer", 50 + longer, "0.3", "60"),
+                    _component("P", _PRACTICAL, "practical_special", 50 + longer, "0.7", "60", sheet=sheets.nev(step)),
+                ],
+                _R3,
+                "580",
+            )
     raise KeyError(code)
 
 

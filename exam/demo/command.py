@@ -72,6 +72,8 @@ async def _build(settings: Settings, options: argparse.Namespace, peak: PeakMemo
             await write_report(services, result, progress, options.out, peak)
         write_record(settings.home, result.record)
         return result.record
+    except BaseExceptionGroup as group:  # the batch and its printing run side by side: one of them is the reason
+        raise group.exceptions[0] from None
     finally:
         await services.db.dispose()
 

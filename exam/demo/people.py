@@ -77,7 +77,9 @@ class People:
         name, gender = self._name()
         while True:
             day = date(first_year, 1, 2) + timedelta(days=rng.randrange((last_year - first_year) * 365 + 300))
-            number = id_number(f"{AREA_PREFIX}{unit_position:02d}{rng.randrange(1, 30):02d}", day, rng.randrange(500), gender)
+            number = id_number(
+                f"{AREA_PREFIX}{unit_position:02d}{rng.randrange(1, 30):02d}", day, rng.randrange(500), gender
+            )
             if number not in self._numbers:
                 break
         self._numbers.add(number)

@@ -141,9 +141,7 @@ def _fates(drafts: list[DemoCandidate], rng: random.Random) -> list[DemoCandidat
     for fate in (Fate.ABSENT, Fate.ABSENT_LAST, Fate.LATE, Fate.INCIDENT, Fate.EXEMPT, Fate.RESIT):
         if fate not in fates:
             fitting = [
-                place
-                for place, draft in enumerate(drafts)
-                if fates[place] is Fate.ORDINARY and _fits(fate, draft)
+                place for place, draft in enumerate(drafts) if fates[place] is Fate.ORDINARY and _fits(fate, draft)
             ]
             if fitting:
                 fates[rng.choice(fitting)] = fate

@@ -43,16 +43,12 @@ async def counts(session: AsyncSession, result: Result) -> dict[str, Any]:
     institutions = await registration.institutions(session)
     piloting = {one.institution_id for one in await registration.pilots(session, result.on.year)}
     active = await sites.approvals(session, statuses=[ApprovalStatus.ACTIVE])
-    decided = Counter(
-        one.decision for one in await outcomes.outcomes(session, batch_id=batch_id, published_only=True)
-    )
+    decided = Counter(one.decision for one in await outcomes.outcomes(session, batch_id=batch_id, published_only=True))
     return {
         "candidates": len(people),
         "institutions": len(institutions),
         "sites": len({one.site_id for one in active}),
-        "prefectures_with_pilot_institution": len(
-            {one.prefecture_code for one in institutions if one.id in piloting}
-        ),
+        "prefectures_with_pilot_institution": len({one.prefecture_code for one in institutions if one.id in piloting}),
         "uncovered": await uncovered(session, result),
         "sessions": len(await sittings.room_sessions(session, batch_id=batch_id)),
         "sittings": len(await sittings.sittings(session, batch_id=batch_id)),

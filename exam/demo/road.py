@@ -187,9 +187,7 @@ async def _show_holder(stage: Stage, certificates: tuple[Certificate, ...]) -> N
     stage.cast.show(N_("考生（已获证书）"), places[0].ticket_no, secret)
 
 
-async def _write(
-    stage: Stage, certificates: tuple[Certificate, ...], out: Path, prints: "asyncio.Task[int]"
-) -> None:
+async def _write(stage: Stage, certificates: tuple[Certificate, ...], out: Path, prints: "asyncio.Task[int]") -> None:
     """The printed documents, as far as they are not done yet, and the certificates' very bytes."""
     with stage.progress.step("documents", N_("打印材料")) as step:
         step.tell(N_("%(count)s 个文件"), count=await prints)

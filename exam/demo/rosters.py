@@ -18,7 +18,9 @@ _PHONE_PREFIX = "1640"  # a range that no operator has
 def roster(candidates: Sequence[DemoCandidate]) -> bytes:
     """The workbook of one school's candidates."""
     out = BytesIO()
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False}
+    )
     text = book.add_format({"num_format": "@"})
     head = book.add_format({"num_format": "@", "bold": True, "bottom": 1})
     sheet = book.add_worksheet(SHEET_NAME)

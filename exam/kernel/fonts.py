@@ -107,8 +107,13 @@ def _set_maxp(table: Any) -> None:
     table.tableVersion = 0x00010000
     table.maxZones = 1
     for name in (
-        "maxTwilightPoints", "maxStorage", "maxFunctionDefs", "maxInstructionDefs", "maxStackElements",
-        "maxSizeOfInstructions", "maxComponentElements",
+        "maxTwilightPoints",
+        "maxStorage",
+        "maxFunctionDefs",
+        "maxInstructionDefs",
+        "maxStackElements",
+        "maxSizeOfInstructions",
+        "maxComponentElements",
     ):
         setattr(table, name, 0)
 
@@ -125,8 +130,13 @@ def _set_bearings(font: Any) -> None:
 def _set_names(font: Any, face: Face) -> None:
     style = "Bold" if face.bold else "Regular"
     full = f"{face.family} {style}"
-    text = {_FAMILY: face.family, _STYLE: style, _UNIQUE: f"{full} {_EDITION}", _FULL: full,
-            _POSTSCRIPT: full.replace(" ", "")}
+    text = {
+        _FAMILY: face.family,
+        _STYLE: style,
+        _UNIQUE: f"{full} {_EDITION}",
+        _FULL: full,
+        _POSTSCRIPT: full.replace(" ", ""),
+    }
     kept = [record for record in font["name"].names if record.nameID in (0, 13, 14)]
     font["name"].names = kept
     for number, value in text.items():

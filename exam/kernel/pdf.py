@@ -145,7 +145,10 @@ def _children(home: Path) -> Children:
             }
             _POOLS[home] = Children(
                 "exam.kernel.pdf_worker",
-                count=WORKERS_COUNT, seconds=_DRAW_SECONDS, megabytes=_DRAW_MEGABYTES, env=env,
+                count=WORKERS_COUNT,
+                seconds=_DRAW_SECONDS,
+                megabytes=_DRAW_MEGABYTES,
+                env=env,
             )
         return _POOLS[home]
 

@@ -35,7 +35,11 @@ _SCHEME: Final = "asset:"
 _QR_SCHEME: Final = "qr:"
 _QR_SCALE: Final = 8
 _TYPES: Final = {
-    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "svg": "image/svg+xml", "css": "text/css",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "css": "text/css",
     "webp": "image/webp",
 }
 _CONFORMING: Final = "pdf/a-3a"
@@ -315,18 +319,35 @@ def _add_seal(pdf: pydyf.PDF, seal: SealField) -> None:
     ISO 32000-1 12.7.4.5 (signature fields), 12.8.1 (ByteRange); ISO 14289-1 7.18.4 (a widget stands in a Form).
     """
     page = _pages(pdf)[0]
-    value = _Plain({
-        "Type": "/Sig", "Filter": "/Adobe.PPKLite", "SubFilter": "/ETSI.CAdES.detached",
-        "ByteRange": "[0 9999999999 9999999999 9999999999]", "Contents": f"<{'00' * seal.reserved}>",
-        "Name": pydyf.String(seal.signer), "Reason": pydyf.String(seal.reason), "M": pydyf.String(seal.signed_at),
-    })
+    value = _Plain(
+        {
+            "Type": "/Sig",
+            "Filter": "/Adobe.PPKLite",
+            "SubFilter": "/ETSI.CAdES.detached",
+            "ByteRange": "[0 9999999999 9999999999 9999999999]",
+            "Contents": f"<{'00' * seal.reserved}>",
+            "Name": pydyf.String(seal.signer),
+            "Reason": pydyf.String(seal.reason),
+            "M": pydyf.String(seal.signed_at),
+        }
+    )
     pdf.add_object(value)
-    field = pydyf.Dictionary({
-        "Type": "/Annot", "Subtype": "/Widget", "FT": "/Sig", "T": pydyf.String(seal.name),
-        "TU": pydyf.String(seal.tooltip), "Contents": pydyf.String(seal.tooltip), "Lang": pydyf.String("zh-CN"), "F": 132,
-        "Rect": pydyf.Array(seal.box), "V": value.reference, "P": page.reference,
-        "AP": pydyf.Dictionary({"N": _form(pdf, seal.appearance)}),
-    })
+    field = pydyf.Dictionary(
+        {
+            "Type": "/Annot",
+            "Subtype": "/Widget",
+            "FT": "/Sig",
+            "T": pydyf.String(seal.name),
+            "TU": pydyf.String(seal.tooltip),
+            "Contents": pydyf.String(seal.tooltip),
+            "Lang": pydyf.String("zh-CN"),
+            "F": 132,
+            "Rect": pydyf.Array(seal.box),
+            "V": value.reference,
+            "P": page.reference,
+            "AP": pydyf.Dictionary({"N": _form(pdf, seal.appearance)}),
+        }
+    )
     pdf.add_object(field)
     page.setdefault("Annots", pydyf.Array()).append(field.reference)
     page["Tabs"] = "/S"
@@ -341,10 +362,16 @@ def _into_structure(pdf: pydyf.PDF, page: Any, field: Any, text: str) -> None:
     document = objects[root["K"][0]]
     numbers = objects[root["ParentTree"]]["Nums"]
     key = max(numbers[::2], default=-1) + 1
-    element = pydyf.Dictionary({
-        "Type": "/StructElem", "S": "/Form", "P": document.reference, "Pg": page.reference, "Alt": pydyf.String(text),
-        "K": pydyf.Dictionary({"Type": "/OBJR", "Obj": field.reference, "Pg": page.reference}),
-    })
+    element = pydyf.Dictionary(
+        {
+            "Type": "/StructElem",
+            "S": "/Form",
+            "P": document.reference,
+            "Pg": page.reference,
+            "Alt": pydyf.String(text),
+            "K": pydyf.Dictionary({"Type": "/OBJR", "Obj": field.reference, "Pg": page.reference}),
+        }
+    )
     pdf.add_object(element)
     document["K"].append(element.reference)
     numbers.extend([key, element.reference])

@@ -144,6 +144,8 @@ def _style(document: str, version: str) -> Markup:
     return Markup("\n".join(path.read_text("utf-8") for path in paths if path.exists()))
 
 
-def preview(document: str, version: str = "v1", *, locale: i18n.Locale = "zh", extra: Mapping[str, Any] | None = None) -> str:
+def preview(
+    document: str, version: str = "v1", *, locale: i18n.Locale = "zh", extra: Mapping[str, Any] | None = None
+) -> str:
     """The document filled with its own example."""
     return render_print(document, version, locale=locale, **{**dummy(document, version), **(extra or {})})

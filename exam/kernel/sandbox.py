@@ -29,10 +29,22 @@ _HEAD: Final = struct.Struct(">BdQ")  # status or kind, seconds, length
 _OK, _FAILED = 0, 1
 _GRACE_SECONDS: Final = 5.0
 _MEGABYTE: Final = 1024 * 1024
-_FORBIDDEN_EVENTS: Final = frozenset({
-    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen",
-    "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ftplib.connect", "urllib.Request",
-})
+_FORBIDDEN_EVENTS: Final = frozenset(
+    {
+        "socket.connect",
+        "socket.bind",
+        "socket.getaddrinfo",
+        "socket.sendto",
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.fork",
+        "os.forkpty",
+        "ftplib.connect",
+        "urllib.Request",
+    }
+)
 
 
 class ChildFailed(Unavailable):

@@ -145,7 +145,9 @@ def _write_rows(book: Any, sheet: Sheet, layout: Layout | None, found: Iterable[
             by_row[one.row].append(one)
     heads = layout.heads if layout else ()
     passed_over = {place for place, head in enumerate(heads) if head in (RESULT_HEAD, SUGGESTION_HEAD)}
-    kept = [place for place in range(max((len(row.cells) for row in sheet.rows), default=0)) if place not in passed_over]
+    kept = [
+        place for place in range(max((len(row.cells) for row in sheet.rows), default=0)) if place not in passed_over
+    ]
     head_row = layout.head_row if layout else 0
     for row in sheet.rows:
         line, wrong = row.number - 1, by_row.get(row.number, [])

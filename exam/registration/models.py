@@ -292,5 +292,3 @@ class RetainedPartRow(Base):
     source_registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"))
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime]
-
-

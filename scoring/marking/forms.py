@@ -66,8 +66,9 @@ def marks_sent(items: Iterable[tuple[str, Any]]) -> dict[UUID, Decimal]:
                 raise InvalidOperation
             found[UUID(name.removeprefix(MARK))] = number
         except (InvalidOperation, ValueError):
-            problems.append(Problem(field=name, message=N_("%(value)s 不是分数。"), facts={"value": text[:20]},
-                                    code="malformed"))
+            problems.append(
+                Problem(field=name, message=N_("%(value)s 不是分数。"), facts={"value": text[:20]}, code="malformed")
+            )
     if problems:
         raise Invalid(problems=problems)
     if not found:

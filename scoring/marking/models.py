@@ -91,12 +91,16 @@ class ScoreSheetRow(Base):
         status_check("status", SheetStatus),
         CheckConstraint("version >= 1 AND revision >= 0", name="version"),
         CheckConstraint("(status = 'draft') = (signed_at IS NULL)", name="signed_at"),
-        CheckConstraint("status = 'draft' OR (total IS NOT NULL AND scored IS NOT NULL AND signed_sha256 IS NOT NULL)",
-                        name="added_up"),
+        CheckConstraint(
+            "status = 'draft' OR (total IS NOT NULL AND scored IS NOT NULL AND signed_sha256 IS NOT NULL)",
+            name="added_up",
+        ),
         CheckConstraint("total >= 0", name="total"),
         CheckConstraint("(version > 1) = (corrects_id IS NOT NULL AND reason IS NOT NULL)", name="correction"),
-        CheckConstraint("version = 1 OR status <> 'signed' OR "
-                        "(countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)", name="two_signatures"),
+        CheckConstraint(
+            "version = 1 OR status <> 'signed' OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)",
+            name="two_signatures",
+        ),
         UniqueConstraint("sitting_id", "assessor_id", "version"),
         Index("ix_score_sheets_batch_id", "batch_id", "component_id"),
         Index("ix_score_sheets_room", "room_session_id", "assessor_id"),

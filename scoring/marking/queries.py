@@ -173,7 +173,9 @@ async def expected(
     if found is None:
         found = [one for one in await registration.registrations(session, batch_id=batch_id) if one.status.confirmed]
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in found})}
-    places = {(one.registration_id, one.component_id): one for one in await sittings.sittings(session, batch_id=batch_id)}
+    places = {
+        (one.registration_id, one.component_id): one for one in await sittings.sittings(session, batch_id=batch_id)
+    }
     return [
         Expected(registration=one, component=component, sitting=places.get((one.id, component.id)))
         for one in found
@@ -322,8 +324,11 @@ async def disagreements(
         if decided.get(sitting_id) != _signature(group):
             _, part = await component(session, group[0].component_id)
             agreement = (await sheet_definition(session, part.id)).agreement
-            waiting.append(Disagreement(sitting=places[sitting_id], component=part, sheets=tuple(group),
-                                        tolerance=agreement.tolerance))
+            waiting.append(
+                Disagreement(
+                    sitting=places[sitting_id], component=part, sheets=tuple(group), tolerance=agreement.tolerance
+                )
+            )
     return sorted(waiting, key=lambda one: (one.sitting.starts_at, one.sitting.seat_no))
 
 
@@ -425,8 +430,14 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
     lead = [station.room.id for station in found if station.duty is Duty.LEAD_ASSESSOR]
     waiting = len(await disagreements(session, room_session_ids=lead)) if lead else 0
     if waiting:
-        needs.append(Need(text=N_("%(n)s 份评分相差超过容差，待组长裁定"), href="/scoring/marking/decisions",
-                          count=waiting, tone="warning"))
+        needs.append(
+            Need(
+                text=N_("%(n)s 份评分相差超过容差，待组长裁定"),
+                href="/scoring/marking/decisions",
+                count=waiting,
+                tone="warning",
+            )
+        )
     return needs
 
 
@@ -442,8 +453,15 @@ async def _needs_of_officers(session: AsyncSession, actor: Actor) -> list[Need]:
             different = await _different(session, batch.id, own)
             unread = await _unread(session, batch.id, own)
             if different:
-                found.append(Need(text=N_("%(batch)s：%(n)s 份试卷两次登分不一致"), href=href, count=different,
-                                  facts=facts, tone="warning"))
+                found.append(
+                    Need(
+                        text=N_("%(batch)s：%(n)s 份试卷两次登分不一致"),
+                        href=href,
+                        count=different,
+                        facts=facts,
+                        tone="warning",
+                    )
+                )
             if unread:
                 found.append(Need(text=N_("%(batch)s：%(n)s 份纸笔成绩待登分"), href=href, count=unread, facts=facts))
         if actor.may(Permission.MARK_VERIFY):

@@ -81,9 +81,7 @@ class Computed:
     changed_after_publication: tuple[UUID, ...]  # inputs differ from what was published; give a reason to compute anew
 
 
-async def compute(
-    session: AsyncSession, actor: Actor, *, batch_id: UUID, now: datetime, reason: str = ""
-) -> Computed:
+async def compute(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: datetime, reason: str = "") -> Computed:
     """Compute the outcomes of a batch's confirmed registrations from their verified marks."""
     if not (actor.may(Permission.OUTCOME_VERIFY) or actor.may(Permission.OUTCOME_PUBLISH)):
         raise Forbidden
@@ -139,9 +137,7 @@ async def publish(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: d
     if without:
         raise ResultsIncomplete(count=len(without))
     hands = await _enterers(session, batch_id)
-    own = own_work(
-        actor.account_id, {one.id: [*hands[one.registration_id], one.verified_by] for one in waiting}
-    )
+    own = own_work(actor.account_id, {one.id: [*hands[one.registration_id], one.verified_by] for one in waiting})
     if own:
         raise ThirdPersonNeeded(count=len(own))
     registrations = [one.registration_id for one in waiting]
@@ -165,9 +161,7 @@ async def move_outcome(
     await _record(session, actor, f"outcomes.{to.value}", found.batch_id, [found], now)
 
 
-async def _people(
-    session: AsyncSession, actor: Actor, batch_id: UUID
-) -> tuple[list[Registration], dict[UUID, Scheme]]:
+async def _people(session: AsyncSession, actor: Actor, batch_id: UUID) -> tuple[list[Registration], dict[UUID, Scheme]]:
     """The confirmed registrations whose scheme the actor computes for, and the schemes."""
     found = [one for one in await registration.registrations(session, batch_id=batch_id) if one.status.confirmed]
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in found})}
@@ -212,9 +206,7 @@ async def _write(
 ) -> None:
     if not fresh:
         return
-    outdated = [
-        old.id for one, _ in fresh if (old := newest.get(one.id)) is not None and old.status in PENDING
-    ]
+    outdated = [old.id for one, _ in fresh if (old := newest.get(one.id)) is not None and old.status in PENDING]
     for part in chunks(outdated, 1000):
         await session.execute(
             update(OutcomeRow).where(OutcomeRow.id.in_(part)).values(status=OutcomeStatus.SUPERSEDED.value)

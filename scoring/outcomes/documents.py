@@ -35,7 +35,12 @@ async def result_registers(session: AsyncSession, view: Overview, printed_by: st
 
 
 def _register(
-    view: Overview, group: Sequence[Line], tickets: dict[UUID, str], names: dict[UUID, str], printed_by: str, now: datetime
+    view: Overview,
+    group: Sequence[Line],
+    tickets: dict[UUID, str],
+    names: dict[UUID, str],
+    printed_by: str,
+    now: datetime,
 ) -> str:
     lines = sorted(group, key=lambda line: tickets.get(line.registration.id, ""))
     scheme = lines[0].scheme

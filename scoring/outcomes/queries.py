@@ -212,7 +212,9 @@ def distribution(lines: Sequence[Line], width: int = 5) -> list[tuple[int, int, 
 async def batches(session: AsyncSession, actor: Actor) -> list[tuple[Batch, Mapping[OutcomeStatus, int]]]:
     """Batches that have outcomes or wait for them, with how many outcomes stand in each state; newest first."""
     counts: dict[UUID, dict[OutcomeStatus, int]] = defaultdict(lambda: dict.fromkeys(OutcomeStatus, 0))
-    query = select(OutcomeRow.batch_id, OutcomeRow.status, func.count()).group_by(OutcomeRow.batch_id, OutcomeRow.status)
+    query = select(OutcomeRow.batch_id, OutcomeRow.status, func.count()).group_by(
+        OutcomeRow.batch_id, OutcomeRow.status
+    )
     for batch_id, status, count in await session.execute(query):
         counts[batch_id][OutcomeStatus(status)] = count
     found = [one for one in await registration.batches(session) if one.id in counts or one.status in WORKED_ON]
@@ -256,11 +258,23 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
         facts = {"batch": batch.name_zh}
         href = f"/scoring/outcomes/batches/{batch.id}"
         if actor.may(Permission.OUTCOME_VERIFY) and counts[OutcomeStatus.COMPUTED]:
-            found.append(Need(text=N_("%(batch)s：%(n)s 人的结果待核定"), href=href, facts=facts,
-                              count=counts[OutcomeStatus.COMPUTED]))
+            found.append(
+                Need(
+                    text=N_("%(batch)s：%(n)s 人的结果待核定"),
+                    href=href,
+                    facts=facts,
+                    count=counts[OutcomeStatus.COMPUTED],
+                )
+            )
         if actor.may(Permission.OUTCOME_PUBLISH) and counts[OutcomeStatus.VERIFIED]:
-            found.append(Need(text=N_("%(batch)s：%(n)s 人的结果待发布"), href=href, facts=facts,
-                              count=counts[OutcomeStatus.VERIFIED]))
+            found.append(
+                Need(
+                    text=N_("%(batch)s：%(n)s 人的结果待发布"),
+                    href=href,
+                    facts=facts,
+                    count=counts[OutcomeStatus.VERIFIED],
+                )
+            )
     return found
 
 
@@ -291,8 +305,13 @@ def _recheck_outcome(one: Outcome) -> list[Mismatch]:
         return [Mismatch(kind="outcome", id=one.id, detail=f"the rule refuses its inputs: {refusal.code}")]
     again = (verdict.decision, verdict.composite, verdict.explanation.rule_version)
     if again != (one.decision, one.composite, one.rule_version):
-        return [Mismatch(kind="outcome", id=one.id,
-                         detail=f"stored {one.decision} {one.composite}, the rule says {again[0]} {again[1]}")]
+        return [
+            Mismatch(
+                kind="outcome",
+                id=one.id,
+                detail=f"stored {one.decision} {one.composite}, the rule says {again[0]} {again[1]}",
+            )
+        ]
     return []
 
 
@@ -343,8 +362,11 @@ async def _recheck_sheets(session: AsyncSession, marks: Iterable[Mark]) -> list[
         definition = definitions[sheet.component_id]
         score = score_sheet(definition, read_entries(definition, sheet.answers), sheet.overtime_minutes)
         if score.total != sheet.total:
-            found.append(Mismatch(kind="sheet", id=sheet.id,
-                                  detail=f"stored {plain(sheet.total)}, adds up to {plain(score.total)}"))
+            found.append(
+                Mismatch(
+                    kind="sheet", id=sheet.id, detail=f"stored {plain(sheet.total)}, adds up to {plain(score.total)}"
+                )
+            )
     for mark in marks:
         if mark.source is MarkSource.SHEETS:
             agreement = definitions[mark.component_id].agreement

@@ -187,7 +187,9 @@ async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show a candidate the own published results with their reasons."""
     async with services.db.transaction() as session:
         lines = await queries.mine(session, actor_of(request))
-        batches = {one: await registration.batch(session, one) for one in {line.registration.batch_id for line in lines}}
+        batches = {
+            one: await registration.batch(session, one) for one in {line.registration.batch_id for line in lines}
+        }
     return page(
         request, "pages/scoring/outcomes/mine.html", lines=lines, batches=batches,
         steps={line.registration.id: queries.steps_of(line.outcome) for line in lines if line.outcome}, **LABELS,

@@ -88,9 +88,7 @@ async def accept_review(session: AsyncSession, actor: Actor, *, review_id: UUID,
     return await _read(session, row)
 
 
-async def refuse_review(
-    session: AsyncSession, actor: Actor, *, review_id: UUID, reason: str, now: datetime
-) -> Review:
+async def refuse_review(session: AsyncSession, actor: Actor, *, review_id: UUID, reason: str, now: datetime) -> Review:
     """Refuse a request with its reason, which the candidate reads."""
     if not reason.strip():
         raise ReasonMissing()

@@ -19,10 +19,13 @@ class ReviewRow(Base):
     __table_args__ = (
         status_check("status", ReviewStatus),
         status_check("ground", Ground),
-        CheckConstraint("finding IS NULL OR finding IN (" + ", ".join(f"'{one}'" for one in Finding) + ")", name="finding"),
+        CheckConstraint(
+            "finding IS NULL OR finding IN (" + ", ".join(f"'{one}'" for one in Finding) + ")", name="finding"
+        ),
         CheckConstraint("status <> 'refused' OR refusal IS NOT NULL", name="refusal"),
-        CheckConstraint("status NOT IN ('rechecked', 'answered') OR (finding IS NOT NULL AND answer IS NOT NULL)",
-                        name="rechecked"),
+        CheckConstraint(
+            "status NOT IN ('rechecked', 'answered') OR (finding IS NOT NULL AND answer IS NOT NULL)", name="rechecked"
+        ),
         CheckConstraint("rechecked_by <> answered_by", name="second_person"),
         Index("ix_reviews_batch_id", "batch_id", "status"),
         {"schema": "scoring"},

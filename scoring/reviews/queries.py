@@ -78,7 +78,9 @@ def concerns(actor: Actor, line: ReviewLine) -> bool:
     """Own organisation's officers, and the candidate."""
     if any(actor.within(one, organisation_id=line.scheme.organisation_id) for one in OFFICERS):
         return True
-    return actor.within(Permission.OWN_READ, registration_id=line.registration.id, person_id=line.registration.person_id)
+    return actor.within(
+        Permission.OWN_READ, registration_id=line.registration.id, person_id=line.registration.person_id
+    )
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:

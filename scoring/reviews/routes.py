@@ -64,7 +64,9 @@ async def work_list(request: AppRequest, services: AppServices) -> Response[Any]
     """Show the reviews of the own organisation by due day."""
     async with services.db.transaction() as session:
         found = await queries.lines(session, actor_of(request))
-    return page(request, "pages/scoring/reviews/list.html", lines=found, today=china_date(services.clock.now()), **LABELS)
+    return page(
+        request, "pages/scoring/reviews/list.html", lines=found, today=china_date(services.clock.now()), **LABELS
+    )
 
 
 @get("/scoring/reviews/{review_id:uuid}", guards=OFFICE)
@@ -141,9 +143,7 @@ async def _mine(
     )  # fmt: skip
 
 
-async def _page(
-    request: AppRequest, session: AsyncSession, review_id: UUID, refusal: Refusal | None
-) -> Response[Any]:
+async def _page(request: AppRequest, session: AsyncSession, review_id: UUID, refusal: Refusal | None) -> Response[Any]:
     actor = actor_of(request)
     found = await queries.line(session, actor, review_id)
     marks = {one.component_id: one for one in await marking.marks(session, registration_id=found.registration.id)}

@@ -49,9 +49,8 @@ def final(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
     name = in_thread(databases.create())
 
     async def walk() -> UUID:
-        services = make_services(
-            Settings(home=home, database_url=databases.url(name)), clock=FixedClock(TODAY)
-        )
+        services = make_services(Settings(home=home, database_url=databases.url(name)), clock=FixedClock(TODAY))
+
         async def not_yet(*_: object) -> None:
             """The tests issue by themselves."""
 
@@ -59,7 +58,9 @@ def final(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
         patch.setattr(road, "_certify", not_yet)
         patch.setattr(road, "_live", not_yet)
         try:
-            result = await road.travel(services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None)
+            result = await road.travel(
+                services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None
+            )
         finally:
             patch.undo()
             await services.db.dispose()

@@ -28,7 +28,9 @@ def fresh_limits() -> None:
 async def sign_in(client: httpx.AsyncClient, services: Services, role: Role, organisations: list[UUID]) -> None:
     grants = [Grant(role, Scope("organisation", str(one))) for one in organisations] or [Grant(role)]
     async with services.db.transaction() as session:
-        await accounts.create_staff(session, SYSTEM, login="tester", name="测试", password=PASSWORD, grants=grants, now=TODAY)
+        await accounts.create_staff(
+            session, SYSTEM, login="tester", name="测试", password=PASSWORD, grants=grants, now=TODAY
+        )
     answer = await post(client, "/sign-in", login="tester", secret=PASSWORD)
     assert answer.status_code == 303, answer.text
 
@@ -56,7 +58,9 @@ async def issued(services: Services, officer: Actor, batch_id: UUID) -> list[que
     return found
 
 
-async def test_the_public_sees_one_large_word(client: httpx.AsyncClient, issued: list[queries.Certificate], services: Services) -> None:
+async def test_the_public_sees_one_large_word(
+    client: httpx.AsyncClient, issued: list[queries.Certificate], services: Services
+) -> None:
     one = issued[0]
     by_code = await client.get(f"/v/{one.token}")
     assert by_code.status_code == 200
@@ -82,7 +86,10 @@ async def test_unknown_and_wrong_look_the_same(client: httpx.AsyncClient, issued
     wrong_name = await client.get("/verify", params={"number": one.number, "name": "张三丰"})
     no_number = await client.get("/verify", params={"number": "X" * 21, "name": "张三丰"})
     no_token = await client.get("/v/" + "A" * 22)
-    stripped = {re.sub(r'content="[^"]*"|<time.*?</time>|href="[^"]*"|value="[^"]*"', "", page.text) for page in (wrong_name, no_number)}
+    stripped = {
+        re.sub(r'content="[^"]*"|<time.*?</time>|href="[^"]*"|value="[^"]*"', "", page.text)
+        for page in (wrong_name, no_number)
+    }
     assert len(stripped) == 1
     assert wrong_name.status_code == no_number.status_code == no_token.status_code == 200
     assert "没有查到" in no_token.text
@@ -169,7 +176,10 @@ async def test_a_correction_replaces_the_version_under_the_same_number(
     async with services.db.transaction() as session:
         versions = await queries.versions(session, one.number)
         assert await queries.invariants(session, services.files) == []
-    assert [(v.version, v.status) for v in versions] == [(2, CertificateStatus.ISSUED), (1, CertificateStatus.SUPERSEDED)]
+    assert [(v.version, v.status) for v in versions] == [
+        (2, CertificateStatus.ISSUED),
+        (1, CertificateStatus.SUPERSEDED),
+    ]
     assert versions[0].face.holder_name == "李更名"
     assert "已被新版本取代" in (await client.get(f"/v/{one.token}")).text
     assert "真实有效" in (await client.get(f"/v/{versions[0].token}")).text

@@ -31,6 +31,7 @@ BLUEPRINT = {
     ],
 }  # fmt: skip
 
+
 def definition(code: str) -> dict[str, Any]:
     """A scheme of a computer part and a paper part."""
     return {

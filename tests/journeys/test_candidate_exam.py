@@ -192,9 +192,7 @@ async def test_a_newer_machine_takes_the_pen_and_a_stale_one_overwrites_nothing(
     assert len(await answers(services, room)) == 2
 
 
-async def test_an_untouched_page_sends_nothing(
-    live: str, page: "Page", services: Services, room: ExamRoom
-) -> None:
+async def test_an_untouched_page_sends_nothing(live: str, page: "Page", services: Services, room: ExamRoom) -> None:
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method) if request.url.endswith("/answers") else None)
     await started(page, live, room)
@@ -272,9 +270,7 @@ async def test_who_is_not_checked_in_waits_and_nobody_opens_anothers_exam(
     assert answer is not None and answer.status == 403
 
 
-async def test_the_pages_are_readable_for_everybody(
-    live: str, page: "Page", clock: FixedClock, room: ExamRoom
-) -> None:
+async def test_the_pages_are_readable_for_everybody(live: str, page: "Page", clock: FixedClock, room: ExamRoom) -> None:
     await sign_in(page, live, room)
     await axe(page)
     await page.click("text=进入考试")

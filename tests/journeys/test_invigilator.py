@@ -210,7 +210,13 @@ async def test_the_pages_are_readable_for_everybody(
         await actions.check_in(session, SYSTEM, sitting_id=room.ids[0], now=clock.at)
     await sign_in(page, live, "invigilator")
     place = f"{live}/exam/sittings"
-    for path in ("", f"/rooms/{room.room.id}", f"/rooms/{room.room.id}?view=plan", f"/candidates/{room.ids[0]}", "/incidents"):
+    for path in (
+        "",
+        f"/rooms/{room.room.id}",
+        f"/rooms/{room.room.id}?view=plan",
+        f"/candidates/{room.ids[0]}",
+        "/incidents",
+    ):
         await page.emulate_media(color_scheme="light")
         await page.goto(place + path)
         await axe(page)

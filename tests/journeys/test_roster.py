@@ -106,7 +106,10 @@ async def test_refused_corrected_imported_checked(
     await page.wait_for_selector(".flash:has-text('已退回 2 条报名')")
     async with services.db.transaction() as session:
         found = await queries.registrations(session, batch_id=world.batch.id)
-    assert sorted(one.status for one in found) == [RegistrationStatus.CONSENT_CONFIRMED, *[RegistrationStatus.RETURNED] * 2]
+    assert sorted(one.status for one in found) == [
+        RegistrationStatus.CONSENT_CONFIRMED,
+        *[RegistrationStatus.RETURNED] * 2,
+    ]
 
 
 async def test_every_page_is_accessible(live: str, page: "Page", world: World) -> None:

@@ -1,5 +1,7 @@
 """Somebody with a certificate in hand, on a phone and at a desk: the code, the number, the file; and one refusal."""
 
+# ruff: noqa: F811 - pytest hands fixtures over by the name of the parameter
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -29,7 +31,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 async def test_a_public_verifier(
-    live: str, page: Page, services: Services, officer: Actor, batch_id: UUID, tmp_path: Path  # noqa: F811
+    live: str,
+    page: Page,
+    services: Services,
+    officer: Actor,
+    batch_id: UUID,
+    tmp_path: Path,
 ) -> None:
     routes._limiters.clear()
     await jobs.issue_batch(services, officer, batch_id)

@@ -84,9 +84,7 @@ class World:
 PASSWORD = "a long password"
 
 
-async def make_world(
-    session: AsyncSession, *, count: int = 3, code: str = "TST", accounts: bool = False
-) -> World:
+async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST", accounts: bool = False) -> World:
     """Scheme, batch, registrations and a published plan: the three parts start at START, two hours apart.
 
     With ``accounts`` everybody can sign in: the login is the name, the password PASSWORD.
@@ -175,7 +173,11 @@ async def sit_computer(session: AsyncSession, world: World, index: int, right: i
             session, actor, sitting_id=sitting_id, epoch=opened.run.epoch, answers=answers, now=at
         )
     await delivery.submit(
-        session, actor, sitting_id=sitting_id, epoch=opened.run.epoch, now=world.rooms["T"].ends_at - timedelta(minutes=5)
+        session,
+        actor,
+        sitting_id=sitting_id,
+        epoch=opened.run.epoch,
+        now=world.rooms["T"].ends_at - timedelta(minutes=5),
     )
 
 

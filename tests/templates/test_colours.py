@@ -71,7 +71,12 @@ def test_every_meaning_on_its_own_ground(name: str) -> None:
     colours, wanted = SETS[name], 7.0 if "site" in name else 4.5
     pairs = [(tone, f"{tone}-soft") for tone in TONES]
     pairs += [("ink", f"{tone}-soft") for tone in TONES]
-    pairs += [("on-accent", "accent"), ("on-accent", "accent-strong"), ("ink", "accent-soft"), ("accent", "accent-soft")]
+    pairs += [
+        ("on-accent", "accent"),
+        ("on-accent", "accent-strong"),
+        ("ink", "accent-soft"),
+        ("accent", "accent-soft"),
+    ]
     pairs += [("ink-2", "accent-soft"), ("ink-3", "accent-soft")]
     low = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
     assert {pair: value for pair, value in low.items() if value < wanted} == {}

@@ -26,7 +26,18 @@ RESERVED_BYTES: Final = 6144
 SEAL_FIELD: Final = "Seal"
 _POINTS_PER_MM: Final = 72 / 25.4
 _MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 _SHEET: Final = "<style>@page{{size:{width}mm {height}mm;margin:0}}body{{margin:0}}img{{display:block}}</style><img src='asset:sheet.svg'>"
 
@@ -50,9 +61,15 @@ def draw(intent: Intent, *, photo: bytes, base_url: str, signer_name: str, home:
     """The certificate as PDF/A-3a and PDF/UA-1, its signature field prepared and open."""
     address = f"{base_url}/v/{intent.token}"
     html = printing.render_print(
-        "certificate", intent.template,
-        face=intent.face, number=intent.number, number_grouped=grouped(intent.number), id_number=intent.id_number,
-        issued_zh=_date_zh(intent.face.issued_on), issued_en=_date_en(intent.face.issued_on), address=address,
+        "certificate",
+        intent.template,
+        face=intent.face,
+        number=intent.number,
+        number_grouped=grouped(intent.number),
+        id_number=intent.id_number,
+        issued_zh=_date_zh(intent.face.issued_on),
+        issued_en=_date_en(intent.face.issued_on),
+        address=address,
     )
     static = prepare_static(intent.face.organisation_name_zh, intent.template, home)
     return pdf.draw_pdf(
@@ -61,9 +78,14 @@ def draw(intent: Intent, *, photo: bytes, base_url: str, signer_name: str, home:
         variant=pdf.CONFORMING,
         underlay=static.frame,
         seal=pdf.SealField(
-            name=SEAL_FIELD, box=static.box, appearance=static.seal, reserved=RESERVED_BYTES,
+            name=SEAL_FIELD,
+            box=static.box,
+            appearance=static.seal,
+            reserved=RESERVED_BYTES,
             tooltip=f"{intent.face.organisation_name_zh} 电子签章 Electronic seal of the issuer",
-            signer=signer_name, reason="职业技能等级证书颁发 Issue of certificate", signed_at=_pdf_date(intent.numbered_at),
+            signer=signer_name,
+            reason="职业技能等级证书颁发 Issue of certificate",
+            signed_at=_pdf_date(intent.numbered_at),
         ),
         home=home,
     )

@@ -74,9 +74,7 @@ def _corners() -> Iterator[str]:
         for y in (_MARGIN, HEIGHT_MM - _MARGIN):
             yield f'<circle cx="{x}" cy="{y}" r="7.4" fill="#fff" stroke="{_GOLD}" stroke-width="0.25"/>'
             for ring in range(4):
-                points = [
-                    _polar((x, y), 3.4 + 2.6 * sin(8 * angle + ring * pi / 4), angle) for angle in _turn(360)
-                ]
+                points = [_polar((x, y), 3.4 + 2.6 * sin(8 * angle + ring * pi / 4), angle) for angle in _turn(360)]
                 yield _path(points, _INK if ring % 2 else _GOLD, 0.14, closed=True)
 
 

@@ -15,7 +15,13 @@ from exam.registration.rules import Batch
 
 
 async def issue_register(
-    certificates: Sequence[Certificate], batch: Batch, *, printed_at: datetime, printed_by: str, locale: i18n.Locale, home: Path
+    certificates: Sequence[Certificate],
+    batch: Batch,
+    *,
+    printed_at: datetime,
+    printed_by: str,
+    locale: i18n.Locale,
+    home: Path,
 ) -> bytes:
     """The register of a batch as PDF, in groups by institution, each on sheets of its own."""
     groups: dict[str, list[Certificate]] = {}
@@ -24,8 +30,12 @@ async def issue_register(
         groups.setdefault(name, []).append(one)
     with i18n.use_locale(locale):
         head = PrintHead(
-            title=i18n.gettext("证书发放登记表"), document_id=batch.id, number=f"DJ-{batch.code}", printed_at=printed_at,
-            printed_by=printed_by, batch=f"{i18n.bilingual(batch)} {batch.code}",
+            title=i18n.gettext("证书发放登记表"),
+            document_id=batch.id,
+            number=f"DJ-{batch.code}",
+            printed_at=printed_at,
+            printed_by=printed_by,
+            batch=f"{i18n.bilingual(batch)} {batch.code}",
         )
     html = printing.render_print(
         "issue_register", locale=locale, head=head, groups=list(groups.items()), grouped=grouped, labels=LABELS

@@ -41,7 +41,10 @@ class Face:
     mark_en: str = ""
 
     def as_data(self) -> dict[str, Any]:
-        return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "issued_on": self.issued_on.isoformat()}
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "issued_on": self.issued_on.isoformat(),
+        }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Face:
@@ -77,20 +80,32 @@ def face_problems(face: Face, photo_sha256: str | None, missing: Set[str]) -> li
     if not face.holder_name.strip():
         problems.append(Problem(message=N_("没有姓名。"), field="name", code="no_name"))
     if missing:
-        problems.append(Problem(
-            message=N_("%(name)s：字体中没有“%(characters)s”，不能打印。"),
-            facts={**who, "characters": "".join(sorted(missing))},
-            way_out=N_("请核对姓名用字；确属生僻字时，请联系管理员补充字体。"),
-            field="name", code="no_glyph",
-        ))
+        problems.append(
+            Problem(
+                message=N_("%(name)s：字体中没有“%(characters)s”，不能打印。"),
+                facts={**who, "characters": "".join(sorted(missing))},
+                way_out=N_("请核对姓名用字；确属生僻字时，请联系管理员补充字体。"),
+                field="name",
+                code="no_glyph",
+            )
+        )
     if len(face.holder_name) > NAME_LIMIT:
-        problems.append(Problem(
-            message=N_("%(name)s：姓名超过 %(limit)s 个字符，证书上放不下。"), facts={**who, "limit": NAME_LIMIT},
-            field="name", code="too_long",
-        ))
+        problems.append(
+            Problem(
+                message=N_("%(name)s：姓名超过 %(limit)s 个字符，证书上放不下。"),
+                facts={**who, "limit": NAME_LIMIT},
+                field="name",
+                code="too_long",
+            )
+        )
     if photo_sha256 is None:
-        problems.append(Problem(
-            message=N_("%(name)s：没有照片。"), facts=who, way_out=N_("请由院校补传照片后再发证。"),
-            field="photo", code="no_photo",
-        ))
+        problems.append(
+            Problem(
+                message=N_("%(name)s：没有照片。"),
+                facts=who,
+                way_out=N_("请由院校补传照片后再发证。"),
+                field="photo",
+                code="no_photo",
+            )
+        )
     return problems

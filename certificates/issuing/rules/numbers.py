@@ -87,16 +87,28 @@ def scheme_of(data: Mapping[str, Any]) -> NumberScheme:
     return scheme
 
 
-SCHEMES: Final[Mapping[int, NumberScheme]] = MappingProxyType({
-    scheme.version: scheme
-    for scheme in map(scheme_of, (
-        {
-            "version": 1,
-            "parts": [["issuer", 4], ["certificate", 3], ["level", 1], ["year", 4], ["province", 2], ["serial", 6]],
-            "check": "mod_37_2",
-        },
-    ))
-})
+SCHEMES: Final[Mapping[int, NumberScheme]] = MappingProxyType(
+    {
+        scheme.version: scheme
+        for scheme in map(
+            scheme_of,
+            (
+                {
+                    "version": 1,
+                    "parts": [
+                        ["issuer", 4],
+                        ["certificate", 3],
+                        ["level", 1],
+                        ["year", 4],
+                        ["province", 2],
+                        ["serial", 6],
+                    ],
+                    "check": "mod_37_2",
+                },
+            ),
+        )
+    }
+)
 CURRENT: Final = 1
 """The scheme of new numbers. An old version stays, so that its numbers can still be read."""
 

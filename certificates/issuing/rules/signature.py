@@ -85,7 +85,11 @@ def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
     signed_at = _time_of(data[:start] + data[end : end + rest])
     found, signer, authority = _check_cms(bytes.fromhex(_even(gap[1:-1])), digest, roots, signed_at)
     return Examination(
-        sha256=sha256, size_bytes=len(data), flaws=(*flaws, *found), signer=signer, authority=authority,
+        sha256=sha256,
+        size_bytes=len(data),
+        flaws=(*flaws, *found),
+        signer=signer,
+        authority=authority,
         signed_at=signed_at,
     )
 

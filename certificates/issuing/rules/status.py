@@ -24,37 +24,43 @@ class CertificateStatus(StrEnum):
 
 
 S = CertificateStatus
-ALLOWED: Final[Mapping[CertificateStatus, frozenset[CertificateStatus]]] = MappingProxyType({
-    S.NUMBERED: frozenset({S.RENDERED, S.VOIDED}),
-    S.RENDERED: frozenset({S.SIGNED, S.VOIDED}),
-    S.SIGNED: frozenset({S.ISSUED, S.VOIDED}),
-    S.ISSUED: frozenset({S.SUPERSEDED, S.REISSUED, S.REVOKED}),
-    S.SUPERSEDED: frozenset(),
-    S.REISSUED: frozenset(),
-    S.REVOKED: frozenset(),
-    S.VOIDED: frozenset(),
-})
+ALLOWED: Final[Mapping[CertificateStatus, frozenset[CertificateStatus]]] = MappingProxyType(
+    {
+        S.NUMBERED: frozenset({S.RENDERED, S.VOIDED}),
+        S.RENDERED: frozenset({S.SIGNED, S.VOIDED}),
+        S.SIGNED: frozenset({S.ISSUED, S.VOIDED}),
+        S.ISSUED: frozenset({S.SUPERSEDED, S.REISSUED, S.REVOKED}),
+        S.SUPERSEDED: frozenset(),
+        S.REISSUED: frozenset(),
+        S.REVOKED: frozenset(),
+        S.VOIDED: frozenset(),
+    }
+)
 UNFINISHED: Final = (S.NUMBERED, S.RENDERED, S.SIGNED)
-LABELS: Final[Mapping[CertificateStatus, str]] = MappingProxyType({
-    S.NUMBERED: N_("已编号"),
-    S.RENDERED: N_("已制作"),
-    S.SIGNED: N_("已签名"),
-    S.ISSUED: N_("有效"),
-    S.SUPERSEDED: N_("已更正"),
-    S.REISSUED: N_("已补发"),
-    S.REVOKED: N_("已撤销"),
-    S.VOIDED: N_("编号作废"),
-})
-TONES: Final[Mapping[CertificateStatus, str]] = MappingProxyType({
-    S.NUMBERED: "needs",
-    S.RENDERED: "needs",
-    S.SIGNED: "needs",
-    S.ISSUED: "done",
-    S.SUPERSEDED: "warning",
-    S.REISSUED: "warning",
-    S.REVOKED: "stopped",
-    S.VOIDED: "stopped",
-})
+LABELS: Final[Mapping[CertificateStatus, str]] = MappingProxyType(
+    {
+        S.NUMBERED: N_("已编号"),
+        S.RENDERED: N_("已制作"),
+        S.SIGNED: N_("已签名"),
+        S.ISSUED: N_("有效"),
+        S.SUPERSEDED: N_("已更正"),
+        S.REISSUED: N_("已补发"),
+        S.REVOKED: N_("已撤销"),
+        S.VOIDED: N_("编号作废"),
+    }
+)
+TONES: Final[Mapping[CertificateStatus, str]] = MappingProxyType(
+    {
+        S.NUMBERED: "needs",
+        S.RENDERED: "needs",
+        S.SIGNED: "needs",
+        S.ISSUED: "done",
+        S.SUPERSEDED: "warning",
+        S.REISSUED: "warning",
+        S.REVOKED: "stopped",
+        S.VOIDED: "stopped",
+    }
+)
 
 
 class RenewalKind(StrEnum):
@@ -64,14 +70,18 @@ class RenewalKind(StrEnum):
     REPLACEMENT = "replacement"
 
 
-RENEWED: Final[Mapping[RenewalKind, CertificateStatus]] = MappingProxyType({
-    RenewalKind.CORRECTION: S.SUPERSEDED,
-    RenewalKind.REPLACEMENT: S.REISSUED,
-})
-RENEWAL_LABELS: Final[Mapping[RenewalKind, str]] = MappingProxyType({
-    RenewalKind.CORRECTION: N_("更正"),
-    RenewalKind.REPLACEMENT: N_("补发"),
-})
+RENEWED: Final[Mapping[RenewalKind, CertificateStatus]] = MappingProxyType(
+    {
+        RenewalKind.CORRECTION: S.SUPERSEDED,
+        RenewalKind.REPLACEMENT: S.REISSUED,
+    }
+)
+RENEWAL_LABELS: Final[Mapping[RenewalKind, str]] = MappingProxyType(
+    {
+        RenewalKind.CORRECTION: N_("更正"),
+        RenewalKind.REPLACEMENT: N_("补发"),
+    }
+)
 
 
 class NotAllowedNow(Conflict):

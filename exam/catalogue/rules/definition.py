@@ -94,8 +94,10 @@ def parse_definition(data: Mapping[str, Any]) -> Draft:
 def read_pass_rule(reader: Reader) -> PassRule:
     """Read a pass rule, noting problems in the reader."""
     reader.only(("code", "version", "kind", "pass_mark", "places", "exempt", "exempt_mark"))
-    exempt = reader.choice("exempt", ExemptPolicy, ExemptPolicy.EXCLUDE) if "exempt" in reader.data else (
-        ExemptPolicy.EXCLUDE
+    exempt = (
+        reader.choice("exempt", ExemptPolicy, ExemptPolicy.EXCLUDE)
+        if "exempt" in reader.data
+        else (ExemptPolicy.EXCLUDE)
     )
     mark = reader.optional_number("exempt_mark", low=0, high=100)
     if (exempt is ExemptPolicy.FIXED) != (mark is not None):
@@ -161,13 +163,23 @@ def _check_component(reader: Reader, component: ComponentDraft) -> None:
     if component.form is Form.COMPUTER:
         blueprint = read_blueprint(reader.child("blueprint"))
         if blueprint.full_marks != full:
-            reader.add("paper_sum", N_("%(path)s 的题目合计 %(total)s 分，与满分 %(full)s 不符。"), "blueprint",
-                       total=blueprint.full_marks, full=full)
+            reader.add(
+                "paper_sum",
+                N_("%(path)s 的题目合计 %(total)s 分，与满分 %(full)s 不符。"),
+                "blueprint",
+                total=blueprint.full_marks,
+                full=full,
+            )
     if component.form.practical:
         sheet = read_sheet(reader.child("sheet"))
         if sheet.full_marks != full:
-            reader.add("sheet_sum", N_("%(path)s 的配分合计 %(total)s 分，与满分 %(full)s 不符。"), "sheet",
-                       total=sheet.full_marks, full=full)
+            reader.add(
+                "sheet_sum",
+                N_("%(path)s 的配分合计 %(total)s 分，与满分 %(full)s 不符。"),
+                "sheet",
+                total=sheet.full_marks,
+                full=full,
+            )
     elif component.sheet is not None:
         reader.add("sheet_unfit", N_("%(path)s 只用于实操科目。"), "sheet")
 

@@ -67,7 +67,7 @@ class Reader:
         if value is None:
             return None
         if isinstance(value, float):
-            self.add("float", N_("%(path)s 写成了二进制小数；请用引号写十进制数，例如 \"0.4\"。"), name)
+            self.add("float", N_('%(path)s 写成了二进制小数；请用引号写十进制数，例如 "0.4"。'), name)
             return None
         number = _decimal(value)
         if number is None:
@@ -75,8 +75,13 @@ class Reader:
             return None
         if (low is not None and number < low) or (high is not None and number > high):
             bounds = {"low": "" if low is None else low, "high": "" if high is None else high}
-            self.add("out_of_range", N_("%(path)s 为 %(value)s，超出允许范围 %(low)s 至 %(high)s。"), name,
-                     value=number, **bounds)
+            self.add(
+                "out_of_range",
+                N_("%(path)s 为 %(value)s，超出允许范围 %(low)s 至 %(high)s。"),
+                name,
+                value=number,
+                **bounds,
+            )
             return None
         return number
 
@@ -93,8 +98,13 @@ class Reader:
         value = self.data.get(name)
         if isinstance(value, str) and value in set(kinds):
             return kinds(value)
-        self.add("unknown_word", N_("%(path)s 的值 %(value)s 无效；可用：%(allowed)s。"), name,
-                 value="" if value is None else str(value)[:40], allowed=", ".join(kinds))
+        self.add(
+            "unknown_word",
+            N_("%(path)s 的值 %(value)s 无效；可用：%(allowed)s。"),
+            name,
+            value="" if value is None else str(value)[:40],
+            allowed=", ".join(kinds),
+        )
         return default
 
     def child(self, name: str) -> Reader:

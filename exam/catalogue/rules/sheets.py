@@ -153,9 +153,7 @@ def read_sheet(reader: Reader) -> Sheet:
 
 
 def _words(reader: Reader, name: str, *, required: bool = True) -> Words:
-    return Words(
-        zh=reader.text(f"{name}_zh", required=required), en=reader.text(f"{name}_en", required=required)
-    )
+    return Words(zh=reader.text(f"{name}_zh", required=required), en=reader.text(f"{name}_en", required=required))
 
 
 def _section(reader: Reader) -> Section:

@@ -30,7 +30,12 @@ async def found(stage: Stage, now: datetime) -> None:
         )
         for organisation in ORGANISATIONS:
             stage.organisations[organisation.code] = await catalogue.add_organisation(
-                session, SYSTEM, code=organisation.code, name_zh=organisation.name_zh, name_en=organisation.name_en, now=now
+                session,
+                SYSTEM,
+                code=organisation.code,
+                name_zh=organisation.name_zh,
+                name_en=organisation.name_en,
+                now=now,
             )
         parts = office(stage.organisations, province.UNITS[0].code, province.PROVINCE_CODE)
         await stage.cast.hire(session, parts, now=now)

@@ -188,7 +188,13 @@ async def _answer(
             times[key] = begun + step * number
     actor = exam.actors[sitting.registration_id]
     await delivery.save_answers(
-        session, actor, sitting_id=sitting.id, epoch=1, answers=given, times=times, now=max(times.values(), default=begun)
+        session,
+        actor,
+        sitting_id=sitting.id,
+        epoch=1,
+        answers=given,
+        times=times,
+        now=max(times.values(), default=begun),
     )
 
 

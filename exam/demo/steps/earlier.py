@@ -61,5 +61,3 @@ def _people(stage: Stage, someone: DemoCandidate) -> list[DemoCandidate]:
         replace(alike[0], ability=-3.0, practice=-9.0, fate=Fate.ORDINARY),
         replace(alike[1], ability=-3.0, practice=-9.0, fate=Fate.ABSENT),
     ]
-
-

@@ -48,7 +48,8 @@ async def _read_papers(exam: Exam, now: datetime) -> int:
                 continue
             rng = stage.random(f"papers {component.code} {len(placed)}")
             written = {
-                one.registration_id: behaviour.paper_mark(exam.people[one.registration_id].ability, rng) for one in placed
+                one.registration_id: behaviour.paper_mark(exam.people[one.registration_id].ability, rng)
+                for one in placed
             }
             typed = {key: behaviour.second_reading(value, rng) for key, value in written.items()}
             for reader, values, hour in (("entry", written, 1), ("entry2", typed, 2)):

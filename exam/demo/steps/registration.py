@@ -173,7 +173,9 @@ def registered(stage: Stage, found: Sequence[Registration], candidate: DemoCandi
     )
 
 
-async def resit(stage: Stage, batch_id: UUID, source: Registration, kept: tuple[UUID, Decimal], days: BatchDays) -> UUID:
+async def resit(
+    stage: Stage, batch_id: UUID, source: Registration, kept: tuple[UUID, Decimal], days: BatchDays
+) -> UUID:
     """Register someone again and keep the part that was passed."""
     institution_id = source.institution_id
     code = next(code for code, one in stage.schools.items() if one == institution_id)

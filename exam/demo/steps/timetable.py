@@ -28,9 +28,7 @@ async def arrange(
     """Propose with the stored seed; publish only when nobody is left out and every duty is filled."""
     officer = stage.cast["officer"]
     async with stage.change() as session:
-        plan = await timetable.propose(
-            session, officer, batch_id=batch_id, seed=stage.seed, now=proposed, hours=hours
-        )
+        plan = await timetable.propose(session, officer, batch_id=batch_id, seed=stage.seed, now=proposed, hours=hours)
         left = {name: plan.figures.get(name, 0) for name in ("unplaced", "unfilled")}
         if any(left.values()):
             raise Unarranged(f"{left}")

@@ -87,7 +87,12 @@ async def create_batch(
     session.add(row)
     await session.flush()
     offered = [
-        {"batch_id": row.id, "scheme_id": scheme.id, "certificate_id": scheme.certificate_id, "level": scheme.level.value}
+        {
+            "batch_id": row.id,
+            "scheme_id": scheme.id,
+            "certificate_id": scheme.certificate_id,
+            "level": scheme.level.value,
+        }
         for scheme in schemes
     ]
     await insert_many(session, BatchSchemeRow, offered)
@@ -151,7 +156,12 @@ async def reschedule(
     row.registration_opens_at, row.registration_closes_at = registration_opens_at, registration_closes_at
     row.first_day, row.last_day, row.filing_no = first_day, last_day, filing_no
     await session.flush()
-    data = {"opens": registration_opens_at, "closes": registration_closes_at, "first_day": first_day, "last_day": last_day}
+    data = {
+        "opens": registration_opens_at,
+        "closes": registration_closes_at,
+        "first_day": first_day,
+        "last_day": last_day,
+    }
     await audit.record(
         session, actor, "registration.reschedule", subject="batch", ids=[row.id], stream=stream_of(row.id), data=data,
         now=now,

@@ -130,7 +130,9 @@ def _check_scope(actor: Actor, photos: Mapping[UUID, bytes], rows: Sequence[Regi
         raise PersonNotFound
     if actor.may(Permission.REGISTRATION_ACCEPT):
         return
-    allowed = {row.person_id for row in rows if actor.within(Permission.ROSTER_IMPORT, institution_id=row.institution_id)}
+    allowed = {
+        row.person_id for row in rows if actor.within(Permission.ROSTER_IMPORT, institution_id=row.institution_id)
+    }
     if set(photos) - allowed:
         raise Forbidden
 

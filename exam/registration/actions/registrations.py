@@ -98,9 +98,7 @@ async def confirm_consent(
 ) -> list[Registration]:
     """Record that the candidates take part of their own will (D14): the institution with a signed form, or the candidate."""
     rows = await rows_of(session, registration_ids)
-    own = all(
-        actor.within(Permission.OWN_READ, registration_id=row.id, person_id=row.person_id) for row in rows
-    )
+    own = all(actor.within(Permission.OWN_READ, registration_id=row.id, person_id=row.person_id) for row in rows)
     if not own:
         check_institution(actor, Permission.ROSTER_IMPORT, rows)
     for row in rows:

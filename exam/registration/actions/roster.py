@@ -315,9 +315,7 @@ async def _renew_phones(
     session: AsyncSession, vault: Vault, entries: tuple[Entry, ...], known: Mapping[tuple[IdType, str], PersonRow]
 ) -> None:
     """The number given last is the one that reaches the candidate."""
-    changes = {
-        known[entry.person_key].id: entry.phone for entry in entries if entry.person_key in known
-    }
+    changes = {known[entry.person_key].id: entry.phone for entry in entries if entry.person_key in known}
     if changes:
         rows = [{"id": id, "phone_sealed": vault.seal(phone, phone_context(id))} for id, phone in changes.items()]
         await session.execute(update(PersonRow), rows)

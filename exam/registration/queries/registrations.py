@@ -94,9 +94,7 @@ async def own(session: AsyncSession, actor: Actor) -> list[Registration]:
     """The registrations of the candidate who asks."""
     people = actor.scope_ids(Permission.OWN_READ, "person") or set()
     single = actor.scope_ids(Permission.OWN_READ, "registration") or set()
-    query = _joined().where(
-        or_(_R.person_id.in_([UUID(id) for id in people]), _R.id.in_([UUID(id) for id in single]))
-    )
+    query = _joined().where(or_(_R.person_id.in_([UUID(id) for id in people]), _R.id.in_([UUID(id) for id in single])))
     return await _read(session, query)
 
 

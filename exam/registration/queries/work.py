@@ -92,7 +92,9 @@ def _institution_needs(batch: Batch, tally: Tally, institution_id: str) -> Itera
         yield Need(text=N_("%(batch)s：正在报名，还没有导入名单"), href=page, facts=facts, due=due)
     if tally.returned:
         text = N_("%(batch)s：%(n)s 条报名被退回，需要更正")
-        yield Need(text=text, href=f"{page}&status=returned", count=tally.returned, facts=facts, tone="warning", due=due)
+        yield Need(
+            text=text, href=f"{page}&status=returned", count=tally.returned, facts=facts, tone="warning", due=due
+        )
     if tally.without_photo:
         text = N_("%(batch)s：%(n)s 名考生缺照片")
         yield Need(text=text, href=f"{page}&missing=photo", count=tally.without_photo, facts=facts, due=due)
@@ -111,4 +113,6 @@ async def _of_province(session: AsyncSession, now: datetime) -> list[Need]:
     if not missing:
         return []
     text = N_("%(n)s 所院校还没有 %(year)s 年的试点名额")
-    return [Need(text=text, href="/exam/registration/institutions?pilot=none", count=len(missing), facts={"year": now.year})]
+    return [
+        Need(text=text, href="/exam/registration/institutions?pilot=none", count=len(missing), facts={"year": now.year})
+    ]

@@ -118,14 +118,17 @@ async def set_photo(request: AppRequest, services: AppServices, registration_id:
     async with services.db.transaction() as session:
         one = await queries.registration(session, registration_id)
         await actions.set_photo(
-            session, actor_of(request), services.files, person_id=one.person_id, data=sent.data, now=services.clock.now()
+            session,
+            actor_of(request),
+            services.files,
+            person_id=one.person_id,
+            data=sent.data,
+            now=services.clock.now(),
         )
     return redirect(request, _page(registration_id), N_("照片已保存。"))
 
 
-@post(
-    "/exam/registration/registrations/{registration_id:uuid}/waive", guards=[needs(_P.FEE_MANAGE)], status_code=200
-)
+@post("/exam/registration/registrations/{registration_id:uuid}/waive", guards=[needs(_P.FEE_MANAGE)], status_code=200)
 async def waive(request: AppRequest, services: AppServices, registration_id: FromPath[UUID]) -> Response[Any]:
     """Waive the fee, with reason and proof."""
     form = await parse_form(request, WaiverForm)
@@ -236,7 +239,9 @@ async def search(request: AppRequest, services: AppServices, q: Text = "") -> Re
     own = own_institutions(actor)
     async with services.db.transaction() as session:
         batches = {one.id: one for one in await queries.batches(session)}
-        found = await queries.find(session, services.vault, q, institution_id=own[0] if len(own) == 1 else None, limit=200)
+        found = await queries.find(
+            session, services.vault, q, institution_id=own[0] if len(own) == 1 else None, limit=200
+        )
         certificates = {one.id: one for one in await catalogue.certificates(session)}
     visible = [one for one in found if sees_registration(actor, batches[one.batch_id], one)][:50]
     return page(

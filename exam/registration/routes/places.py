@@ -96,9 +96,7 @@ def sees_place(actor: Actor, one: Institution, unit: Unit) -> bool:
 
 
 @get("/exam/registration/institutions/{institution_id:uuid}", guards=[needs(_P.REGISTRATION_READ)])
-async def institution_page(
-    request: AppRequest, services: AppServices, institution_id: FromPath[UUID]
-) -> Response[Any]:
+async def institution_page(request: AppRequest, services: AppServices, institution_id: FromPath[UUID]) -> Response[Any]:
     """Show one institution: its place, its pilots by year, and its batches."""
     actor = actor_of(request)
     year = china_date(services.clock.now()).year
@@ -119,12 +117,8 @@ async def institution_page(
     )  # fmt: skip
 
 
-@post(
-    "/exam/registration/institutions/{institution_id:uuid}/pilots", guards=[needs(_P.PILOT_APPROVE)], status_code=200
-)
-async def approve_pilot(
-    request: AppRequest, services: AppServices, institution_id: FromPath[UUID]
-) -> Response[Any]:
+@post("/exam/registration/institutions/{institution_id:uuid}/pilots", guards=[needs(_P.PILOT_APPROVE)], status_code=200)
+async def approve_pilot(request: AppRequest, services: AppServices, institution_id: FromPath[UUID]) -> Response[Any]:
     """Approve a pilot, or change its head-count."""
     form = await parse_form(request, PilotForm)
     async with services.db.transaction() as session:

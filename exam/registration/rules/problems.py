@@ -31,7 +31,9 @@ KINDS: Mapping[str, Kind] = {
     # ---- the file
     "file_empty": Kind(N_("文件是空的。"), N_("请选择填好的名单文件。")),
     "file_kind": Kind(N_("这不是名单文件，只接受 .xlsx 和 .csv。"), _COPY_TO_TEMPLATE),
-    "file_large": Kind(N_("文件有 %(size)s MB，上限是 %(limit)s MB。"), N_("请删除图片等多余内容，或拆成几个文件分别导入。")),
+    "file_large": Kind(
+        N_("文件有 %(size)s MB，上限是 %(limit)s MB。"), N_("请删除图片等多余内容，或拆成几个文件分别导入。")
+    ),
     "file_old_excel": Kind(N_("这是旧版 .xls 文件。"), _RESAVE),
     "file_password": Kind(N_("文件设有打开密码。"), N_("请在 Excel 或 WPS 中取消密码，保存后再导入。")),
     "file_macro": Kind(N_("文件带有宏（.xlsm），不能接收。"), _RESAVE),
@@ -41,12 +43,18 @@ KINDS: Mapping[str, Kind] = {
         N_("文本编码无法识别，从第 %(line)s 行起有不属于 UTF-8 或 GB18030 的字节。"),
         N_("请另存为“CSV UTF-8”或 .xlsx 后再导入。"),
     ),
-    "csv_broken": Kind(N_("CSV 从第 %(line)s 行起引号不成对或格式不完整。"), N_("请在 Excel 或 WPS 中打开，另存为 .xlsx 后再导入。")),
-    "sheet_none": Kind(N_("文件里没有可见的工作表，或工作表是空的。"), N_("请在模板的“%(sheet_name)s”中填写后再导入。"), _SHEET),
+    "csv_broken": Kind(
+        N_("CSV 从第 %(line)s 行起引号不成对或格式不完整。"), N_("请在 Excel 或 WPS 中打开，另存为 .xlsx 后再导入。")
+    ),
+    "sheet_none": Kind(
+        N_("文件里没有可见的工作表，或工作表是空的。"), N_("请在模板的“%(sheet_name)s”中填写后再导入。"), _SHEET
+    ),
     "sheet_ambiguous": Kind(
         N_("有多张工作表像名单：%(sheets)s。"), N_("请只保留一张，或把要导入的一张命名为“%(sheet_name)s”。"), _SHEET
     ),
-    "sheet_hidden": Kind(N_("隐藏的工作表“%(sheet)s”里有名单。"), N_("请取消隐藏并合并到“%(sheet_name)s”，或删除它。"), _SHEET),
+    "sheet_hidden": Kind(
+        N_("隐藏的工作表“%(sheet)s”里有名单。"), N_("请取消隐藏并合并到“%(sheet_name)s”，或删除它。"), _SHEET
+    ),
     "sheet_dimension": Kind(
         N_("文件声明的范围是 %(declared)s，实际写到 %(actual)s，有的软件会漏读 %(lost)s 行。"), _RESAVE
     ),
@@ -89,14 +97,17 @@ KINDS: Mapping[str, Kind] = {
     "name_dot": Kind(N_("姓名里的间隔号不规范。"), N_("请用“·”（U+00B7），且只用在两段姓名之间。")),
     "name_characters": Kind(N_("姓名里有不能用于姓名的字符。"), N_("请按证件上的姓名填写，不写称谓、数字和括号。")),
     "gender_unknown": Kind(N_("性别“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "男 / 女"}),
-    "gender_mismatch": Kind(N_("性别填的是“%(value)s”，证件号码表示“%(expected)s”。"), N_("请核对证件，改正其中一个。")),
+    "gender_mismatch": Kind(
+        N_("性别填的是“%(value)s”，证件号码表示“%(expected)s”。"), N_("请核对证件，改正其中一个。")
+    ),
     "id_type_unknown": Kind(N_("证件类型“%(value)s”无法识别。"), N_("请从这些中选一个：%(choices)s。")),
     "id_number_cell": Kind(
         N_("证件号码存成了数字，Excel 只保留 15 位，末几位已经丢失。"),
         N_("请先把这一格设为文本格式，再按证件重新键入全部 18 位。"),
     ),
     "id_scientific": Kind(
-        N_("证件号码变成了科学计数法（%(value)s），末几位已经丢失。"), N_("请先把这一列设为文本格式，再按证件重新键入。")
+        N_("证件号码变成了科学计数法（%(value)s），末几位已经丢失。"),
+        N_("请先把这一列设为文本格式，再按证件重新键入。"),
     ),
     "id_precision": Kind(
         N_("证件号码末三位是 000 且校验不符，多半曾存成数字而丢失了末几位。"), N_("请按证件重新键入全部 18 位。")
@@ -117,16 +128,24 @@ KINDS: Mapping[str, Kind] = {
     "birth_mismatch": Kind(
         N_("出生日期填的是 %(value)s，证件号码表示 %(expected)s。"), N_("请核对证件，改正其中一个。")
     ),
-    "ethnicity_unknown": Kind(N_("民族“%(value)s”无法识别。"), N_("请按证件填写，例如“%(example)s”。"), {"example": "汉族"}),
+    "ethnicity_unknown": Kind(
+        N_("民族“%(value)s”无法识别。"), N_("请按证件填写，例如“%(example)s”。"), {"example": "汉族"}
+    ),
     "phone_format": Kind(N_("手机号码 %(value)s 不正确。"), N_("请填 11 位手机号码，不写空格和区号。")),
     # ---- school and channel
     "institution_other": Kind(
         N_("院校代码是 %(value)s，正在导入的是 %(expected)s。"), N_("请改正院校代码，或由该院校自己导入这一行。")
     ),
     "channel_unknown": Kind(N_("考生类别“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "在校 / 社会"}),
-    "major_missing": Kind(N_("在校考生没有填写专业。"), N_("请填写试点专业；不属于试点专业的，考生类别填“%(social)s”。"), {"social": "社会"}),
+    "major_missing": Kind(
+        N_("在校考生没有填写专业。"),
+        N_("请填写试点专业；不属于试点专业的，考生类别填“%(social)s”。"),
+        {"social": "社会"},
+    ),
     "major_not_pilot": Kind(
-        N_("专业 %(value)s 不是本校这个证书今年的试点专业。"), N_("请核对专业和专业代码；不属于试点专业的，考生类别填“%(social)s”。"), {"social": "社会"}
+        N_("专业 %(value)s 不是本校这个证书今年的试点专业。"),
+        N_("请核对专业和专业代码；不属于试点专业的，考生类别填“%(social)s”。"),
+        {"social": "社会"},
     ),
     # ---- what is taken
     "certificate_unknown": Kind(N_("没有名为“%(value)s”的证书。"), N_("请按批次公布的名称填写：%(choices)s。")),
@@ -134,7 +153,8 @@ KINDS: Mapping[str, Kind] = {
     "level_not_in_certificate": Kind(N_("“%(certificate)s”没有%(value)s。"), N_("这个证书的等级有：%(choices)s。")),
     "not_offered": Kind(N_("本批次不开考“%(certificate)s”%(level)s。"), N_("本批次开考：%(choices)s。")),
     "pilot_missing": Kind(
-        N_("本校 %(year)s 年没有“%(certificate)s”的试点资格。"), N_("试点资格当年有效；请先取得省级教育行政部门的确认。")
+        N_("本校 %(year)s 年没有“%(certificate)s”的试点资格。"),
+        N_("试点资格当年有效；请先取得省级教育行政部门的确认。"),
     ),
     "quota_exceeded": Kind(
         N_("“%(certificate)s”今年的名额是 %(quota)s 人，已报 %(used)s 人，这一行超出了 %(over)s 人。"),
@@ -145,18 +165,22 @@ KINDS: Mapping[str, Kind] = {
     # ---- money
     "payer_unknown": Kind(N_("缴费方式“%(value)s”无法识别。"), _TYPE_ONE, {"choices": "院校承担 / 自费 / 减免"}),
     "payer_school_self": Kind(
-        N_("试点专业的在校考生不能自费。"), N_("考核费由院校承担或按规定减免；请改填 %(choices)s。"), {"choices": "院校承担 / 减免"}
+        N_("试点专业的在校考生不能自费。"),
+        N_("考核费由院校承担或按规定减免；请改填 %(choices)s。"),
+        {"choices": "院校承担 / 减免"},
     ),
     "waiver_reason_missing": Kind(N_("缴费方式是“减免”，但没有填写减免原因。"), N_("请填写：%(choices)s。")),
     "waiver_reason_unknown": Kind(N_("减免原因“%(value)s”无法识别。"), N_("请从这些中选一个：%(choices)s。")),
-    "waiver_proof_missing": Kind(N_("缴费方式是“减免”，但没有填写证明编号。"), N_("请填写证明材料的编号，原件由院校留存。")),
+    "waiver_proof_missing": Kind(
+        N_("缴费方式是“减免”，但没有填写证明编号。"), N_("请填写证明材料的编号，原件由院校留存。")
+    ),
     "waiver_without_payer": Kind(
-        N_("填写了减免原因或证明编号，但缴费方式不是“减免”。"), N_("请把缴费方式改为“%(waived)s”，或清空这两格。"), {"waived": "减免"}
+        N_("填写了减免原因或证明编号，但缴费方式不是“减免”。"),
+        N_("请把缴费方式改为“%(waived)s”，或清空这两格。"),
+        {"waived": "减免"},
     ),
     # ---- against the other rows and against what is registered
-    "double_in_file": Kind(
-        N_("同一考生的同一证书等级，在第 %(first)s 行已经出现。"), N_("请只保留一行。")
-    ),
+    "double_in_file": Kind(N_("同一考生的同一证书等级，在第 %(first)s 行已经出现。"), N_("请只保留一行。")),
     "person_conflict_in_file": Kind(
         N_("证件号码与第 %(first)s 行相同，%(what)s却不同。"), N_("请核对两行的证件，改正其中一行。")
     ),
@@ -164,7 +188,8 @@ KINDS: Mapping[str, Kind] = {
         N_("这名考生已经报了本批次的“%(certificate)s”%(level)s（状态：%(status)s）。"), N_("请删除这一行。")
     ),
     "person_conflict": Kind(
-        N_("证件号码 %(value)s 已经登记在另一个%(what)s之下。"), N_("请核对证件；确实是同一人改名的，请联系考务管理员更正。")
+        N_("证件号码 %(value)s 已经登记在另一个%(what)s之下。"),
+        N_("请核对证件；确实是同一人改名的，请联系考务管理员更正。"),
     ),
     "serial_double": Kind(N_("序号 %(value)s 与第 %(first)s 行相同。"), N_("请让每一行的序号不同。")),
 }

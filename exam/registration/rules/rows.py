@@ -82,7 +82,9 @@ class RosterContext:
     today: date
     year: int  # of the batch: pilots hold for a calendar year
     institution_code: str
-    certificates: Mapping[str, tuple[UUID, str, tuple[Level, ...]]] = field(hash=False)  # name or code -> id, name, levels
+    certificates: Mapping[str, tuple[UUID, str, tuple[Level, ...]]] = field(
+        hash=False
+    )  # name or code -> id, name, levels
     offers: tuple[Offer, ...]
     pilots: Mapping[UUID, PilotRoom] = field(hash=False)  # by certificate
 

@@ -108,8 +108,15 @@ def _check_values(entries: Mapping[UUID, Decimal], full_marks: Decimal) -> None:
         try:
             require_mark(value, full_marks)
         except MarkOutOfRange as refusal:
-            problems.append(Problem(message=refusal.message, facts=refusal.facts, way_out=refusal.way_out,
-                                    field=f"mark-{registration_id}", code=refusal.code))
+            problems.append(
+                Problem(
+                    message=refusal.message,
+                    facts=refusal.facts,
+                    way_out=refusal.way_out,
+                    field=f"mark-{registration_id}",
+                    code=refusal.code,
+                )
+            )
     if problems or not entries:
         raise Invalid(problems=problems)
 

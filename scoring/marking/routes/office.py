@@ -113,9 +113,7 @@ async def verify(request: AppRequest, services: AppServices, batch_id: FromPath[
     return redirect(request, f"/scoring/marking/batches/{batch_id}", N_("已复核 %(count)s 个成绩。"), count=done.count)
 
 
-@get(
-    "/scoring/marking/batches/{batch_id:uuid}/papers/{component_id:uuid}", guards=[needs(Permission.MARK_ENTER)]
-)
+@get("/scoring/marking/batches/{batch_id:uuid}/papers/{component_id:uuid}", guards=[needs(Permission.MARK_ENTER)])
 async def entry_page(
     request: AppRequest,
     services: AppServices,
@@ -179,14 +177,14 @@ def _total(lines: list[ComponentProgress]) -> tuple[int, int, int]:
     return (sum(one.expected for one in lines), sum(one.done for one in lines), sum(one.verified for one in lines))
 
 
-async def _entry(
-    session: AsyncSession, actor: Actor, batch_id: UUID, component_id: UUID, room_id: str
-) -> EntryView:
+async def _entry(session: AsyncSession, actor: Actor, batch_id: UUID, component_id: UUID, room_id: str) -> EntryView:
     scheme, component = await queries.component(session, component_id)
     if component.form is not Form.PAPER or not queries.in_scope(actor, scheme):
         raise NotFound
     batch = await registration.batch(session, batch_id)
-    rooms = [one for one in await sittings.room_sessions(session, batch_id=batch_id) if one.component_id == component_id]
+    rooms = [
+        one for one in await sittings.room_sessions(session, batch_id=batch_id) if one.component_id == component_id
+    ]
     chosen = next((one for one in rooms if str(one.id) == room_id), None) or (rooms[0] if len(rooms) == 1 else None)
     read = await queries.paper_entries(session, batch_id=batch_id, component_id=component_id)
     parts = [

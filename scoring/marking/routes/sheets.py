@@ -83,9 +83,7 @@ async def stations(request: AppRequest, services: AppServices) -> Response[Any]:
 async def open_sheet(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Open the own sheet for a candidate."""
     async with services.db.transaction() as session:
-        sheet = await actions.open_sheet(
-            session, actor_of(request), sitting_id=sitting_id, now=services.clock.now()
-        )
+        sheet = await actions.open_sheet(session, actor_of(request), sitting_id=sitting_id, now=services.clock.now())
     return redirect(request, f"/scoring/marking/sheets/{sheet.id}")
 
 
@@ -119,9 +117,7 @@ async def sign_sheet(request: AppRequest, services: AppServices, sheet_id: FromP
     try:
         await _save(request, services, actor_of(request), sheet_id)
         async with services.db.transaction() as session:
-            signed = await actions.sign_sheet(
-                session, actor_of(request), sheet_id=sheet_id, now=services.clock.now()
-            )
+            signed = await actions.sign_sheet(session, actor_of(request), sheet_id=sheet_id, now=services.clock.now())
     except Refusal as refusal:
         return await _refused(request, services, sheet_id, refusal)
     notice = N_("评分表已签名。") if signed.status is SheetStatus.SIGNED else N_("更正已签名，等待组长会签。")

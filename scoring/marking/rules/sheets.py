@@ -215,8 +215,11 @@ def _sections(sheet: Sheet, earned: Mapping[str, Decimal], vetoes: Sequence[Row]
         zeroed = whole or own[section.code] or gate
         found.append(
             SectionScore(
-                code=section.code, dimension=section.dimension, raw=raw[section.code],
-                counted=ZERO if zeroed else raw[section.code], zeroed_by=zeroed,
+                code=section.code,
+                dimension=section.dimension,
+                raw=raw[section.code],
+                counted=ZERO if zeroed else raw[section.code],
+                zeroed_by=zeroed,
             )
         )
     return tuple(found)

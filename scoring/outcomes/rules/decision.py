@@ -138,9 +138,7 @@ def _combine(rule: PassRule, pairs: Sequence[tuple[Component, Part]]) -> tuple[D
     return total / whole, steps
 
 
-def _weighted(
-    rule: PassRule, pairs: Sequence[tuple[Component, Part]], total: Decimal
-) -> tuple[bool, list[Step]]:
+def _weighted(rule: PassRule, pairs: Sequence[tuple[Component, Part]], total: Decimal) -> tuple[bool, list[Step]]:
     """R1: the published total reaches the pass mark, and each part its own minimum where it has one."""
     enough = total >= rule.pass_mark
     steps = [say.against_pass_mark(total, rule.pass_mark, enough)]
@@ -153,9 +151,7 @@ def _weighted(
     return enough and all(value >= least for _, value, least in floors), steps
 
 
-def _every(
-    rule: PassRule, pairs: Sequence[tuple[Component, Part]], total: Decimal
-) -> tuple[bool, list[Step]]:
+def _every(rule: PassRule, pairs: Sequence[tuple[Component, Part]], total: Decimal) -> tuple[bool, list[Step]]:
     """R3: every part that is not exempt reaches its own pass mark; the total decides nothing."""
     steps, results = [], []
     for component, part in pairs:
@@ -168,9 +164,7 @@ def _every(
     return bool(results) and all(results), steps
 
 
-_RULES: Mapping[
-    PassKind, Callable[[PassRule, Sequence[tuple[Component, Part]], Decimal], tuple[bool, list[Step]]]
-] = {
+_RULES: Mapping[PassKind, Callable[[PassRule, Sequence[tuple[Component, Part]], Decimal], tuple[bool, list[Step]]]] = {
     PassKind.WEIGHTED_SUM: _weighted,
     PassKind.SINGLE_PAPER: _weighted,  # R2 is the same comparison with one component of weight 1
     PassKind.EVERY_COMPONENT: _every,

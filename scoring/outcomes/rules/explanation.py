@@ -58,9 +58,7 @@ def digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def canonical_inputs(
-    rule: PassRule, parts: Iterable[tuple[Component, PartState, Decimal | None]]
-) -> dict[str, Any]:
+def canonical_inputs(rule: PassRule, parts: Iterable[tuple[Component, PartState, Decimal | None]]) -> dict[str, Any]:
     """Everything the decision depends on; UUIDs and numbers as text."""
     return {
         "rule": pass_rule_data(rule),
@@ -79,9 +77,13 @@ def canonical_inputs(
 def part(component: Component, state: PartState, value: Decimal, percent: Decimal, share: Decimal) -> Step:
     retained = state is PartState.RETAINED
     text = (
-        N_("“%(component)s”沿用保留成绩 %(value)s 分（满分 %(full)s），百分制 %(percent)s，权重 %(weight)s，计 %(points)s 分。")
+        N_(
+            "“%(component)s”沿用保留成绩 %(value)s 分（满分 %(full)s），百分制 %(percent)s，权重 %(weight)s，计 %(points)s 分。"
+        )
         if retained
-        else N_("“%(component)s”得 %(value)s 分（满分 %(full)s），百分制 %(percent)s，权重 %(weight)s，计 %(points)s 分。")
+        else N_(
+            "“%(component)s”得 %(value)s 分（满分 %(full)s），百分制 %(percent)s，权重 %(weight)s，计 %(points)s 分。"
+        )
     )
     facts = {
         "component": _name(component), "value": plain(value), "full": plain(component.full_marks),
@@ -92,14 +94,18 @@ def part(component: Component, state: PartState, value: Decimal, percent: Decima
 
 def exempt(component: Component, whole: Decimal) -> Step:
     facts = {"component": _name(component), "weight": _percent(component.weight), "whole": _percent(whole)}
-    return Step(kind="part", facts=facts,
-                text=N_("“%(component)s”免试，其权重 %(weight)s 不计入，其余科目合计 %(whole)s 按比例放大为 100%%。"))
+    return Step(
+        kind="part",
+        facts=facts,
+        text=N_("“%(component)s”免试，其权重 %(weight)s 不计入，其余科目合计 %(whole)s 按比例放大为 100%%。"),
+    )
 
 
 def exempt_fixed(component: Component, percent: Decimal) -> Step:
     facts = {"component": _name(component), "percent": plain(percent), "weight": _percent(component.weight)}
-    return Step(kind="part", facts=facts,
-                text=N_("“%(component)s”免试，按方案规定的 %(percent)s 分计入，权重 %(weight)s。"))
+    return Step(
+        kind="part", facts=facts, text=N_("“%(component)s”免试，按方案规定的 %(percent)s 分计入，权重 %(weight)s。")
+    )
 
 
 _STATES: Mapping[PartState, str] = {
@@ -131,8 +137,7 @@ def total(raw: Decimal, composite: Decimal, *, reference: bool) -> Step:
 
 def against_pass_mark(composite: Decimal, mark: Decimal, enough: bool) -> Step:
     text = N_("总分 %(composite)s 达到合格线 %(mark)s。") if enough else N_("总分 %(composite)s 低于合格线 %(mark)s。")
-    return Step(kind="test", text=text, good=enough,
-                facts={"composite": format(composite, "f"), "mark": plain(mark)})
+    return Step(kind="test", text=text, good=enough, facts={"composite": format(composite, "f"), "mark": plain(mark)})
 
 
 def against_minimum(component: Component, value: Decimal, least: Decimal, enough: bool) -> Step:

@@ -35,7 +35,9 @@ async def passed(services: Services, batch_id: UUID) -> set[UUID]:
 
 async def certificates(services: Services, batch_id: UUID) -> list[queries.Certificate]:
     async with services.db.transaction() as session:
-        found, _ = await queries.page_of(session, await actor_of(services, Role.CERTIFICATE_OFFICER), batch_id=batch_id, limit=500)
+        found, _ = await queries.page_of(
+            session, await actor_of(services, Role.CERTIFICATE_OFFICER), batch_id=batch_id, limit=500
+        )
     return found
 
 
@@ -44,7 +46,9 @@ async def failures(services: Services) -> list[str]:
         return await queries.invariants(session, services.files)
 
 
-async def test_every_passed_outcome_gets_one_certificate(services: Services, officer: Actor, batch_id: UUID, tmp_path: Path) -> None:
+async def test_every_passed_outcome_gets_one_certificate(
+    services: Services, officer: Actor, batch_id: UUID, tmp_path: Path
+) -> None:
     told: list[tuple[int, int]] = []
     counts = await jobs.issue_batch(services, officer, batch_id, lambda done, total: told.append((done, total)))
     wanted = await passed(services, batch_id)
@@ -87,11 +91,15 @@ def look_from_outside(data: bytes, certificate: queries.Certificate, folder: Pat
 
 async def test_two_officers_at_once_take_no_number_twice(services: Services, officer: Actor, batch_id: UUID) -> None:
     both = await asyncio.gather(
-        jobs.issue_batch(services, officer, batch_id), jobs.issue_batch(services, officer, batch_id), return_exceptions=True
+        jobs.issue_batch(services, officer, batch_id),
+        jobs.issue_batch(services, officer, batch_id),
+        return_exceptions=True,
     )
     wanted = await passed(services, batch_id)
     async with services.db.transaction() as session:
-        numbers = (await session.execute(text("SELECT count(*), count(DISTINCT registration_id) FROM certificates.numbers"))).one()
+        numbers = (
+            await session.execute(text("SELECT count(*), count(DISTINCT registration_id) FROM certificates.numbers"))
+        ).one()
     assert tuple(numbers) == (len(wanted), len(wanted)), both
     await jobs.issue_batch(services, officer, batch_id)
     assert {one.status for one in await certificates(services, batch_id)} == {CertificateStatus.ISSUED}
@@ -138,11 +146,16 @@ async def test_a_character_without_a_glyph_is_refused_by_name_before_a_number_is
     services: Services, officer: Actor, batch_id: UUID
 ) -> None:
     async with services.db.transaction() as session:
-        one = (await session.execute(text(
-            "UPDATE exam.people SET name = '王𠮷' WHERE id = (SELECT r.person_id FROM scoring.outcomes o "
-            "JOIN exam.registrations r ON r.id = o.registration_id WHERE o.decision = 'passed' AND o.batch_id = :batch "
-            "AND o.status IN ('published', 'final') LIMIT 1) RETURNING id"
-        ), {"batch": batch_id})).scalar_one()
+        one = (
+            await session.execute(
+                text(
+                    "UPDATE exam.people SET name = '王𠮷' WHERE id = (SELECT r.person_id FROM scoring.outcomes o "
+                    "JOIN exam.registrations r ON r.id = o.registration_id WHERE o.decision = 'passed' AND o.batch_id = :batch "
+                    "AND o.status IN ('published', 'final') LIMIT 1) RETURNING id"
+                ),
+                {"batch": batch_id},
+            )
+        ).scalar_one()
     counts = await jobs.issue_batch(services, officer, batch_id)
     assert counts.refused == 1
     assert counts.problems[0].facts["characters"] == "𠮷"

@@ -46,7 +46,9 @@ def test_the_default_number_has_21_characters_and_reads_back() -> None:
 
 
 @given(st.text(ALPHABET, min_size=4, max_size=4), st.integers(0, 999_999), st.data())
-def test_any_single_wrong_character_and_any_swap_of_neighbours_is_caught(issuer: str, serial: int, data: st.DataObject) -> None:
+def test_any_single_wrong_character_and_any_swap_of_neighbours_is_caught(
+    issuer: str, serial: int, data: st.DataObject
+) -> None:
     scheme = SCHEMES[CURRENT]
     number = scheme.compose({**PARTS, "issuer": issuer, "serial": str(serial)})
     place = data.draw(st.integers(0, len(number) - 2))
@@ -58,7 +60,13 @@ def test_any_single_wrong_character_and_any_swap_of_neighbours_is_caught(issuer:
 
 
 def test_a_part_that_does_not_fit_is_refused_by_name() -> None:
-    for part, value in (("issuer", "PX0"), ("certificate", "WLGL"), ("serial", "1000000"), ("level", ""), ("issuer", "px01")):
+    for part, value in (
+        ("issuer", "PX0"),
+        ("certificate", "WLGL"),
+        ("serial", "1000000"),
+        ("level", ""),
+        ("issuer", "px01"),
+    ):
         with pytest.raises(BadNumber) as refused:
             SCHEMES[CURRENT].compose({**PARTS, part: value})
         assert refused.value.facts["part"] == part
@@ -67,7 +75,11 @@ def test_a_part_that_does_not_fit_is_refused_by_name() -> None:
 def test_a_scheme_is_data_and_is_checked() -> None:
     short = scheme_of({"version": 2, "parts": [["issuer", 2], ["year", 4], ["serial", 4]], "check": "mod_11_2"})
     assert short.compose({"issuer": "12", "year": "2026", "serial": "7"}).startswith("1220260007")
-    for parts in ([["serial", 6]], [["issuer", 20], ["year", 4], ["serial", 9]], [["issuer", 0], ["year", 4], ["serial", 6]]):
+    for parts in (
+        [["serial", 6]],
+        [["issuer", 20], ["year", 4], ["serial", 9]],
+        [["issuer", 0], ["year", 4], ["serial", 6]],
+    ):
         with pytest.raises(ValueError, match="number scheme"):
             scheme_of({"version": 3, "parts": parts, "check": "mod_37_2"})
 

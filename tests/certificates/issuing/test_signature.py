@@ -47,8 +47,15 @@ def drawn(installation: Settings) -> bytes:
     photo = io.BytesIO()
     Image.new("RGB", (250, 350), "#f4f4f4").save(photo, "JPEG")
     intent = Intent(
-        id=uuid4(), number=found["number"], version=1, token="A" * 22, template="v1", face=Face.from_data(found["face"]),
-        id_number=found["id_number"], photo_sha256="", numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
+        id=uuid4(),
+        number=found["number"],
+        version=1,
+        token="A" * 22,
+        template="v1",
+        face=Face.from_data(found["face"]),
+        id_number=found["id_number"],
+        photo_sha256="",
+        numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
     )
     return draw(
         intent, photo=photo.getvalue(), base_url="http://example.org", signer_name="演示", home=installation.home
@@ -95,7 +102,9 @@ def test_the_signed_file_is_one_revision_tagged_and_conforming_in_what_can_be_re
         assert int(numbers[-2]) == int(field.StructParent)
         assert element.S == "/Form"
         assert element.K.Obj.objgen == field.objgen
-        assert all("/Interpolate" not in image or not image.Interpolate for image in opened.pages[0].get_images().values())
+        assert all(
+            "/Interpolate" not in image or not image.Interpolate for image in opened.pages[0].get_images().values()
+        )
 
 
 @settings(max_examples=150)
@@ -152,7 +161,9 @@ def attacks(signed: bytes) -> dict[str, bytes]:
         "second byte range": signed.replace(range_text[0], shadow, 1),
         "open range": re.sub(rb"/ByteRange \[0 (\d+) (\d+) (\d+)", rb"/ByteRange [0 \1 \2 0", signed),
         "no signature": signed.replace(b"/ByteRange", b"/ByteRangf"),
-        "emptied signature": re.sub(rb"/Contents <[0-9a-f]+>", lambda m: b"/Contents <" + b"0" * (len(m[0]) - 12) + b">", signed),
+        "emptied signature": re.sub(
+            rb"/Contents <[0-9a-f]+>", lambda m: b"/Contents <" + b"0" * (len(m[0]) - 12) + b">", signed
+        ),
         "text in the gap": re.sub(rb"0000>", rb"(x)0>", signed, count=1),
         "dirty padding": re.sub(rb"0000>", rb"0001>", signed, count=1),
     }
@@ -161,8 +172,18 @@ def attacks(signed: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "name",
     [
-        "appended space", "appended newline", "incremental update", "a page more, saved anew", "cut short", "bytes before",
-        "second byte range", "open range", "no signature", "emptied signature", "text in the gap", "dirty padding",
+        "appended space",
+        "appended newline",
+        "incremental update",
+        "a page more, saved anew",
+        "cut short",
+        "bytes before",
+        "second byte range",
+        "open range",
+        "no signature",
+        "emptied signature",
+        "text in the gap",
+        "dirty padding",
     ],
 )
 def test_no_attack_is_accepted(signed: bytes, installation: Settings, name: str) -> None:
@@ -179,7 +200,9 @@ def test_a_strangers_signature_is_not_trusted(drawn: bytes, installation: Settin
     assert not examine(stranger, []).accepted
 
 
-@pytest.mark.parametrize("data", [b"", b"%PDF-", b"%PDF-/ByteRange [0 5 9 9]", b"%PDF-1.7 /ByteRange [0 999999999999 0 0]"])
+@pytest.mark.parametrize(
+    "data", [b"", b"%PDF-", b"%PDF-/ByteRange [0 5 9 9]", b"%PDF-1.7 /ByteRange [0 999999999999 0 0]"]
+)
 def test_rubbish_is_refused_without_an_error(data: bytes, installation: Settings) -> None:
     assert not examine(data, roots(installation)).accepted
 
@@ -202,9 +225,11 @@ def test_a_key_must_belong_to_its_certificate_and_be_strong(installation: Settin
     signer_of(installation)
     for key in (ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP192R1())):
         path = tmp_path / "other.key"
-        path.write_bytes(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ))
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
         with pytest.raises(CannotSign):
             load_signer(path, chain, specimen=False)
     with pytest.raises(CannotSign):
@@ -219,10 +244,15 @@ def test_an_expired_certificate_does_not_count(drawn: bytes, installation: Setti
     key = ec.generate_private_key(ec.SECP256R1())
     assert isinstance(authority, ec.EllipticCurvePrivateKey)
     old = (
-        x509.CertificateBuilder().subject_name(chain[0].subject).issuer_name(chain[1].subject)
-        .public_key(key.public_key()).serial_number(7)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2025, 1, 1, tzinfo=UTC))
-        .add_extension(signing._usage(False), critical=True).sign(authority, hashes.SHA256())
+        x509.CertificateBuilder()
+        .subject_name(chain[0].subject)
+        .issuer_name(chain[1].subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2025, 1, 1, tzinfo=UTC))
+        .add_extension(signing._usage(False), critical=True)
+        .sign(authority, hashes.SHA256())
     )
     loaded = signing.FileSigner("old", True, (old, chain[1]), signing._LoadedSigner(key, (old, chain[1])))
     assert examine(sign(drawn, loaded), roots(installation)).flaws == (Flaw.NOT_VALID_THEN,)

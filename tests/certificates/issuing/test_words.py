@@ -8,7 +8,9 @@ from certificates.issuing.rules.words import ForbiddenWords, forbidden_words, re
 from exam.kernel.printing import FOLDER, documents
 
 
-@pytest.mark.parametrize("text", ["教育部指导", "教 育 部 指 导", "<b>职成司</b>指导", "教育部·指导", "本证书为指定证书", "教育部\u3000指导"])
+@pytest.mark.parametrize(
+    "text", ["教育部指导", "教 育 部 指 导", "<b>职成司</b>指导", "教育部·指导", "本证书为指定证书", "教育部\u3000指导"]
+)
 def test_borrowed_authority_is_found(text: str) -> None:
     assert forbidden_words(text)
     with pytest.raises(ForbiddenWords):

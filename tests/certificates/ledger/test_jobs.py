@@ -40,7 +40,9 @@ async def put(services: Services, count: int, **changes: object) -> list[UUID]:
     today = china_date(services.clock.now())
     items = [
         ToRegister(
-            certificate_id=uuid4(), batch_id=BATCH, organisation_id=ORGANISATION,
+            certificate_id=uuid4(),
+            batch_id=BATCH,
+            organisation_id=ORGANISATION,
             record=replace(RECORD, number=f"N{n:04}", issued_on=today, **changes),  # type: ignore[arg-type]
         )
         for n in range(count)
@@ -158,12 +160,21 @@ async def test_revoked_before_and_after_registration(services: Services) -> None
     await jobs.register_pending(services)
     async with services.db.transaction() as session:
         lines = await queries.lines(session, today=date(2026, 1, 1))
-        kept = (await session.execute(text("SELECT number, withdrawal_reason FROM certificates.registry_records"))).all()
+        kept = (
+            await session.execute(text("SELECT number, withdrawal_reason FROM certificates.registry_records"))
+        ).all()
     assert {line.status for line in lines} == {PlatformStatus.WITHDRAWN}
     assert [tuple(row) for row in kept] == [("N0001", "舞弊")]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE certificates.ledger_entries SET reason = 'x'", "DELETE FROM certificates.ledger_entries", "TRUNCATE certificates.ledger_entries"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE certificates.ledger_entries SET reason = 'x'",
+        "DELETE FROM certificates.ledger_entries",
+        "TRUNCATE certificates.ledger_entries",
+    ],
+)
 async def test_the_database_itself_refuses_to_change_the_ledger(services: Services, statement: str) -> None:
     await put(services, 1)
     with pytest.raises(DBAPIError, match="append-only"):
@@ -179,8 +190,12 @@ async def test_the_outside_platform_speaks_json_and_nonsense_is_not_believed(ser
         if request.method == "GET":
             return httpx.Response(200, json={"receipts": []})
         rows = json.loads(request.content)["rows"]
-        receipts = [{"key": row["key"], "deed": row["deed"], "accepted": True, "platform_id": f"P-{row['key']}"} for row in rows]
-        return httpx.Response(200, json={"receipts": [*receipts, {"key": "foreign/1", "deed": "register", "accepted": True}]})
+        receipts = [
+            {"key": row["key"], "deed": row["deed"], "accepted": True, "platform_id": f"P-{row['key']}"} for row in rows
+        ]
+        return httpx.Response(
+            200, json={"receipts": [*receipts, {"key": "foreign/1", "deed": "register", "accepted": True}]}
+        )
 
     await put(services, 2)
     async with services.db.transaction() as session:
@@ -189,8 +204,14 @@ async def test_the_outside_platform_speaks_json_and_nonsense_is_not_believed(ser
     assert await jobs.send(services, ids, outside) == jobs.Sent(2, 0)
     assert str(seen[0].url) == "https://platform.example.org/api/certificates/batches"
     assert seen[0].headers["Idempotency-Key"]
-    for reply in (httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(200, json={"receipts": [{"key": 1}]})):
-        broken = HttpPlatform("https://platform.example.org", transport=httpx.MockTransport(lambda _, reply=reply: reply))
+    for reply in (
+        httpx.Response(500),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json={"receipts": [{"key": 1}]}),
+    ):
+        broken = HttpPlatform(
+            "https://platform.example.org", transport=httpx.MockTransport(lambda _, reply=reply: reply)
+        )
         with pytest.raises(PlatformDown):
             await broken.look_up(["N0000/1"])
 

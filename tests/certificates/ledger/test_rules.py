@@ -34,9 +34,20 @@ from certificates.ledger.rules import (
 
 NOW = datetime(2026, 5, 16, 1, tzinfo=UTC)
 RECORD = PlatformRecord(
-    number="N1", version=1, holder_name="张三", id_type="居民身份证", id_number="999900200001010018", certificate_code="WLG",
-    certificate_name="物流管理", level="初级", organisation_code="WL01", organisation_name="样本", institution_name="样本学院",
-    batch_code="B", issued_on=date(2026, 5, 16), sha256="0" * 64,
+    number="N1",
+    version=1,
+    holder_name="张三",
+    id_type="居民身份证",
+    id_number="999900200001010018",
+    certificate_code="WLG",
+    certificate_name="物流管理",
+    level="初级",
+    organisation_code="WL01",
+    organisation_name="样本",
+    institution_name="样本学院",
+    batch_code="B",
+    issued_on=date(2026, 5, 16),
+    sha256="0" * 64,
 )
 
 
@@ -45,8 +56,15 @@ def chain(count: int) -> list[LedgerEntry]:
     previous = START
     for seq in range(1, count + 1):
         facts = {
-            "seq": seq, "at": NOW + timedelta(seconds=seq), "event": LedgerEvent.ISSUE, "number": f"N{seq}", "version": 1,
-            "sha256": f"{seq:064x}", "reason": "", "leaf": leaf_hash("salt", {"n": seq}), "previous": previous,
+            "seq": seq,
+            "at": NOW + timedelta(seconds=seq),
+            "event": LedgerEvent.ISSUE,
+            "number": f"N{seq}",
+            "version": 1,
+            "sha256": f"{seq:064x}",
+            "reason": "",
+            "leaf": leaf_hash("salt", {"n": seq}),
+            "previous": previous,
         }
         previous = entry_hash(**facts)  # type: ignore[arg-type]
         entries.append(LedgerEntry(**facts, certificate_id=UUID(int=seq), salt="salt", entry_sha256=previous))  # type: ignore[arg-type]
@@ -111,12 +129,17 @@ def test_only_named_moves_are_allowed_and_every_status_has_words() -> None:
 
 
 def test_nothing_is_accepted_without_having_been_submitted() -> None:
-    assert [one for one in PlatformStatus if PlatformStatus.ACCEPTED in PLATFORM_ALLOWED[one]] == [PlatformStatus.SUBMITTED]
+    assert [one for one in PlatformStatus if PlatformStatus.ACCEPTED in PLATFORM_ALLOWED[one]] == [
+        PlatformStatus.SUBMITTED
+    ]
 
 
 def test_a_record_goes_through_data_whole_and_its_gaps_are_named() -> None:
     assert PlatformRecord.from_data(RECORD.as_data()) == RECORD
     assert RECORD.key == record_key("N1", 1) == "N1/1"
     assert record_problems(RECORD) == []
-    assert [one.field for one in record_problems(replace(RECORD, holder_name=" ", id_number=""))] == ["holder_name", "id_number"]
+    assert [one.field for one in record_problems(replace(RECORD, holder_name=" ", id_number=""))] == [
+        "holder_name",
+        "id_number",
+    ]
     assert "9999" not in repr(RECORD)

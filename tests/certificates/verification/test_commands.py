@@ -32,8 +32,15 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     photo = io.BytesIO()
     Image.new("RGB", (250, 350), "#f4f4f4").save(photo, "JPEG")
     intent = Intent(
-        id=uuid4(), number=found["number"], version=1, token="A" * 22, template="v1", face=Face.from_data(found["face"]),
-        id_number=found["id_number"], photo_sha256="", numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
+        id=uuid4(),
+        number=found["number"],
+        version=1,
+        token="A" * 22,
+        template="v1",
+        face=Face.from_data(found["face"]),
+        id_number=found["id_number"],
+        photo_sha256="",
+        numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
     )
     signer = signer_of(Settings(home=home))
     drawn = draw(intent, photo=photo.getvalue(), base_url="http://example.org", signer_name=signer.name, home=home)
@@ -63,7 +70,13 @@ def test_a_genuine_file_needs_no_database(signed: Path, capsys: pytest.CaptureFi
     said = json.loads(capsys.readouterr().out)
     one = said["files"][0]
     assert said["genuine"] is True
-    assert one["checks"] == {"whole_file": True, "no_later_change": True, "signature": True, "chain": True, "ledger": None}
+    assert one["checks"] == {
+        "whole_file": True,
+        "no_later_change": True,
+        "signature": True,
+        "chain": True,
+        "ledger": None,
+    }
 
 
 def test_every_failed_check_is_named_and_one_bad_file_is_enough(
@@ -81,7 +94,9 @@ def test_every_failed_check_is_named_and_one_bad_file_is_enough(
     assert (third["verdict"], third["checks"]["whole_file"]) == ("altered", False)
 
 
-def test_a_missing_file_and_a_foreign_root_are_no(signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_and_a_foreign_root_are_no(
+    signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(str(tmp_path / "nothing.pdf")) == 1
     assert "✗" in capsys.readouterr().out
     link_fonts(tmp_path / "other")

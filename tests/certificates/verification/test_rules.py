@@ -28,8 +28,14 @@ NOW = datetime(2026, 5, 16, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        (S.ISSUED, V.GENUINE), (S.REVOKED, V.REVOKED), (S.SUPERSEDED, V.SUPERSEDED), (S.REISSUED, V.SUPERSEDED),
-        (S.NUMBERED, V.UNKNOWN), (S.SIGNED, V.UNKNOWN), (S.VOIDED, V.UNKNOWN), (None, V.UNKNOWN),
+        (S.ISSUED, V.GENUINE),
+        (S.REVOKED, V.REVOKED),
+        (S.SUPERSEDED, V.SUPERSEDED),
+        (S.REISSUED, V.SUPERSEDED),
+        (S.NUMBERED, V.UNKNOWN),
+        (S.SIGNED, V.UNKNOWN),
+        (S.VOIDED, V.UNKNOWN),
+        (None, V.UNKNOWN),
     ],
 )
 def test_each_status_has_its_answer(status: CertificateStatus | None, verdict: Verdict) -> None:
@@ -53,7 +59,9 @@ def test_every_verdict_has_words_and_a_tone() -> None:
     assert set(WORDS) == set(EXPLANATIONS) == set(TONES) == set(V)
 
 
-@pytest.mark.parametrize(("name", "shown"), [("张三", "张*"), ("欧阳样本", "欧**本"), ("", ""), ("王", "王"), ("买买提·江", "买***江")])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("张三", "张*"), ("欧阳样本", "欧**本"), ("", ""), ("王", "王"), ("买买提·江", "买***江")]
+)
 def test_names_are_masked(name: str, shown: str) -> None:
     assert masked_name(name) == shown
 

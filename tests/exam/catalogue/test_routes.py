@@ -49,7 +49,14 @@ async def test_certificates_and_one_scheme_to_read(client: httpx.AsyncClient, sc
     assert "测试证书" in page and f"/exam/catalogue/schemes/{scheme_id}" in page and "未发布" in page
     assert "没有符合条件的证书" in (await client.get("/exam/catalogue?batch=2")).text
     shown = plain_text((await client.get(f"/exam/catalogue/schemes/{scheme_id}")).text)
-    for words in ("各科目按权重合成百分制总分，总分不低于 60 分为合格", "¥420", "40% × ¥300", "60% × ¥500", "外圆", "否决项"):
+    for words in (
+        "各科目按权重合成百分制总分，总分不低于 60 分为合格",
+        "¥420",
+        "40% × ¥300",
+        "60% × ¥500",
+        "外圆",
+        "否决项",
+    ):
         assert words in shown
     await client.get("/language/en")
     assert "%(" not in (await client.get(f"/exam/catalogue/schemes/{scheme_id}")).text

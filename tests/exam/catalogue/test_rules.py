@@ -164,6 +164,8 @@ def test_a_sheet_is_read_and_its_faults_are_named() -> None:
         assert code in [problem.code for problem in refused.value.problems]
 
 
-@pytest.mark.parametrize(("value", "text"), [("60.00", "60"), ("0.40", "0.4"), ("1E+2", "100"), ("0", "0"), ("10", "10")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("60.00", "60"), ("0.40", "0.4"), ("1E+2", "100"), ("0", "0"), ("10", "10")]
+)
 def test_plain_numbers(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text

@@ -67,9 +67,19 @@ def item(run: actions.OpenRun, kind: ItemKind) -> UUID:
 
 
 async def give(
-    session: AsyncSession, day: Day, run: actions.OpenRun, value: Any, at: datetime, *, seq: int = 1, key: str = "", **more: Any
+    session: AsyncSession,
+    day: Day,
+    run: actions.OpenRun,
+    value: Any,
+    at: datetime,
+    *,
+    seq: int = 1,
+    key: str = "",
+    **more: Any,
 ) -> Any:
-    answer = AnswerIn(key=key or f"key-{uuid4().hex}", seq=seq, item_id=more.get("item", item(run, ItemKind.SINGLE)), value=value)
+    answer = AnswerIn(
+        key=key or f"key-{uuid4().hex}", seq=seq, item_id=more.get("item", item(run, ItemKind.SINGLE)), value=value
+    )
     return await actions.save_answer(
         session, day.candidate(), sitting_id=day.ids[0], epoch=run.run.epoch, answer=answer, now=at
     )
@@ -99,7 +109,9 @@ async def test_who_is_not_checked_in_does_not_start(session: AsyncSession) -> No
         await actions.start(session, day.candidate(), sitting_id=day.ids[0], now=START)
 
 
-async def test_start_is_refused_to_others_after_the_end_for_paper_and_without_a_paper(session: AsyncSession, day: Day) -> None:
+async def test_start_is_refused_to_others_after_the_end_for_paper_and_without_a_paper(
+    session: AsyncSession, day: Day
+) -> None:
     with pytest.raises(NotYours):
         await actions.start(session, day.candidate(1), sitting_id=day.ids[0], now=START)
     with pytest.raises(TimeOver):
@@ -207,7 +219,9 @@ async def test_nobody_writes_in_anothers_exam(session: AsyncSession, day: Day) -
         await actions.take_over(session, day.candidate(1), sitting_id=day.ids[0], now=minutes(1))
 
 
-async def test_answers_on_their_way_at_the_deadline_are_taken_and_later_ones_not(session: AsyncSession, day: Day) -> None:
+async def test_answers_on_their_way_at_the_deadline_are_taken_and_later_ones_not(
+    session: AsyncSession, day: Day
+) -> None:
     run = await opened(session, day)
     await give(session, day, run, "A", END, seq=1)
     await give(session, day, run, "B", END + 10 * SECOND, seq=2)
@@ -218,13 +232,21 @@ async def test_answers_on_their_way_at_the_deadline_are_taken_and_later_ones_not
     assert await queries.invariants(session) == []
 
 
-async def test_nothing_is_saved_while_interrupted_and_extra_time_moves_the_deadline(session: AsyncSession, day: Day) -> None:
+async def test_nothing_is_saved_while_interrupted_and_extra_time_moves_the_deadline(
+    session: AsyncSession, day: Day
+) -> None:
     run = await opened(session, day)
     await sittings.interrupt(session, day.invigilator, sitting_id=day.ids[0], reason="停电", now=minutes(10))
     with pytest.raises(NotRunning):
         await give(session, day, run, "A", minutes(11))
     await sittings.resume(
-        session, day.invigilator, sitting_id=day.ids[0], extra_minutes=15, second_person="监考乙", reason="停电", now=minutes(25)
+        session,
+        day.invigilator,
+        sitting_id=day.ids[0],
+        extra_minutes=15,
+        second_person="监考乙",
+        reason="停电",
+        now=minutes(25),
     )
     assert await actions.submit_due(session, now=minutes(62)) == 0
     saved = await give(session, day, run, "A", minutes(74))
@@ -341,7 +363,9 @@ async def test_an_answer_and_handing_in_at_once_never_leave_an_unsealed_answer(d
 
     async def hand_in() -> Any:
         async with db.transaction() as session:
-            return await actions.submit(session, day.candidate(), sitting_id=day.ids[0], epoch=run.run.epoch, now=minutes(40))
+            return await actions.submit(
+                session, day.candidate(), sitting_id=day.ids[0], epoch=run.run.epoch, now=minutes(40)
+            )
 
     await asyncio.gather(*(save(seq) for seq in range(1, 6)), hand_in(), *(save(seq) for seq in range(6, 9)), hand_in(),
                          return_exceptions=True)  # fmt: skip

@@ -157,7 +157,9 @@ def test_an_answer_that_does_not_fit_is_refused(shape: Shape | None, value: Any)
         normal(shape, value)
 
 
-@pytest.mark.parametrize(("key", "seq"), [("short", 1), ("x" * 65, 1), ("a b c d e f", 1), ("12345678", 0), ("12345678", 2**31)])
+@pytest.mark.parametrize(
+    ("key", "seq"), [("short", 1), ("x" * 65, 1), ("a b c d e f", 1), ("12345678", 0), ("12345678", 2**31)]
+)
 def test_keys_and_sequences_no_page_makes_are_refused(key: str, seq: int) -> None:
     require_sendable([])
     require_sendable([AnswerIn(key="12345678", seq=1, item_id=uuid4(), value=None)])

@@ -13,8 +13,19 @@ DAYS = [date(2025, 11, 1) + timedelta(days=3 * step) for step in range(140)]
 @pytest.mark.parametrize("today", DAYS[::4])
 def test_the_steps_stand_in_order_and_end_today(today: date) -> None:
     days = main_batch(today)
-    order = [days.opens, days.closes, days.arranged, days.tickets, days.sealed, *days.exam, days.marked, days.verified,
-             days.published, days.final, days.issued]
+    order = [
+        days.opens,
+        days.closes,
+        days.arranged,
+        days.tickets,
+        days.sealed,
+        *days.exam,
+        days.marked,
+        days.verified,
+        days.published,
+        days.final,
+        days.issued,
+    ]
     assert order == sorted(order)
     assert days.issued == today
     assert earlier_batch(today).final < days.opens or earlier_batch(today).published < days.closes

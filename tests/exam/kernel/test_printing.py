@@ -90,7 +90,9 @@ def look(data: bytes, page: int) -> tuple[Any, str]:
     if not shutil.which("pdftoppm"):
         pytest.skip("no poppler on this machine")
     numbers = ["-f", str(page), "-l", str(page)]
-    grey = subprocess.run(["pdftoppm", "-r", "150", "-gray", *numbers, "-"], input=data, capture_output=True, check=True)
+    grey = subprocess.run(
+        ["pdftoppm", "-r", "150", "-gray", *numbers, "-"], input=data, capture_output=True, check=True
+    )
     words = subprocess.run(["pdftotext", *numbers, "-", "-"], input=data, capture_output=True, check=True)
     picture = cv2.imdecode(numpy.frombuffer(grey.stdout, numpy.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None

@@ -121,7 +121,9 @@ async def test_what_cannot_be_drawn_is_refused(session: AsyncSession, scheme: Sc
         await actions.assemble(session, SYSTEM, component=scheme.components[1], seed=1, now=NOW)
 
 
-async def test_a_retired_item_is_not_drawn_again_but_stays_on_sealed_papers(session: AsyncSession, scheme: Scheme) -> None:
+async def test_a_retired_item_is_not_drawn_again_but_stays_on_sealed_papers(
+    session: AsyncSession, scheme: Scheme
+) -> None:
     await fill(session, scheme)
     [info] = await actions.assemble(session, SYSTEM, component=scheme.components[0], versions=["A"], seed=7, now=NOW)
     item = (await queries.paper(session, info.id)).questions[0]
@@ -132,7 +134,9 @@ async def test_a_retired_item_is_not_drawn_again_but_stays_on_sealed_papers(sess
         await actions.retire_item(session, SYSTEM, item_id=uuid4(), now=NOW)
 
 
-async def test_a_sealed_paper_cannot_be_altered_and_an_alteration_would_show(session: AsyncSession, scheme: Scheme) -> None:
+async def test_a_sealed_paper_cannot_be_altered_and_an_alteration_would_show(
+    session: AsyncSession, scheme: Scheme
+) -> None:
     await fill(session, scheme)
     await actions.assemble(session, SYSTEM, component=scheme.components[0], seed=7, now=NOW)
     assert await queries.invariants(session) == []

@@ -86,11 +86,17 @@ def test_a_stem_shows_its_blanks() -> None:
 
 
 def test_a_draft_without_anything_is_refused() -> None:
-    assert {one.code for one in problems_of(ItemDraft(kind=ItemKind.SINGLE, stem=""), 1)} >= {"no_stem", "options", "key"}
+    assert {one.code for one in problems_of(ItemDraft(kind=ItemKind.SINGLE, stem=""), 1)} >= {
+        "no_stem",
+        "options",
+        "key",
+    }
 
 
 def section(count: int, kind: ItemKind = ItemKind.SINGLE) -> PaperSection:
-    return PaperSection(kind=kind, name_zh="单选", name_en="Single", count=count, points=Decimal(2), partial=Partial.NONE)
+    return PaperSection(
+        kind=kind, name_zh="单选", name_en="Single", count=count, points=Decimal(2), partial=Partial.NONE
+    )
 
 
 def blueprint(*sections: PaperSection) -> Blueprint:

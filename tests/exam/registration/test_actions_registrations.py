@@ -72,7 +72,9 @@ async def with_photos(session: AsyncSession, world: World, files: FileStore, fou
 async def second_version(session: AsyncSession) -> Scheme:
     """The next version of WEB, elementary."""
     draft = definition("WEB") | {"fee_yuan": "210"}
-    return await catalogue.scheme(session, await catalogue_actions.publish_scheme(session, SYSTEM, definition=draft, now=NOW))
+    return await catalogue.scheme(
+        session, await catalogue_actions.publish_scheme(session, SYSTEM, definition=draft, now=NOW)
+    )
 
 
 async def status(session: AsyncSession, id: UUID) -> RegistrationStatus:
@@ -80,7 +82,11 @@ async def status(session: AsyncSession, id: UUID) -> RegistrationStatus:
 
 
 async def test_the_road_to_a_confirmed_registration(session: AsyncSession, vault: Vault, files: FileStore) -> None:
-    rows = [row(1), row(2, 考生类别="社会", 缴费方式="自费"), row(3, 缴费方式="减免", 减免原因="孤儿", 减免证明编号="证1")]
+    rows = [
+        row(1),
+        row(2, 考生类别="社会", 缴费方式="自费"),
+        row(3, 缴费方式="减免", 减免原因="孤儿", 减免证明编号="证1"),
+    ]
     world, found = await registered(session, vault, *rows)
     ids = [one.id for one in found]
     with pytest.raises(NotReady):
@@ -235,13 +241,24 @@ async def test_a_resit_keeps_the_part_that_was_passed(session: AsyncSession, vau
     foreign = await open_batch(session, [world.web_intermediate], code="B3")
     resit = actions.register_resit
     with pytest.raises(ResitSameBatch):
-        await resit(session, world.secretary, source_registration_id=one.id, batch_id=world.batch.id, consent=True, now=NOW)
+        await resit(
+            session, world.secretary, source_registration_id=one.id, batch_id=world.batch.id, consent=True, now=NOW
+        )
     with pytest.raises(ResitNotOffered):
         await resit(session, world.secretary, source_registration_id=one.id, batch_id=foreign.id, consent=True, now=NOW)
     with pytest.raises(ResitNotOpen):
-        await resit(session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=CLOSES)
-    again = await resit(session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=NOW)
-    assert (again.resit_of, again.person_id, again.status, again.first_free) == (one.id, one.person_id, R.SUBMITTED, False)
+        await resit(
+            session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=CLOSES
+        )
+    again = await resit(
+        session, world.secretary, source_registration_id=one.id, batch_id=later.id, consent=True, now=NOW
+    )
+    assert (again.resit_of, again.person_id, again.status, again.first_free) == (
+        one.id,
+        one.person_id,
+        R.SUBMITTED,
+        False,
+    )
     retain = actions.retain_part
     with pytest.raises(RetainedMarkWrong):
         await retain(
@@ -295,7 +312,9 @@ async def test_photos_are_checked_and_stripped(session: AsyncSession, vault: Vau
 
 
 async def test_lists_are_filtered_and_counted(session: AsyncSession, vault: Vault) -> None:
-    world, found = await registered(session, vault, row(1), row(2, 等级="中级"), row(3, 缴费方式="减免", 减免原因="孤儿", 减免证明编号="1"))
+    world, found = await registered(
+        session, vault, row(1), row(2, 等级="中级"), row(3, 缴费方式="减免", 减免原因="孤儿", 减免证明编号="1")
+    )
     await actions.withdraw(session, world.secretary, registration_ids=[found[0].id], now=NOW)
 
     async def count(**given: object) -> int:
@@ -350,7 +369,13 @@ async def test_batches_and_places_are_entered_once_and_in_order(session: AsyncSe
         )  # fmt: skip
     pilots = await queries.pilots(session, 2026)
     more = await actions.approve_pilot(
-        session, SYSTEM, institution_id=world.school.id, certificate_id=world.web.certificate_id, year=2026, quota=7, now=NOW
+        session,
+        SYSTEM,
+        institution_id=world.school.id,
+        certificate_id=world.web.certificate_id,
+        year=2026,
+        quota=7,
+        now=NOW,
     )
     assert len(await queries.pilots(session, 2026)) == len(pilots)
     assert more.quota == 7

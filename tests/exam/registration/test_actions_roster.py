@@ -21,7 +21,12 @@ def vault(tmp_path: Path) -> Vault:
 
 
 async def load(session: AsyncSession, vault: Vault, world: World, data: bytes, **changes: object) -> RosterResult:
-    given = {"batch_id": world.batch.id, "institution_id": world.school.id, "filename": "名单.xlsx", "now": NOW} | changes
+    given = {
+        "batch_id": world.batch.id,
+        "institution_id": world.school.id,
+        "filename": "名单.xlsx",
+        "now": NOW,
+    } | changes
     actor = given.pop("actor", world.secretary)
     return await actions.import_roster(session, actor, vault, data=data, **given)  # type: ignore[arg-type]
 
@@ -37,7 +42,10 @@ async def test_a_right_roster_registers_everybody(session: AsyncSession, vault: 
     assert result.problems == ()
     assert (result.registered_count, result.persons_count, result.rows_count) == (3, 3, 3)
     assert result.fee_total_yuan == Decimal(600)
-    found = {one.level.value + one.channel.value: one for one in await queries.registrations(session, batch_id=world.batch.id)}
+    found = {
+        one.level.value + one.channel.value: one
+        for one in await queries.registrations(session, batch_id=world.batch.id)
+    }
     first, social = found["elementaryschool"], found["elementarysocial"]
     assert first.status is RegistrationStatus.SUBMITTED
     assert (first.payer, first.first_free, first.consent_at) == (Payer.INSTITUTION, True, NOW)
@@ -53,7 +61,9 @@ async def test_numbers_are_sealed_and_found_blindly(session: AsyncSession, vault
     assert found.id_masked == f"{number[:6]}********{number[-4:]}"
     assert await queries.id_number(session, vault, found.person_id) == number
     assert await queries.phone_number(session, vault, found.person_id) == row(1)["手机"]
-    stored = (await session.execute(text("SELECT p::text || r::text FROM exam.people p, exam.registrations r"))).scalar_one()
+    stored = (
+        await session.execute(text("SELECT p::text || r::text FROM exam.people p, exam.registrations r"))
+    ).scalar_one()
     assert number not in stored
     assert row(1)["手机"] not in stored
     assert [one.id for one in await queries.find(session, vault, number.lower())] == [found.id]

@@ -264,7 +264,9 @@ async def test_every_wrong_roster_is_named_and_changes_nothing(session: AsyncSes
     before = await fingerprint(session)
     cases = FILES | CELLS
     results = {name: await load(session, vault, world, data) for name, (data, _) in cases.items()}
-    assert {name: found(result) for name, result in results.items()} == {name: wanted for name, (_, wanted) in cases.items()}
+    assert {name: found(result) for name, result in results.items()} == {
+        name: wanted for name, (_, wanted) in cases.items()
+    }
     assert {name for name, result in results.items() if result.accepted or result.registered_count} == set()
     assert await fingerprint(session) == before
     assert len({problem.code for result in results.values() for problem in result.problems}) >= 60

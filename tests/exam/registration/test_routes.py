@@ -65,7 +65,9 @@ async def enter(client: httpx.AsyncClient, login: str) -> None:
 
 async def send(client: httpx.AsyncClient, world: World, data: bytes, **headers: str) -> httpx.Response:
     return await client.post(
-        f"/exam/registration/batches/{world.batch.id}/roster", files={"roster": ("名单.xlsx", data, XLSX)}, headers=headers
+        f"/exam/registration/batches/{world.batch.id}/roster",
+        files={"roster": ("名单.xlsx", data, XLSX)},
+        headers=headers,
     )
 
 

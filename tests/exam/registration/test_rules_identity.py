@@ -152,7 +152,9 @@ def test_names_sort_by_sound_and_never_tie() -> None:
     assert latin("") == ""
 
 
-@pytest.mark.parametrize("name", ["王芳", "欧阳震华", "阿依古丽·买买提", "〇一", "𠮷野", "䶮", "John O'Neil-Smith", "José Núñez"])
+@pytest.mark.parametrize(
+    "name", ["王芳", "欧阳震华", "阿依古丽·买买提", "〇一", "𠮷野", "䶮", "John O'Neil-Smith", "José Núñez"]
+)
 def test_names_that_people_have(name: str) -> None:
     assert (name_fault(name) is None) == (len(name) > 1)
 

@@ -73,7 +73,9 @@ def test_every_status_has_a_word_a_row_and_somebody_who_may_reach_it() -> None:
         (B.REGISTRATION_CLOSED, B.ARRANGED, {"confirmed_count": 0}, NobodyRegistered),
     ],
 )
-def test_guards_have_names(current: BatchStatus, to: BatchStatus, changes: dict[str, object], refusal: type[Refusal]) -> None:
+def test_guards_have_names(
+    current: BatchStatus, to: BatchStatus, changes: dict[str, object], refusal: type[Refusal]
+) -> None:
     facts = replace(FACTS, **changes)  # type: ignore[arg-type]
     with pytest.raises(refusal):
         check_batch_move(current, to, reason="", facts=facts)

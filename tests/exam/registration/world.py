@@ -162,7 +162,13 @@ XIANTAO = Unit(
 def tile(unit: Unit, x: int, y: int) -> Prefecture:
     """The coverage unit that is the same place as a reporting unit."""
     return Prefecture(
-        code=unit.code, name_zh=unit.name_zh, name_en=unit.name_en, kind=unit.kind, unit_code=unit.code, tile_x=x, tile_y=y
+        code=unit.code,
+        name_zh=unit.name_zh,
+        name_en=unit.name_en,
+        kind=unit.kind,
+        unit_code=unit.code,
+        tile_x=x,
+        tile_y=y,
     )
 
 

@@ -326,7 +326,9 @@ async def test_extra_time_needs_a_reason_a_bound_and_a_second_person(session: As
     right: dict[str, Any] = {"extra_minutes": 12, "second_person": "监考乙", "reason": "停电"}
     for change, refusal in wrong:
         with pytest.raises(refusal):
-            await actions.resume(session, day.invigilator, sitting_id=day.ids[0], now=minutes(20), **{**right, **change})
+            await actions.resume(
+                session, day.invigilator, sitting_id=day.ids[0], now=minutes(20), **{**right, **change}
+            )
     resumed = await actions.resume(session, day.invigilator, sitting_id=day.ids[0], now=minutes(20), **right)
     assert (resumed.status, resumed.extra_minutes) == (S.STARTED, 12)
 
@@ -345,7 +347,9 @@ async def test_who_is_stopped_stays_stopped(session: AsyncSession, written: Day)
 
 async def test_a_move_keeps_its_reason_and_its_history(session: AsyncSession, day: Day) -> None:
     await opened(session, day)
-    moved = await actions.move(session, day.invigilator, sitting_id=day.ids[0], seat_no=30, reason="鼠标失灵", now=minutes(-5))
+    moved = await actions.move(
+        session, day.invigilator, sitting_id=day.ids[0], seat_no=30, reason="鼠标失灵", now=minutes(-5)
+    )
     assert (moved.seat_no, moved.moves_count, moved.starts_at) == (30, 1, day.room.starts_at)
     [kept] = await queries.moves(session, room_session_id=day.room.id)
     assert (kept.from_seat_no, kept.to_seat_no, kept.reason) == (1, 30, "鼠标失灵")
@@ -355,7 +359,12 @@ async def test_a_move_keeps_its_reason_and_its_history(session: AsyncSession, da
 
 @pytest.mark.parametrize(
     ("change", "refusal"),
-    [({"seat_no": 2}, SeatTaken), ({"seat_no": 31}, NoSuchSeat), ({"seat_no": 0}, NoSuchSeat), ({"reason": ""}, ReasonMissing)],
+    [
+        ({"seat_no": 2}, SeatTaken),
+        ({"seat_no": 31}, NoSuchSeat),
+        ({"seat_no": 0}, NoSuchSeat),
+        ({"reason": ""}, ReasonMissing),
+    ],
 )
 async def test_a_move_is_refused(
     session: AsyncSession, day: Day, change: dict[str, Any], refusal: type[Exception]
@@ -382,7 +391,9 @@ async def test_another_room_needs_the_head_or_the_officer_and_the_same_part(sess
     assert moved.room_session_id == second.id
     await actions.check_in(session, day.invigilator, sitting_id=day.ids[1], now=minutes(-5))
     with pytest.raises(OtherPart):  # the new room is not open yet, and the candidate is already seated
-        await actions.move(session, day.head, room_session_id=second.id, **{**target, "sitting_id": day.ids[1], "seat_no": 2})
+        await actions.move(
+            session, day.head, room_session_id=second.id, **{**target, "sitting_id": day.ids[1], "seat_no": 2}
+        )
 
 
 async def test_who_has_handed_in_keeps_the_seat(session: AsyncSession, written: Day) -> None:
@@ -428,7 +439,9 @@ async def test_an_incident_from_the_room_to_the_marks(
     assert await queries.void_parts(session, day.batch_id) == []
     with pytest.raises(ObjectionOpen):
         await actions.conclude_incident(session, day.officer, incident_id=incident.id, now=minutes(300))
-    final = await actions.conclude_incident(session, day.officer, incident_id=incident.id, waived=True, now=minutes(300))
+    final = await actions.conclude_incident(
+        session, day.officer, incident_id=incident.id, waived=True, now=minutes(300)
+    )
     assert final.status is IncidentStatus.FINAL
     assert ((await queries.sitting(session, day.ids[0])).status is S.VOIDED) is voided
     assert (await queries.sitting(session, day.ids[1])).status is S.SUBMITTED
@@ -442,7 +455,10 @@ async def test_a_refusal_to_sign_needs_two_witnesses(session: AsyncSession, writ
     day = await handed_in(session, written)
     with pytest.raises(WitnessesMissing):
         await reported(session, day, signed=False, witnesses=["监考乙"])
-    assert (await reported(session, day, signed=False, witnesses=["监考乙", "监考丙"])).witnesses == ("监考乙", "监考丙")
+    assert (await reported(session, day, signed=False, witnesses=["监考乙", "监考丙"])).witnesses == (
+        "监考乙",
+        "监考丙",
+    )
 
 
 async def test_who_reports_does_not_decide(session: AsyncSession, written: Day) -> None:
@@ -454,7 +470,13 @@ async def test_who_reports_does_not_decide(session: AsyncSession, written: Day) 
         await actions.confirm_incident(session, day.head, incident_id=incident.id, now=minutes(30))
     with pytest.raises(Forbidden):
         await actions.decide_incident(
-            session, day.invigilator, incident_id=incident.id, effect=Effect.PART_VOID, basis="x", decision="x", now=minutes(30)
+            session,
+            day.invigilator,
+            incident_id=incident.id,
+            effect=Effect.PART_VOID,
+            basis="x",
+            decision="x",
+            now=minutes(30),
         )
 
 
@@ -510,7 +532,9 @@ async def test_two_candidates_never_get_one_seat(db: Database) -> None:
 
     def mover(index: int) -> Any:
         async def run(session: AsyncSession) -> Any:
-            return await actions.move(session, day.invigilator, sitting_id=day.ids[index], seat_no=25, reason="故障", now=minutes(-5))
+            return await actions.move(
+                session, day.invigilator, sitting_id=day.ids[index], seat_no=25, reason="故障", now=minutes(-5)
+            )
 
         return run
 

@@ -76,7 +76,14 @@ def test_a_room_opens_once_and_closes_once() -> None:
 
 @pytest.mark.parametrize(
     ("at", "late"),
-    [(minutes(-60), 0), (minutes(0), 0), (START + SECOND, 1), (minutes(1), 1), (minutes(1) + SECOND, 2), (minutes(15), 15)],
+    [
+        (minutes(-60), 0),
+        (minutes(0), 0),
+        (START + SECOND, 1),
+        (minutes(1), 1),
+        (minutes(1) + SECOND, 2),
+        (minutes(15), 15),
+    ],
 )
 def test_entry_flags_the_minutes_late(at: datetime, late: int) -> None:
     assert entry(START, TERMS, at) == late == minutes_late(START, at)

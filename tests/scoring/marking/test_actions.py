@@ -181,7 +181,9 @@ async def test_an_assessor_scores_and_signs_and_the_sheet_stays(session: AsyncSe
     assert set(mark.entered_by) == {one.account_id, two.account_id}
 
 
-@pytest.mark.parametrize("statement", ["UPDATE scoring.score_sheets SET total = 100", "DELETE FROM scoring.score_sheets"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE scoring.score_sheets SET total = 100", "DELETE FROM scoring.score_sheets"]
+)
 async def test_the_database_keeps_a_signed_sheet(session: AsyncSession, world: World, statement: str) -> None:
     now = await hold(session, world, "P")
     await actions.record_sheet(
@@ -251,9 +253,7 @@ async def test_a_correction_needs_a_reason_and_a_second_signature(session: Async
     assert mark is not None and mark.value == 100, "until the second signature the first version counts"
     with pytest.raises(DBAPIError, match="signed score sheet"):
         async with session.begin_nested():
-            await session.execute(
-                text("UPDATE scoring.score_sheets SET total = 1 WHERE id = :id"), {"id": waiting.id}
-            )
+            await session.execute(text("UPDATE scoring.score_sheets SET total = 1 WHERE id = :id"), {"id": waiting.id})
     for stranger in (one, two):
         with pytest.raises((NotAssessing, OwnSignature)):
             await actions.countersign_sheet(session, stranger, sheet_id=new.id, now=now)
@@ -281,7 +281,9 @@ async def test_beyond_the_tolerance_the_lead_decides(session: AsyncSession, worl
         await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(101), reason="x", now=now)
     with pytest.raises(Invalid):
         await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(94), reason=" ", now=now)
-    await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(94), reason="复测 20.05", now=now)
+    await actions.decide_sheets(
+        session, world.lead, sitting_id=sitting, value=Decimal(94), reason="复测 20.05", now=now
+    )
     mark = await _mark(session, world, "P")
     assert mark is not None and (mark.value, mark.source) == (94, MarkSource.LEAD)
     assert await queries.disagreements(session, batch_id=world.batch_id) == []

@@ -70,7 +70,9 @@ def test_typing_habits_do_not_matter(typed: str, same: str) -> None:
     assert same_text(typed) == same_text(same)
 
 
-@given(st.sampled_from([SINGLE, TRUE, ALL, SOME, FILL, EACH]),
-       st.one_of(st.none(), st.text(max_size=5), st.booleans(), st.integers(), st.lists(st.text(max_size=3), max_size=6)))
+@given(
+    st.sampled_from([SINGLE, TRUE, ALL, SOME, FILL, EACH]),
+    st.one_of(st.none(), st.text(max_size=5), st.booleans(), st.integers(), st.lists(st.text(max_size=3), max_size=6)),
+)
 def test_any_answer_earns_between_nothing_and_the_points(item: ItemKeyRecord, answer: Any) -> None:
     assert 0 <= mark_item(item, answer) <= item.points

@@ -164,7 +164,9 @@ entries = st.fixed_dictionaries(
 
 
 @given(entries, st.integers(0, 15))
-def test_a_total_stays_in_its_bounds_and_is_the_sum_of_what_counts(given_entries: dict[str, Entry], minutes: int) -> None:
+def test_a_total_stays_in_its_bounds_and_is_the_sum_of_what_counts(
+    given_entries: dict[str, Entry], minutes: int
+) -> None:
     score = score_sheet(SHEET, given_entries, minutes)
     assert 0 <= score.total <= SHEET.full_marks
     assert all(0 <= row.earned <= ROWS[row.code].points for row in score.rows)

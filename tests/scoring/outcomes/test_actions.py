@@ -98,7 +98,9 @@ async def test_the_whole_way_by_three_people(session: AsyncSession, world: World
     assert (await registration.batch(session, world.batch_id)).status is BatchStatus.VERIFIED
     assert await actions.publish(session, world.publisher, batch_id=world.batch_id, now=AFTER) == 3
     assert (await registration.batch(session, world.batch_id)).status is BatchStatus.PUBLISHED
-    assert {one.status.value for one in await registration.registrations(session, batch_id=world.batch_id)} == {"outcome"}
+    assert {one.status.value for one in await registration.registrations(session, batch_id=world.batch_id)} == {
+        "outcome"
+    }
     assert len(await queries.outcomes(session, batch_id=world.batch_id, published_only=True)) == 3
     assert await queries.recheck(session) == []
 
@@ -168,7 +170,9 @@ async def test_a_published_outcome_changes_only_with_a_reason_and_as_a_new_versi
     assert [mismatch.kind for mismatch in await queries.recheck(session)] == ["outcome"]
     done = await actions.compute(session, world.verifier, batch_id=world.batch_id, now=AFTER, reason="处理决定生效")
     assert done.new == 1
-    public = {o.registration_id: o for o in await queries.outcomes(session, batch_id=world.batch_id, published_only=True)}
+    public = {
+        o.registration_id: o for o in await queries.outcomes(session, batch_id=world.batch_id, published_only=True)
+    }
     assert public[one].decision is Decision.PASSED, "until the new version is published the old one stands"
     await actions.verify(session, world.verifier, batch_id=world.batch_id, now=AFTER)
     assert await actions.publish(session, world.publisher, batch_id=world.batch_id, now=AFTER) == 1

@@ -65,7 +65,14 @@ async def test_three_people_and_a_candidate(client: httpx.AsyncClient, services:
     assert (await post(client, f"{batch}/publish", page=batch)).status_code == 303
     await sign_in(client, "candidate0")
     mine = plain_text((await client.get("/scoring/outcomes/mine")).text)
-    for words in ("合格", "88.00", "“理论”得 100 分（满分 100）", "总分 88.00 达到合格线 60。", "结论：合格。", "R1/1+decide/1"):
+    for words in (
+        "合格",
+        "88.00",
+        "“理论”得 100 分（满分 100）",
+        "总分 88.00 达到合格线 60。",
+        "结论：合格。",
+        "R1/1+decide/1",
+    ):
         assert words in mine
     assert "考生2" not in mine
 

@@ -113,7 +113,13 @@ async def test_upheld_by_fresh_eyes_and_answered_by_another(session: AsyncSessio
     await actions.accept_review(session, world.publisher, review_id=review.id, now=AFTER)
     (under,) = await outcomes.outcomes(session, batch_id=world.batch_id, published_only=True)
     assert under.status is OutcomeStatus.UNDER_REVIEW
-    say: dict[str, Any] = {"review_id": review.id, "finding": Finding.UPHELD, "answer": "核对无误", "corrections": {}, "now": AFTER}
+    say: dict[str, Any] = {
+        "review_id": review.id,
+        "finding": Finding.UPHELD,
+        "answer": "核对无误",
+        "corrections": {},
+        "now": AFTER,
+    }
     with pytest.raises(HandInResult):
         await actions.recheck(session, world.verifier, **say)
     fresh = other(world, Role.SCORE_VERIFIER)

@@ -54,7 +54,9 @@ async def test_the_whole_way(client: httpx.AsyncClient, world: World, language: 
     assert "%(" not in (await client.get(address)).text
     blank = await post(client, "/scoring/reviews", page=address, outcome_id=form, ground="adding", statement="")
     assert blank.status_code == 422
-    sent = await post(client, "/scoring/reviews", page=address, outcome_id=form, ground="adding", statement="请核对合计")
+    sent = await post(
+        client, "/scoring/reviews", page=address, outcome_id=form, ground="adding", statement="请核对合计"
+    )
     assert sent.status_code == 303
     twice = await post(client, "/scoring/reviews", page=address, outcome_id=form, ground="adding", statement="再核")
     assert twice.status_code == 409
@@ -69,7 +71,9 @@ async def test_the_whole_way(client: httpx.AsyncClient, world: World, language: 
     await sign_in(client, "fresh")
     wrong = await post(client, f"{review}/recheck", page=review, finding="corrected", answer="有误")
     assert wrong.status_code == 422
-    assert (await post(client, f"{review}/recheck", page=review, finding="upheld", answer="合计无误")).status_code == 303
+    assert (
+        await post(client, f"{review}/recheck", page=review, finding="upheld", answer="合计无误")
+    ).status_code == 303
     await sign_in(client, "publisher")
     assert (await post(client, f"{review}/answer", page=review)).status_code == 303
     assert "%(" not in (await client.get(review)).text
