@@ -88,7 +88,8 @@ def _show(record: DemoRecord, *, served: bool) -> None:
     for role, account in zip(roles, record.accounts, strict=True):
         print(f"    {role}{' ' * (column - width(role))}{account.login:<20}{account.secret}")
     print()
-    print(translate(N_("  一张证书的公开查验页：%(address)s"), address=record.certificate_url))
+    if record.certificate_url:
+        print(translate(N_("  一张证书的公开查验页：%(address)s"), address=record.certificate_url))
     print(flush=True)
 
 
