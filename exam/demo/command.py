@@ -28,7 +28,9 @@ CANDIDATES = 300
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to its parser."""
     parser.add_argument("--candidates", type=_count, default=CANDIDATES, metavar="N", help=translate(N_("考生人数")))
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help=translate(N_("随机种子：同样的种子得到同样的人和分数")))
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="S", help=translate(N_("随机种子：同样的种子得到同样的人和分数"))
+    )
     parser.add_argument("--no-serve", action="store_true", help=translate(N_("走完后不启动网站")))
     parser.add_argument("--out", type=Path, metavar="DIR", help=translate(N_("把报告、证书和打印材料写入此目录")))
 
@@ -67,7 +69,9 @@ async def _build(settings: Settings, options: argparse.Namespace, peak: PeakMemo
         await asyncio.to_thread(upgrade, settings.database_url)
     services = make_services(settings)
     try:
-        result = await road.travel(services, progress, candidates=options.candidates, seed=options.seed, out=options.out)
+        result = await road.travel(
+            services, progress, candidates=options.candidates, seed=options.seed, out=options.out
+        )
         if options.out is not None:
             await write_report(services, result, progress, options.out, peak)
         write_record(settings.home, result.record)
@@ -81,8 +85,12 @@ async def _build(settings: Settings, options: argparse.Namespace, peak: PeakMemo
 def _show(record: DemoRecord, *, served: bool) -> None:
     """Print one sign-in per role and the public page of one certificate."""
     print()
-    print(translate(N_("  每个角色一个登录账号（%(address)s/sign-in）：") if served else N_("  每个角色一个登录账号："),
-                    address=record.base_url))
+    print(
+        translate(
+            N_("  每个角色一个登录账号（%(address)s/sign-in）：") if served else N_("  每个角色一个登录账号："),
+            address=record.base_url,
+        )
+    )
     roles = [translate(account.role) for account in record.accounts]
     column = max(map(width, roles), default=0) + 2
     for role, account in zip(roles, record.accounts, strict=True):

@@ -226,17 +226,13 @@ async def _sign_one(
     )
 
 
-async def _show(
-    stage: Stage, exam: Exam, rooms: Sequence[RoomSession], crew: Mapping[tuple[UUID, Duty], UUID]
-) -> None:
+async def _show(stage: Stage, exam: Exam, rooms: Sequence[RoomSession], crew: Mapping[tuple[UUID, Duty], UUID]) -> None:
     """One sign-in of each duty, and a candidate who can start now."""
     written = [room for room in rooms if not Form(room.form).practical] or list(rooms)
     worked = [room for room in rooms if Form(room.form).practical]
     computers = [room for room in written if room.form == Form.COMPUTER] or written
     async with stage.change() as session:
-        seated = Counter(
-            one.room_session_id for one in await sitting_queries.sittings(session, batch_id=exam.batch_id)
-        )
+        seated = Counter(one.room_session_id for one in await sitting_queries.sittings(session, batch_id=exam.batch_id))
     room = max(computers, key=lambda room: seated[room.id])
     stage.cast.show_account(Role.SITE_HEAD, crew[room.id, Duty.SITE_HEAD])
     stage.cast.show_account(Role.INVIGILATOR, crew[room.id, Duty.INVIGILATOR])
@@ -305,7 +301,13 @@ async def _wrong_roster(stage: Stage, batch_id: UUID, now: datetime) -> None:
             filename="第一批报名表.xlsx", data=roster(wrong), now=now,
         )  # fmt: skip
         await actions.keep_check(
-            session, actor, stage.services.vault, batch_id=batch_id, institution_id=institution_id, result=result, now=now
+            session,
+            actor,
+            stage.services.vault,
+            batch_id=batch_id,
+            institution_id=institution_id,
+            result=result,
+            now=now,
         )
 
 
