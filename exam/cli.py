@@ -9,16 +9,12 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import uvicorn
-
 from certificates.verification import commands as verification
-from exam import check, demo, worker
-from exam.app import create_app
+from exam import check, demo, serving, worker
 from exam.kernel.errors import N_, Refusal
 from exam.kernel.i18n import choose_locale, translate, use_locale
 from exam.kernel.postgres import NoServer, ensure_server
@@ -92,20 +88,8 @@ async def serve(services: Services, arguments: Arguments) -> int:
     """Serve the pages, and do the background work beside them unless told not to."""
     host = arguments.host or services.settings.host
     port = arguments.port or services.settings.port
-    config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", server_header=False)
-    server = uvicorn.Server(config)
     _say(arguments, {"address": f"http://{host}:{port}"}, N_("网站已启动：%(address)s （按 Ctrl+C 停止）"))
-    # uvicorn stops on SIGTERM and then raises it again: ignored here, so that what follows still happens.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    if arguments.no_work:
-        await server.serve()
-        return 0
-    working = asyncio.create_task(worker.run(services))
-    try:
-        await server.serve()
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+    await serving.serve(services, host=host, port=port, with_work=not arguments.no_work)
     return 0
 
 

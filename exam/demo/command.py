@@ -6,10 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-import uvicorn
-
-from exam import worker
-from exam.app import create_app
+from exam import serving
 from exam.demo import ground, road
 from exam.demo.memory import PeakMemory
 from exam.demo.progress import Progress, width
@@ -104,15 +101,9 @@ def _show(record: DemoRecord, *, served: bool) -> None:
 async def _serve(settings: Settings, options: argparse.Namespace) -> None:
     """Serve the pages and do the background work until stopped."""
     services: Services = make_services(settings)
-    config = uvicorn.Config(
-        create_app(services), host=settings.host, port=settings.port, log_level="warning", server_header=False
-    )
     if not options.json:
         print(translate(N_("  网站已启动：%(address)s （按 Ctrl+C 停止）"), address=settings.base_url), flush=True)
-    working = asyncio.create_task(worker.run(services))
     try:
-        await uvicorn.Server(config).serve()
+        await serving.serve(services, host=settings.host, port=settings.port)
     finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
         await services.db.dispose()

@@ -1,0 +1,27 @@
+"""Serving: the pages, and beside them the background work, until stopped; wiring for the shell and the demo."""
+
+import asyncio
+import signal
+
+import uvicorn
+
+from exam import worker
+from exam.app import create_app
+from exam.kernel.services import Services
+
+
+async def serve(services: Services, *, host: str, port: int, with_work: bool = True) -> None:
+    """Serve the pages until a signal, with the background work in the same process unless told not to."""
+    config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    # uvicorn stops on SIGTERM and then raises it again: ignored here, so that what follows still happens.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    if not with_work:
+        await server.serve()
+        return
+    working = asyncio.create_task(worker.run(services))
+    try:
+        await server.serve()
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
