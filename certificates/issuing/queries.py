@@ -93,9 +93,7 @@ async def _unnumbered(session: AsyncSession, batch_id: UUID) -> list[Outcome]:
     return [
         one
         for one in await outcomes.outcomes(session, batch_id=batch_id, published_only=True)
-        if one.decision is Decision.PASSED
-        and one.status is not OutcomeStatus.UNDER_REVIEW
-        and one.registration_id not in taken
+        if one.decision is Decision.PASSED and one.status is OutcomeStatus.FINAL and one.registration_id not in taken
     ]
 
 

@@ -146,7 +146,9 @@ async def _examine(exam: Exam, days: BatchDays) -> None:
         step.tell(N_("%(count)s 份"), count=f"{count:,}")
     with stage.progress.step("outcomes", N_("核定与发布成绩")) as step:
         count = await marking.publish(exam, days)
-        await marking.finalise(exam, at(days.final, 18) if days.final < stage.today else at(days.final, 0, 5))
+        await marking.finalise(
+            exam, days.published, at(days.final, 18) if days.final < stage.today else at(days.final, 0, 5)
+        )
         step.tell(N_("%(count)s 个结果"), count=f"{count:,}")
 
 

@@ -7,13 +7,13 @@ never touched by computing unless a reason is given; then a new version goes the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
@@ -159,6 +159,48 @@ async def move_outcome(
         raise StatusRefused(present=STATUS_LABELS[found.status], wanted=STATUS_LABELS[to])
     await session.execute(update(OutcomeRow).where(OutcomeRow.id == outcome_id).values(status=to.value))
     await _record(session, actor, f"outcomes.{to.value}", found.batch_id, [found], now)
+
+
+async def hold(session: AsyncSession, outcome_ids: Sequence[UUID]) -> list[Outcome]:
+    """Lock those of the outcomes that still stand before their last state, so that nothing else befalls them meanwhile."""
+    query = select(OutcomeRow.id).where(OutcomeRow.id.in_(outcome_ids), queries.unsettled())
+    held = (await session.scalars(query.order_by(OutcomeRow.id).with_for_update())).all()
+    return await queries.outcomes(session, ids=held, published_only=True, brief=True) if held else []
+
+
+async def finalise(session: AsyncSession, actor: Actor, *, outcomes: Sequence[Outcome], now: datetime) -> int:
+    """Make public outcomes of one batch final (3.6); they are held by :func:`hold` and nobody asks about them."""
+    if not outcomes:
+        return 0
+    wrong = next((one for one in outcomes if OutcomeStatus.FINAL not in ALLOWED[one.status]), None)
+    if wrong is not None:
+        raise StatusRefused(present=STATUS_LABELS[wrong.status], wanted=STATUS_LABELS[OutcomeStatus.FINAL])
+    await _change(session, outcomes, status=OutcomeStatus.FINAL.value)
+    await _record(session, actor, "outcomes.final", outcomes[0].batch_id, outcomes, now)
+    return len(outcomes)
+
+
+async def advance_to_final(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, asked: Collection[UUID], now: datetime
+) -> bool:
+    """Move a published batch on once all its outcomes are final, but for those that candidates still ask about."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"final:{batch_id}", 0))))
+    status = (await registration.batch(session, batch_id)).status
+    if status not in (BatchStatus.PUBLISHED, BatchStatus.REVIEW_WINDOW):
+        return False
+    standing = await queries.outcomes(session, batch_id=batch_id, published_only=True, brief=True)
+    final = [one for one in standing if one.status is OutcomeStatus.FINAL]
+    kept = [one for one in standing if one.status is OutcomeStatus.UNDER_REVIEW or one.id in asked]
+    if not final or len(final) + len(kept) < len(standing):
+        return False
+    if len(standing) < len(await queries.outcomes(session, batch_id=batch_id, brief=True)):
+        return False  # somebody's first result is not published yet
+    if await queries.without_outcome(session, batch_id):
+        return False
+    for to in (BatchStatus.REVIEW_WINDOW, BatchStatus.FINAL):
+        if status is not to:
+            await registration_actions.move_batch(session, actor, batch_id=batch_id, to=to, now=now)
+    return True
 
 
 async def _people(session: AsyncSession, actor: Actor, batch_id: UUID) -> tuple[list[Registration], dict[UUID, Scheme]]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Date, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme, parse_sheet, plain
+from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
@@ -24,6 +25,7 @@ from scoring.marking import queries as marking
 from scoring.marking.rules import Mark, MarkSource, read_entries, reconcile, score_sheet
 from scoring.outcomes.models import OutcomeRow
 from scoring.outcomes.rules import (
+    ALLOWED,
     PENDING,
     PUBLIC,
     Decision,
@@ -109,6 +111,28 @@ async def outcomes(
         query = query.where(OutcomeRow.id.in_(list(ids)))
     newest = {row.registration_id: row for row in await session.execute(query)}
     return [_outcome(row) for row in newest.values()]
+
+
+def unsettled() -> ColumnElement[bool]:
+    """Public outcomes that become final once nobody can ask about them any more (3.6)."""
+    waiting = [status.value for status in PUBLIC if OutcomeStatus.FINAL in ALLOWED[status]]
+    return OutcomeRow.status.in_(waiting)
+
+
+async def published_days(session: AsyncSession) -> list[tuple[UUID, date]]:
+    """Batches with unsettled outcomes, and the days in China on which those were published."""
+    day = cast(func.timezone(CHINA.key, OutcomeRow.published_at), Date)
+    query = select(OutcomeRow.batch_id, day).where(unsettled()).distinct().order_by(OutcomeRow.batch_id, day)
+    return [(batch_id, on) for batch_id, on in await session.execute(query)]
+
+
+async def settling(
+    session: AsyncSession, batch_id: UUID, *, published: Collection[date], without: Collection[UUID], limit: int
+) -> list[UUID]:
+    """Some of the batch's unsettled outcomes published on these days, without those named."""
+    day = cast(func.timezone(CHINA.key, OutcomeRow.published_at), Date)
+    query = select(OutcomeRow.id).where(OutcomeRow.batch_id == batch_id, unsettled(), day.in_(published))
+    return list(await session.scalars(query.where(OutcomeRow.id.not_in(without)).order_by(OutcomeRow.id).limit(limit)))
 
 
 async def outcome(session: AsyncSession, outcome_id: UUID) -> Outcome:

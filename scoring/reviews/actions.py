@@ -6,8 +6,8 @@ first ones: with other people's hands, and with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -53,6 +53,7 @@ async def request_review(
     session: AsyncSession, actor: Actor, *, outcome_id: UUID, ground: Ground, statement: str, now: datetime
 ) -> Review:
     """Ask for a review of the own published result, inside the window, once."""
+    await outcome_actions.hold(session, [outcome_id])  # it does not become final while it is asked about
     found = await outcomes.outcome(session, outcome_id)
     own = [line.outcome for line in await outcomes.mine(session, actor)]
     if found.id not in {one.id for one in own if one is not None}:
@@ -135,6 +136,26 @@ async def answer_review(session: AsyncSession, actor: Actor, *, review_id: UUID,
         await outcome_actions.move_outcome(session, actor, outcome_id=row.outcome_id, to=OutcomeStatus.UPHELD, now=now)
     await _record(session, actor, "reviews.answer", row, now)
     return await _read(session, row)
+
+
+async def close_window(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, published: Collection[date], limit: int, now: datetime
+) -> int:
+    """Make some outcomes final that were published on these days and that no open review is about; 0 when none is left."""
+    chosen = await outcomes.settling(
+        session, batch_id, published=published, without=await queries.asked(session, batch_id), limit=limit
+    )
+    held = await outcome_actions.hold(session, chosen)
+    asked = await queries.asked(session, batch_id)  # again: somebody may have asked before they were held
+    left = [one for one in held if one.id not in asked]
+    await outcome_actions.finalise(session, actor, outcomes=left, now=now)
+    return len(chosen)
+
+
+async def conclude(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: datetime) -> bool:
+    """Call a batch's results final once its windows are closed; an open review keeps its own outcome back, not the others."""
+    asked = await queries.asked(session, batch_id)
+    return await outcome_actions.advance_to_final(session, actor, batch_id=batch_id, asked=asked, now=now)
 
 
 async def _require_fresh_eyes(session: AsyncSession, actor: Actor, found: Outcome) -> None:

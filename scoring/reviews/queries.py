@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from exam.kernel.errors import N_, NotFound
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
+from scoring.outcomes import queries as outcomes
 from scoring.reviews.models import ReviewRow
-from scoring.reviews.rules import Finding, Ground, Review, ReviewStatus
+from scoring.reviews.rules import OPEN, Finding, Ground, Review, ReviewStatus, window_over
 
 OFFICERS = (Permission.OUTCOME_PUBLISH, Permission.MARK_VERIFY)
 _COLUMNS = tuple(getattr(ReviewRow, field.name) for field in fields(Review))
@@ -52,6 +54,21 @@ async def reviews(
     if ids is not None:
         query = query.where(ReviewRow.id.in_(ids))
     return [_review(row) for row in await session.execute(query)]
+
+
+async def asked(session: AsyncSession, batch_id: UUID) -> set[UUID]:
+    """The outcomes of a batch that an open review is about."""
+    query = select(ReviewRow.outcome_id).where(ReviewRow.batch_id == batch_id)
+    return set(await session.scalars(query.where(ReviewRow.status.in_([one.value for one in OPEN]))))
+
+
+async def windows_over(session: AsyncSession, today: date) -> dict[UUID, set[date]]:
+    """Batches with outcomes about which nobody can ask any more and which are not final, by their days of publication."""
+    found: dict[UUID, set[date]] = defaultdict(set)
+    for batch_id, published in await outcomes.published_days(session):
+        if window_over(published, today):
+            found[batch_id].add(published)
+    return found
 
 
 async def lines(session: AsyncSession, actor: Actor, *, review_id: UUID | None = None) -> list[ReviewLine]:

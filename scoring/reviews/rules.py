@@ -49,6 +49,9 @@ ALLOWED: Mapping[ReviewStatus, frozenset[ReviewStatus]] = {
     ReviewStatus.REFUSED: frozenset(),
     ReviewStatus.ANSWERED: frozenset(),
 }
+OPEN = frozenset(status for status, further in ALLOWED.items() if further)
+"""A review in one of these keeps its outcome from becoming final."""
+
 STATUS_LABELS: Mapping[ReviewStatus, str] = {
     ReviewStatus.REQUESTED: N_("待受理"),
     ReviewStatus.REFUSED: N_("不予受理"),
@@ -147,6 +150,11 @@ def window(published_on: date) -> Due:
     return add_workdays(published_on, WINDOW_WORKDAYS)
 
 
+def window_over(published_on: date, today: date) -> bool:
+    """Whether nobody can ask any more: the last day ends at 24:00."""
+    return today > window(published_on).on
+
+
 def answer_due(requested_on: date) -> Due:
     """The day by which the candidate has an answer."""
     return add_workdays(requested_on, ANSWER_WORKDAYS)
@@ -154,9 +162,8 @@ def answer_due(requested_on: date) -> Due:
 
 def require_window(published_on: date, today: date) -> None:
     """Refuse a request after the window."""
-    until = window(published_on).on
-    if today > until:
-        raise WindowOver(until=until)
+    if window_over(published_on, today):
+        raise WindowOver(until=window(published_on).on)
 
 
 def require_step(present: ReviewStatus, wanted: ReviewStatus) -> None:

@@ -29,7 +29,7 @@ async def carry(stage: Stage, batch: Batch, people: Sequence[DemoCandidate], ste
     await day.run(exam, step)
     await marking.mark(exam, at(days.marked, 9))
     await marking.publish(exam, days)
-    await marking.finalise(exam, at(days.final, 18))
+    await marking.finalise(exam, days.published, at(days.final, 18))
     return exam
 
 

@@ -1,9 +1,10 @@
 """Steps e and f, the marks and the results: entered, verified, computed, verified, published, each by another person."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from exam.accounts.rules import SYSTEM
 from exam.catalogue.rules import Form
 from exam.demo import answers as behaviour
 from exam.demo.days import BatchDays, at
@@ -15,8 +16,14 @@ from exam.sittings.rules import Duty, SittingStatus
 from scoring.marking import actions as marking
 from scoring.marking import queries
 from scoring.outcomes import actions as outcomes
+from scoring.reviews import actions as reviews
 
+_TOGETHER = 1000
 _ON_PAPER = {SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED, SittingStatus.STOPPED}
+
+
+class NotFinal(RuntimeError):
+    """The demo's results did not become final."""
 
 
 async def mark(exam: Exam, now: datetime) -> int:
@@ -116,9 +123,12 @@ async def publish(exam: Exam, days: BatchDays) -> int:
     return count
 
 
-async def finalise(exam: Exam, now: datetime) -> None:
-    """The review window is over."""
+async def finalise(exam: Exam, published: date, now: datetime) -> None:
+    """The review window is over: what the worker does by itself when the clock says so."""
     async with exam.stage.change() as session:
-        await registration.move_batch(
-            session, exam.stage.cast["publisher"], batch_id=exam.batch_id, to=BatchStatus.FINAL, now=now
-        )
+        while await reviews.close_window(
+            session, SYSTEM, batch_id=exam.batch_id, published=[published], limit=_TOGETHER, now=now
+        ):
+            pass
+        if not await reviews.conclude(session, SYSTEM, batch_id=exam.batch_id, now=now):
+            raise NotFinal
