@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from exam.delivery import queries as delivery
-from exam.kernel import audit
+from exam.kernel import audit, jobs
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
@@ -139,6 +139,10 @@ INVARIANTS: Sequence[Invariant] = (
         key="audit_chain", name=N_("审计记录的链完整"),
         concerns=r"audit: ", counted="SELECT count(*) FROM exam.audit_streams",
     ),
+    Invariant(
+        key="jobs", name=N_("没有被放弃的后台任务"),
+        concerns=r"job ", counted=f"SELECT count(*) FROM {jobs.SCHEMA}.{jobs.SETTINGS.queue_table}",
+    ),
 )  # fmt: skip
 
 RECORDED: Sequence[tuple[str, str]] = (
@@ -209,7 +213,12 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("ledger", await ledger.invariants(session, today=today)),
         *led("unrecorded", await unrecorded(session)),
         *led("audit", await audit.verify(session)),
+        *[_given_up(job) for job in await jobs.parked(session)],
     ]
+
+
+def _given_up(job: jobs.ParkedJob) -> str:
+    return f"job {job.id}: {job.name} was given up on {china_date(job.parked_at)} ({job.reason or 'no reason kept'})"
 
 
 async def unrecorded(session: AsyncSession) -> list[str]:

@@ -92,6 +92,18 @@ async def backlog(session: AsyncSession, *names: str) -> Backlog:
     return Backlog(waiting=counts.get("queued", 0), running=counts.get("picked", 0), parked=counts.get("failed", 0))
 
 
+async def promised(session: AsyncSession, dedupe: str) -> bool:
+    """Say whether a job with this key waits or runs: it will still be done."""
+    found = await session.execute(
+        text(
+            f"SELECT EXISTS (SELECT FROM {SCHEMA}.{SETTINGS.queue_table} "
+            "WHERE dedupe_key = :key AND status IN ('queued', 'picked'))"
+        ),
+        {"key": dedupe},
+    )
+    return bool(found.scalar_one())
+
+
 async def parked(session: AsyncSession) -> list[ParkedJob]:
     """List the jobs that were given up, the oldest first."""
     rows = await session.execute(
@@ -112,6 +124,14 @@ async def parked(session: AsyncSession) -> list[ParkedJob]:
 async def requeue(session: AsyncSession, ids: Iterable[int]) -> None:
     """Give parked jobs another full set of attempts."""
     await queries_on(_SessionDriver(await session.connection())).requeue_jobs([_job_id(one) for one in ids])
+
+
+async def forget(session: AsyncSession, ids: Iterable[int]) -> None:
+    """Take parked jobs off the queue for good: what they were for is done otherwise, or no longer wanted."""
+    await session.execute(
+        text(f"DELETE FROM {SCHEMA}.{SETTINGS.queue_table} WHERE status = 'failed' AND id = ANY(:ids)"),
+        {"ids": list(ids)},
+    )
 
 
 async def trim(session: AsyncSession, *, before: datetime) -> int:

@@ -33,3 +33,18 @@ async def test_chosen_jobs_wait_again_and_the_others_stay(services: Services) ->
     assert await settle(services.db, ["all"]) == []
     async with services.db.transaction() as session:
         assert (await backlog(session)).waiting == 3
+
+
+async def test_a_forgotten_job_is_gone_and_a_waiting_one_is_not(services: Services) -> None:
+    async with services.db.transaction() as session:
+        for n in range(2):
+            await enqueue(session, "test.refused", {"n": n})
+    await run_jobs(services, {"test.refused": _refuse}, {}, drain=True)
+    async with services.db.transaction() as session:
+        await enqueue(session, "test.later", {})
+    first, second = await settle(services.db, [])
+    assert [job.id for job in await settle(services.db, [], [str(first.id)])] == [second.id]
+    assert await settle(services.db, ["all"], [str(second.id)]) == []
+    async with services.db.transaction() as session:
+        left = await backlog(session)
+    assert (left.waiting, left.parked) == (1, 0)
