@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.models import Account, AccountGrant, SignIn
 from exam.accounts.queries import token_hash
-from exam.accounts.rules import SESSION_LIFE, Actor, Grant, waiting_time
+from exam.accounts.rules import SESSION_LIFE, Actor, Grant, Role, Scope, waiting_time
 from exam.kernel import audit
 from exam.kernel.crypto import Vault
 from exam.kernel.db import insert_many
@@ -189,6 +189,36 @@ async def open_candidate_access(
             now=now,
         )
     return secrets | {ticket.ticket_no: secret for _, secret, ticket in fresh}
+
+
+async def open_entry_access(
+    session: AsyncSession, vault: Vault, *, login: str, name: str, registration_id: UUID, now: datetime
+) -> Actor:
+    """Let in who registered in person, by the number on the receipt and a new random secret; nothing but that one
+    registration is theirs, because nobody has compared them with the ID number that they typed.
+    """
+    id, secret = new_id(), spoken_secret()
+    grant = Grant(Role.CANDIDATE, Scope("registration", str(registration_id)))
+    session.add(
+        Account(
+            id=id,
+            login=login,
+            name=name,
+            secret_index=secret_index(vault, secret),
+            secret_sealed=vault.seal(secret, f"secret:{id}"),
+            active=True,
+            failures=0,
+            created_at=now,
+        )
+    )
+    await session.flush()
+    row = {"account_id": id, "role": grant.role, "scope_kind": grant.scope.kind, "scope_id": grant.scope.id}
+    await insert_many(session, AccountGrant, [row])
+    actor = Actor(id, name, (grant,))
+    await audit.record(
+        session, actor, "accounts.open_entry_access", subject="account", ids=[id], stream="accounts", now=now
+    )
+    return actor
 
 
 def secret_index(vault: Vault, secret: str) -> str:

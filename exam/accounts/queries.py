@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -112,6 +112,29 @@ async def secrets(session: AsyncSession, vault: Vault, registration_ids: Iterabl
         for registration, account, sealed in rows
         if registration is not None and sealed is not None
     }
+
+
+@dataclass(frozen=True)
+class EntryAccess:
+    """What opens the pages of who registered in person."""
+
+    account_id: UUID
+    login: str
+    secret: str = field(repr=False)
+    opened_at: datetime
+
+
+async def entry_access(
+    session: AsyncSession, vault: Vault, *, account_id: UUID | None = None, login: str = ""
+) -> EntryAccess | None:
+    """Return the way in that a receipt shows, by account or by number; None for accounts that have none."""
+    which = Account.id == account_id if account_id is not None else Account.login == login
+    query = select(Account).where(which, Account.registration_id.is_(None), Account.secret_sealed.is_not(None))
+    account = (await session.scalars(query)).one_or_none()
+    if account is None or account.secret_sealed is None:
+        return None
+    secret = vault.open(account.secret_sealed, f"secret:{account.id}")
+    return EntryAccess(account.id, account.login, secret, account.created_at)
 
 
 async def history(

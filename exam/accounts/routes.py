@@ -58,7 +58,7 @@ async def sign_in(request: AppRequest, services: AppServices) -> Response[Any]:
     if opened is None:
         return _sign_in_page(request, services, form, actions.WrongSignIn())
     response: Response[Any] = redirect(request, _local(form.next))
-    response.set_cookie(_session_cookie(services, opened[1], int(SESSION_LIFE.total_seconds())))
+    response.set_cookie(session_cookie(services, opened[1], int(SESSION_LIFE.total_seconds())))
     return response
 
 
@@ -68,7 +68,7 @@ async def sign_out(request: AppRequest, services: AppServices) -> Response[Any]:
     async with services.db.transaction() as session:
         await actions.sign_out(session, token=request.cookies.get(SESSION_COOKIE, ""))
     response: Response[Any] = redirect(request, "/sign-in", N_("您已退出。"))
-    response.set_cookie(_session_cookie(services, "", 0))
+    response.set_cookie(session_cookie(services, "", 0))
     return response
 
 
@@ -155,7 +155,8 @@ def _demo_accounts(services: Services) -> list[dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8"))["accounts"] if path.exists() else []
 
 
-def _session_cookie(services: Services, value: str, max_age: int) -> Cookie:
+def session_cookie(services: Services, value: str, max_age: int) -> Cookie:
+    """Return the cookie that carries a session token, or with age 0 takes it away."""
     return Cookie(
         SESSION_COOKIE,
         value=value,

@@ -13,6 +13,7 @@ from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
+from exam.home import watch
 from exam.home.stages import DONE, Entry, late, stage_of, timeline
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
@@ -44,6 +45,7 @@ SOURCES = (
     reviews.needs,
     issuing.needs,
     ledger.needs,
+    watch.needs,
 )
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}
 _FAR = timedelta(days=3650)

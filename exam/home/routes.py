@@ -51,6 +51,7 @@ async def _candidate(request: AppRequest, services: Services, actor: Actor) -> R
         at=now,
         decision_labels=DECISION_LABELS,
         sitting_labels=STATUS_LABELS,
+        registration_labels=REGISTRATION_STATUS_LABELS,
     )
 
 

@@ -75,6 +75,11 @@ class Way:
     steps: tuple[RoadStep, ...]
 
     @property
+    def entering(self) -> bool:
+        """Whether the registration itself is still under way, or came to nothing."""
+        return not self.registration.status.confirmed
+
+    @property
     def passed(self) -> bool:
         """Whether the published result is a pass."""
         return self.outcome is not None and self.outcome.decision is Decision.PASSED

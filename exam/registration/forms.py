@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from exam.registration.rules.identity import Gender, IdType
 from exam.registration.rules.records import InstitutionKind
 from exam.registration.rules.status import BatchStatus
 
@@ -67,6 +68,28 @@ class SelectionForm(msgspec.Struct, kw_only=True):
     everyone: bool = False
     receipt: str = ""
     reason: str = ""
+
+
+class EntryForm(msgspec.Struct, kw_only=True):
+    """What somebody sends to register in person; what is missing is said by the rules, beside its field."""
+
+    key: str
+    name: str = ""
+    id_type: IdType | None = None
+    id_number: str = ""
+    gender: Gender | None = None
+    birth: date | None = None
+    phone: str = ""
+    prefecture_code: str = ""
+    eligible: bool = False
+    consent: bool = False
+
+
+class FeeForm(msgspec.Struct, kw_only=True):
+    """Fees that members of society have paid, under one receipt."""
+
+    ids: list[UUID]
+    receipt: str = ""
 
 
 class WaiverForm(msgspec.Struct, kw_only=True):

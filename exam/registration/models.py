@@ -1,7 +1,8 @@
 """Tables of registration. What must never be double is a constraint here, beside the check in the rules.
 
 An ID number and a phone number stand sealed; the ID number is found by its blind index. Who is registered for what in a
-batch is unique among the *live* registrations (3.4), held by a partial index.
+batch is unique among the *live* registrations (3.4), held by a partial index. Whoever registers in person only *claims* an ID
+number until an officer has checked it: a claim stands on a person of its own, and passes the check only as the holder.
 """
 
 from datetime import date, datetime
@@ -15,9 +16,12 @@ from exam.catalogue.rules.records import Level
 from exam.kernel.db import Base, append_only, status_check
 from exam.registration.rules.identity import Gender, IdType
 from exam.registration.rules.records import Channel, InstitutionKind, Payer, UnitKind
-from exam.registration.rules.status import DEAD, BatchStatus, RegistrationStatus
+from exam.registration.rules.status import DEAD, TO_CHECK, BatchStatus, RegistrationStatus
 
 LIVE = "status NOT IN ({})".format(", ".join(f"'{status.value}'" for status in sorted(DEAD)))
+UNCHECKED = "status IN ({})".format(
+    ", ".join(f"'{status.value}'" for status in sorted({*DEAD, *TO_CHECK, RegistrationStatus.RETURNED}))
+)
 
 
 class UnitRow(Base):
@@ -220,6 +224,11 @@ class RegistrationRow(Base):
         CheckConstraint("fee_yuan >= 0", name="fee"),
         CheckConstraint("payer <> 'waived' OR (waiver_reason <> '' AND waiver_proof <> '')", name="waiver"),
         CheckConstraint("payer <> 'self' OR channel = 'social'", name="self_paid_social_only"),
+        CheckConstraint(f"claim_blind IS NULL OR {UNCHECKED}", name="claim"),
+        CheckConstraint(
+            "entry_no IS NULL OR (channel = 'social' AND consent_at IS NOT NULL AND photo_sha256 IS NOT NULL)",
+            name="entry",
+        ),
         CheckConstraint(
             "status NOT IN ('consent_confirmed','waived','institution_paid','self_paid','confirmed','seated')"
             " OR consent_at IS NOT NULL",
@@ -263,6 +272,9 @@ class RegistrationRow(Base):
     photo_sha256: Mapped[str | None] = mapped_column(String(64))
     resit_of: Mapped[UUID | None] = mapped_column(ForeignKey("exam.registrations.id"))
     return_reason: Mapped[str]
+    entry_no: Mapped[str | None] = mapped_column(unique=True)  # 报名号 of who registered in person
+    entry_key: Mapped[str | None] = mapped_column(String(64), unique=True)  # of the form: sent twice, it registers once
+    claim_blind: Mapped[str | None] = mapped_column(String(64), index=True)  # the number claimed, until it is checked
     created_at: Mapped[datetime]
 
 

@@ -25,6 +25,7 @@ from exam.demo.stage import Stage
 from exam.demo.steps import batch as batches
 from exam.demo.steps import registration, timetable
 from exam.demo.steps.day import Exam, candidate_actors
+from exam.demo.steps.entry import register_in_person
 from exam.demo.steps.registration import Batch
 from exam.demo.steps.sites import open_site
 from exam.kernel.clock import CHINA
@@ -274,6 +275,7 @@ async def take_registrations(stage: Stage) -> UUID:
     if len(chosen) > 1:
         await _accept(stage, batch_id, chosen[0], at(days.opens, 15) + timedelta(days=1))
     await _wrong_roster(stage, batch_id, at(days.opens, 16) + timedelta(days=1))
+    await register_in_person(stage, batch_id, at(days.opens, 10) + timedelta(days=2))
     return batch_id
 
 

@@ -575,6 +575,39 @@ CREATE TABLE scheduling.plans (
 
 CREATE UNIQUE INDEX uq_plans_published ON scheduling.plans (batch_id) WHERE status = 'published';
 
+CREATE TABLE scheduling.runs (
+    id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    batch_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked JSONB NOT NULL,
+    status TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    failure JSONB,
+    result JSONB NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_runs PRIMARY KEY (id),
+    CONSTRAINT ck_runs_kind CHECK (kind IN ('proposal', 'print')),
+    CONSTRAINT ck_runs_status CHECK (status IN ('waiting', 'running', 'done', 'failed', 'stopped')),
+    CONSTRAINT ck_runs_counted CHECK (done >= 0 AND done <= total),
+    CONSTRAINT fk_runs_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_runs_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE INDEX ix_runs_account_id ON scheduling.runs (account_id);
+
+CREATE INDEX ix_runs_batch_id ON scheduling.runs (batch_id);
+
+CREATE UNIQUE INDEX uq_runs_active ON scheduling.runs (key) WHERE status IN ('waiting', 'running');
+
 CREATE TABLE scheduling.ticket_prefixes (
     batch_id UUID NOT NULL,
     prefix TEXT NOT NULL,
@@ -978,6 +1011,9 @@ CREATE TABLE exam.registrations (
     photo_sha256 VARCHAR(64),
     resit_of UUID,
     return_reason TEXT NOT NULL,
+    entry_no TEXT,
+    entry_key VARCHAR(64),
+    claim_blind VARCHAR(64),
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_registrations PRIMARY KEY (id),
     CONSTRAINT ck_registrations_status CHECK (status IN ('draft', 'submitted', 'docs_checking', 'returned', 'accepted', 'consent_confirmed', 'waived', 'institution_paid', 'self_paid', 'confirmed', 'seated', 'outcome', 'transferred', 'withdrawn', 'rejected', 'barred')),
@@ -987,6 +1023,8 @@ CREATE TABLE exam.registrations (
     CONSTRAINT ck_registrations_fee CHECK (fee_yuan >= 0),
     CONSTRAINT ck_registrations_waiver CHECK (payer <> 'waived' OR (waiver_reason <> '' AND waiver_proof <> '')),
     CONSTRAINT ck_registrations_self_paid_social_only CHECK (payer <> 'self' OR channel = 'social'),
+    CONSTRAINT ck_registrations_claim CHECK (claim_blind IS NULL OR status IN ('barred', 'docs_checking', 'rejected', 'returned', 'submitted', 'withdrawn')),
+    CONSTRAINT ck_registrations_entry CHECK (entry_no IS NULL OR (channel = 'social' AND consent_at IS NOT NULL AND photo_sha256 IS NOT NULL)),
     CONSTRAINT ck_registrations_consent CHECK (status NOT IN ('consent_confirmed','waived','institution_paid','self_paid','confirmed','seated') OR consent_at IS NOT NULL),
     CONSTRAINT fk_registrations_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
     CONSTRAINT fk_registrations_person_id FOREIGN KEY(person_id) REFERENCES exam.people (id),
@@ -995,10 +1033,14 @@ CREATE TABLE exam.registrations (
     CONSTRAINT fk_registrations_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id),
     CONSTRAINT fk_registrations_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
     CONSTRAINT fk_registrations_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code),
-    CONSTRAINT fk_registrations_resit_of FOREIGN KEY(resit_of) REFERENCES exam.registrations (id)
+    CONSTRAINT fk_registrations_resit_of FOREIGN KEY(resit_of) REFERENCES exam.registrations (id),
+    CONSTRAINT uq_registrations_entry_no UNIQUE (entry_no),
+    CONSTRAINT uq_registrations_entry_key UNIQUE (entry_key)
 );
 
 CREATE INDEX ix_registrations_batch_institution ON exam.registrations (batch_id, institution_id);
+
+CREATE INDEX ix_registrations_claim_blind ON exam.registrations (claim_blind);
 
 CREATE INDEX ix_registrations_person_id ON exam.registrations (person_id);
 

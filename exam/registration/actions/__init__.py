@@ -1,6 +1,7 @@
 """The verbs of registration, one function each; the session is passed in and never committed here."""
 
 from exam.registration.actions.batches import close, create_batch, move_batch, reschedule
+from exam.registration.actions.entry import Receipt, correct_photo, enter, withdraw_own
 from exam.registration.actions.parts import grant_exemption, register_resit, retain_part
 from exam.registration.actions.photos import PhotosResult, set_photo, set_photos, upload_photos
 from exam.registration.actions.places import add_institution, add_units, approve_pilot
@@ -23,6 +24,7 @@ from exam.registration.actions.roster import import_roster, keep_check, purge_ch
 
 __all__ = [
     "PhotosResult",
+    "Receipt",
     "accept",
     "add_institution",
     "add_units",
@@ -31,7 +33,9 @@ __all__ = [
     "close",
     "confirm",
     "confirm_consent",
+    "correct_photo",
     "create_batch",
+    "enter",
     "give_back",
     "grant_exemption",
     "import_roster",
@@ -52,4 +56,5 @@ __all__ = [
     "upload_photos",
     "waive_fee",
     "withdraw",
+    "withdraw_own",
 ]

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
+from exam.kernel.crypto import Vault
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
+from exam.registration.actions.entry import bind_claims
 from exam.registration.actions.moving import ReasonMissing, check_institution, check_officer, record, rows_of, walk
 from exam.registration.models import PrefectureRow, RegistrationRow
 from exam.registration.queries.registrations import registration, registrations
@@ -38,15 +40,23 @@ class FeeAlreadySettled(Conflict):
 
 
 async def accept(
-    session: AsyncSession, actor: Actor, *, registration_ids: Iterable[UUID], now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    registration_ids: Iterable[UUID],
+    vault: Vault | None = None,
+    now: datetime,
 ) -> list[Registration]:
-    """Accept checked registrations: each needs its photo; consent and a waiver on record carry it further at once."""
+    """Accept checked registrations: each needs its photo; consent and a waiver on record carry it further at once.
+
+    Whoever registered in person becomes the holder of their ID number here; with ``vault`` a known person's phone is renewed.
+    """
     rows = await rows_of(session, registration_ids)
     await check_officer(session, actor, rows)
     without = sum(row.photo_sha256 is None for row in rows)
     if without:
         raise NotReady(count=without, what=N_("照片"))
-
+    await bind_claims(session, actor, vault, rows, now)
     return await walk(session, actor, rows, _acceptance, action="accept", now=now)
 
 
@@ -116,7 +126,9 @@ async def record_fee(
 ) -> list[Registration]:
     """Record that the fee is settled, by each registration's payer (D06, D07): paid by the institution, by oneself, waived."""
     rows = await rows_of(session, registration_ids)
-    check_institution(actor, Permission.FEE_MANAGE, rows)
+    check_institution(actor, Permission.FEE_MANAGE, [row for row in rows if row.institution_id is not None])
+    in_person = [row for row in rows if row.institution_id is None]  # members of society pay the organisation
+    await check_officer(session, actor, in_person)
     return await walk(
         session, actor, rows, lambda row: (paid_status(Payer(row.payer)),), action="record_fee", now=now,
         receipt=receipt, data={"receipt": receipt},

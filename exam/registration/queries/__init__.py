@@ -12,6 +12,7 @@ from exam.registration.queries.registrations import (
     page_of,
     registration,
     registrations,
+    same_number,
     tallies,
 )
 from exam.registration.queries.rosters import RosterCheck, RosterNote, check, rosters
@@ -42,6 +43,7 @@ __all__ = [
     "registration",
     "registrations",
     "rosters",
+    "same_number",
     "tallies",
     "units",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules.records import Level
@@ -103,14 +104,17 @@ async def page_of(
     *,
     batch_id: UUID,
     institution_id: UUID | None = None,
+    in_person: bool = False,
     filters: Filters | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[Registration], int]:
-    """One page of a batch's registrations, and how many there are in all."""
+    """One page of a batch's registrations (of one institution, or of who registered in person), and how many in all."""
     where = [_R.batch_id == batch_id, *_conditions(filters or Filters())]
     if institution_id is not None:
         where.append(_R.institution_id == institution_id)
+    if in_person:
+        where.append(_R.institution_id.is_(None))
     count = select(func.count()).select_from(_R).join(PersonRow, PersonRow.id == _R.person_id).where(*where)
     total = (await session.execute(count)).scalar_one()
     return await _read(session, _joined().where(*where).limit(limit).offset(offset)), total
@@ -124,20 +128,45 @@ async def find(
     if not text:
         return []
     blinds = [blind_of(vault, kind, normalise(text)) for kind in IdType]
-    query = _joined().where(or_(PersonRow.id_blind.in_(blinds), PersonRow.name.contains(text, autoescape=True)))
+    by_number = or_(PersonRow.id_blind.in_(blinds), _R.claim_blind.in_(blinds))
+    query = _joined().where(or_(by_number, PersonRow.name.contains(text, autoescape=True)))
     if institution_id is not None:
         query = query.where(_R.institution_id == institution_id)
     return await _read(session, query.limit(limit))
 
 
+async def same_number(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[Registration]]:
+    """For claims (who registered in person): the other live registrations of their batch under the same ID number."""
+    claim, other, holder = aliased(RegistrationRow), aliased(RegistrationRow), aliased(PersonRow)
+    query = (
+        select(claim.id, other.id)
+        .join(other, and_(other.batch_id == claim.batch_id, other.id != claim.id))
+        .join(holder, holder.id == other.person_id)
+        .where(
+            claim.id.in_(list(ids)),
+            claim.claim_blind.is_not(None),
+            other.status.not_in([status.value for status in DEAD]),
+            or_(other.claim_blind == claim.claim_blind, holder.id_blind == claim.claim_blind),
+        )
+    )
+    pairs = [(row[0], row[1]) for row in await session.execute(query)]
+    found = {one.id: one for one in await registrations(session, ids={id for _, id in pairs})} if pairs else {}
+    doubles: dict[UUID, list[Registration]] = defaultdict(list)
+    for claim_id, other_id in pairs:
+        doubles[claim_id].append(found[other_id])
+    return doubles
+
+
 async def tallies(
-    session: AsyncSession, batch_ids: Iterable[UUID], *, institution_id: UUID | None = None
+    session: AsyncSession, batch_ids: Iterable[UUID], *, institution_id: UUID | None = None, in_person: bool = False
 ) -> dict[UUID, Tally]:
-    """The tally of each batch, over all institutions or one; a batch without registrations has an empty one."""
+    """The tally of each batch, over all, one institution, or who registered in person; empty without registrations."""
     batch_ids = list(batch_ids)
     query = select(_R.batch_id, *_sums()).where(_R.batch_id.in_(batch_ids)).group_by(_R.batch_id)
     if institution_id is not None:
         query = query.where(_R.institution_id == institution_id)
+    if in_person:
+        query = query.where(_R.institution_id.is_(None))
     found = {row[0]: _tally(row[1:]) for row in await session.execute(query)}
     return {id: found.get(id, Tally()) for id in batch_ids}
 
@@ -227,7 +256,7 @@ _COLUMNS = (
     func.coalesce(InstitutionRow.name_en, "").label("institution_name_en"),
     _R.channel, _R.scheme_id, _R.certificate_id, _R.level, _R.prefecture_code, _R.major, _R.major_code, _R.class_name,
     _R.status, _R.payer, _R.fee_yuan, _R.first_free, _R.waiver_reason, _R.waiver_proof, _R.consent_at, _R.resit_of,
-    _R.return_reason,
+    _R.return_reason, _R.entry_no, _R.claim_blind.is_not(None).label("claimed"),
 )  # fmt: skip
 
 

@@ -55,10 +55,11 @@ def concerns(actor: Actor, permission: Permission, batch: Batch) -> bool:
 async def _of_officer(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
     mine = [one for one in await batches(session, _TAKING) if concerns(actor, Permission.REGISTRATION_ACCEPT, one)]
     counts = await tallies(session, [one.id for one in mine])
-    return [need for one in mine for need in _officer_needs(one, counts[one.id], now)]
+    in_person = await tallies(session, [one.id for one in mine], in_person=True)
+    return [need for one in mine for need in _officer_needs(one, counts[one.id], in_person[one.id], now)]
 
 
-def _officer_needs(batch: Batch, tally: Tally, now: datetime) -> Iterable[Need]:
+def _officer_needs(batch: Batch, tally: Tally, in_person: Tally, now: datetime) -> Iterable[Need]:
     page = f"/exam/registration/batches/{batch.id}"
     facts = {"batch": _Name(batch.name_zh, batch.name_en)}
     if batch.status is BatchStatus.PLANNED:
@@ -67,10 +68,17 @@ def _officer_needs(batch: Batch, tally: Tally, now: datetime) -> Iterable[Need]:
         yield Need(text=N_("%(batch)s：报名时间已到，还没有开放"), href=page, facts=facts, tone="warning")
     if batch.status is BatchStatus.REGISTRATION_OPEN and now >= batch.registration_closes_at:
         yield Need(text=N_("%(batch)s：报名时间已过，请关闭报名"), href=page, facts=facts, tone="warning")
-    if tally.to_check:
+    due = batch.registration_closes_at
+    from_schools = tally.to_check - in_person.to_check
+    if from_schools:
         text = N_("%(batch)s：%(n)s 条报名待审核")
-        due = batch.registration_closes_at
-        yield Need(text=text, href=f"{page}/check", count=tally.to_check, facts=facts, due=due)
+        yield Need(text=text, href=f"{page}/check", count=from_schools, facts=facts, due=due)
+    if in_person.to_check:
+        text = N_("%(batch)s：%(n)s 条本人报名待核对照片和证件")
+        yield Need(text=text, href=f"{page}/check?institution=self", count=in_person.to_check, facts=facts, due=due)
+    if in_person.without_fee:
+        text = N_("%(batch)s：%(n)s 条本人报名的费用待登记")
+        yield Need(text=text, href=f"{page}/self?missing=fee", count=in_person.without_fee, facts=facts, due=due)
 
 
 async def _of_institution(session: AsyncSession, actor: Actor) -> list[Need]:

@@ -37,6 +37,7 @@ _P = Permission
 _SHORT = QueryParameter(max_length=40)
 Text = Annotated[str, _SHORT]
 Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
+IN_PERSON = "self"  # stands where an institution's id would: those who registered without one
 
 
 @get("/exam/registration/batches", guards=[needs(_P.BATCH_READ)])
@@ -184,30 +185,29 @@ async def check_page(
         schools = await queries.institutions(session)
         school = next((one for one in schools if str(one.id) == institution), None)
         found, total = await queries.page_of(
-            session, batch_id=batch_id, institution_id=school.id if school else None,
+            session, batch_id=batch_id, institution_id=school.id if school else None, in_person=institution == IN_PERSON,
             filters=queries.Filters(missing="check"), limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
         )  # fmt: skip
         by_school = await queries.institution_tallies(session, batch_id)
         certificates = {one.id: one for one in await catalogue.certificates(session)}
         tally = (await queries.tallies(session, [batch_id]))[batch_id]
-        ready = await _ready_count(session, batch_id, school.id if school else None)
+        doubles = await queries.same_number(session, [one.id for one in found])
+        prefectures = {one.code: one for one in await queries.prefectures(session)}
+        ready = 0 if institution == IN_PERSON else len(await _ready(session, batch_id, school.id if school else None))
     return page(
         request, "pages/exam/registration/check.html", batch=batch, found=found, certificates=certificates,
         schools=[one for one in schools if one.id in by_school and by_school[one.id].to_check], by_school=by_school,
         institution=institution, tally=tally, ready=ready, missing_labels=MISSING_LABELS, channels=CHANNEL_LABELS,
         payers=PAYER_LABELS, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,
-        list_page=ListPage(number=number, total=total, filters={"institution": institution}),
+        list_page=ListPage(number=number, total=total, filters={"institution": institution}), doubles=doubles,
+        prefectures=prefectures, in_person=IN_PERSON,
     )  # fmt: skip
 
 
-async def _ready_count(session: Any, batch_id: UUID, institution_id: UUID | None) -> int:
-    return len(await _ready(session, batch_id, institution_id))
-
-
 async def _ready(session: Any, batch_id: UUID, institution_id: UUID | None) -> list[UUID]:
-    """The registrations that wait for the check and lack nothing."""
+    """The registrations that wait for the check and lack nothing; who registered in person is looked at one by one."""
     found = await queries.registrations(session, batch_id=batch_id, institution_id=institution_id)
-    return [one.id for one in found if one.status.to_check and not one.missing]
+    return [one.id for one in found if one.status.to_check and not one.missing and not one.claimed]
 
 
 @post("/exam/registration/batches/{batch_id:uuid}/check", guards=[needs(_P.REGISTRATION_ACCEPT)], status_code=200)
@@ -217,7 +217,7 @@ async def decide(
     """Accept, return or reject the chosen registrations, or accept all that lack nothing."""
     form = await parse_form(request, DecideForm)
     actor, now = actor_of(request), services.clock.now()
-    school = UUID(institution) if institution else None
+    school = UUID(institution) if institution and institution != IN_PERSON else None
     async with services.db.transaction() as session:
         require_batch(actor, _P.REGISTRATION_ACCEPT, await queries.batch(session, batch_id))
         ids = await _ready(session, batch_id, school) if form.decision == "accept_all" else form.ids
@@ -228,7 +228,7 @@ async def decide(
         elif form.decision == "reject":
             await actions.reject(session, actor, registration_ids=ids, reason=form.reason, now=now)
         else:
-            await actions.accept(session, actor, registration_ids=ids, now=now)
+            await actions.accept(session, actor, registration_ids=ids, vault=services.vault, now=now)
     words = {
         "give_back": N_("已退回 %(n)s 条报名。"),
         "reject": N_("已驳回 %(n)s 条报名。"),

@@ -57,13 +57,14 @@ async def registration_page(
             if other.id != one.id and sees_registration(actor, await queries.batch(session, other.batch_id), other)
         ]
         batches = {found.id: found for found in await queries.batches(session)}
+        doubles = (await queries.same_number(session, [one.id])).get(one.id, [])
         certificates = {found.id: found for found in await catalogue.certificates(session)}
         prefectures = {found.code: found for found in await queries.prefectures(session)}
     keeps = actor.within(_P.ROSTER_IMPORT, institution_id=one.institution_id)
     officer = sees_batch(actor, _P.EXEMPTION_DECIDE, batch)
     return page(
         request, "pages/exam/registration/registration.html", one=one, batch=batch, scheme=scheme, others=others,
-        batches=batches, certificates=certificates, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,
+        batches=batches, certificates=certificates, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES, doubles=doubles,
         genders=GENDER_LABELS, id_types=ID_TYPE_LABELS, channels=CHANNEL_LABELS, payers=PAYER_LABELS,
         missing_labels=MISSING_LABELS, waiver_reasons=WAIVER_REASON_LABELS, step_labels=STEP_LABELS,
         step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer), prefectures=prefectures,
@@ -84,7 +85,7 @@ def _can(one: Registration, *, keeps: bool, officer: bool) -> dict[str, bool]:
         "photo": (keeps or officer) and before_seat,
         "consent": keeps and one.live and one.consent_at is None,
         "waive": keeps and before_seat and not one.status.confirmed and not one.status.settled,
-        "fee": keeps and one.status is _R.CONSENT_CONFIRMED,
+        "fee": (keeps or (officer and one.institution_id is None)) and one.status is _R.CONSENT_CONFIRMED,
         "resubmit": keeps and one.status is _R.RETURNED,
         "withdraw": keeps and _R.WITHDRAWN in allowed,
         "exempt": officer and before_seat,
@@ -224,7 +225,7 @@ async def act(
             case "withdraw":
                 await actions.withdraw(session, actor, registration_ids=ids, reason=form.reason, now=now)
             case "accept":
-                await actions.accept(session, actor, registration_ids=ids, now=now)
+                await actions.accept(session, actor, registration_ids=ids, vault=services.vault, now=now)
             case "give_back":
                 await actions.give_back(session, actor, registration_ids=ids, reason=form.reason, now=now)
             case _:

@@ -188,6 +188,8 @@ class Registration:
     consent_at: datetime | None
     resit_of: UUID | None
     return_reason: str
+    entry_no: str | None = None  # 报名号 of who registered in person
+    claimed: bool = False  # nobody has compared the person with the ID number yet
     exempt: Mapping[UUID, str] = field(default_factory=dict, hash=False)  # component -> reason (D12)
     retained: Mapping[UUID, Decimal] = field(default_factory=dict, hash=False)  # component -> mark kept
 
