@@ -8,10 +8,12 @@ its own, laid under or into the drawn one without being drawn again.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any, Final
@@ -49,6 +51,7 @@ _NUMBER_POINTS: Final = 8.0
 _NUMBER_RIGHT: Final = 14 / 25.4 * 72  # points from the right edge to the end of the number
 _NUMBER_BOTTOM: Final = 13 / 25.4 * 72  # points from the lower edge to its base line
 _LARGE_FONT_BYTES: Final = 1_000_000
+_SWEEP_BYTES: Final = 200_000  # of HTML drawn between two sweeps of the collector
 _STYLE_ELEMENT: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PDFUA_XMP: Final = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>
@@ -161,12 +164,31 @@ def _lay_out_once() -> None:
     LayoutContext.__init__ = init
 
 
-def draw(request: bytes) -> bytes:
-    """Draw one request (msgpack of `Drawing`) and return the PDF."""
-    return _draw_html(msgspec.msgpack.decode(request, type=Drawing))
+def drawing_requests() -> Callable[[bytes], bytes]:
+    """What answers a request (msgpack of `Drawing`) with the PDF.
+
+    Garbage is collected between drawings, not during them: a page is a large and living tree that the collector
+    would walk again and again, a third of the whole time.
+    """
+    gc.freeze()
+    gc.disable()
+    drawn = 0
+
+    def draw(request: bytes) -> bytes:
+        nonlocal drawn
+        drawing = msgspec.msgpack.decode(request, type=Drawing)
+        drawn += len(drawing.html)
+        try:
+            return _draw(drawing)
+        finally:
+            if drawn >= _SWEEP_BYTES:
+                drawn = 0
+                gc.collect()
+
+    return draw
 
 
-def _draw_html(drawing: Drawing) -> bytes:
+def _draw(drawing: Drawing) -> bytes:
     options: dict[str, Any] = {"font_config": _fonts(), "pdf_variant": drawing.variant}
     assets = _Assets(drawing.assets)
     data = b""
@@ -382,4 +404,4 @@ def _into_structure(pdf: pydyf.PDF, page: Any, field: Any, text: str) -> None:
 if __name__ == "__main__":
     _skip_large_copies()
     _lay_out_once()
-    serve(draw)
+    serve(drawing_requests())
