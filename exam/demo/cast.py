@@ -93,6 +93,7 @@ def office(organisations: Mapping[str, UUID], unit_code: str, province_code: str
         part("entry2", "登分 谢安然", Role.SCORE_ENTRY, shown=False),
         part("entry3", "登分 温如言", Role.SCORE_ENTRY, shown=False),
         part("verifier", "复核 方以宁", Role.SCORE_VERIFIER),
+        part("verifier2", "复核 苏念北", Role.SCORE_VERIFIER, shown=False),
         part("publisher", "成绩 严若谷", Role.SCORE_OFFICER),
         part("issuer", "发证 宋临川", Role.CERTIFICATE_OFFICER),
         Part(key="unit", login="unit", name="市州 何采薇", role=Role.UNIT, grants=(unit,), shown=True),

@@ -1,8 +1,8 @@
 """The calendar of the demo's batches: it ends today, so that every first page has something to say.
 
 The main batch has run its course: registration in the months before, exams on a weekend, results published, the
-review window over, certificates issued today. An earlier batch left one part retained; one batch sits its exams
-today; one still takes registrations. Only days are decided here; hours belong to the steps.
+review window over, certificates issued today. An earlier batch left one part retained; four small ones wait between the
+last paper and the certificate; one sits its exams today; one still takes registrations. Only days are decided here; hours belong to the steps.
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,38 @@ def earlier_batch(today: date) -> BatchDays:
     published = add_workdays(exam[-1], 6).on
     final = add_workdays(published, 6).on
     return _batch(exam, published=published, final=final, issued=final)
+
+
+def ready_to_issue(today: date) -> BatchDays:
+    """A small batch a week before the main one: its results are final, its certificates wait."""
+    main = main_batch(today)
+    return _batch(weekend_before(main.exam[0], 1), published=main.published, final=main.final, issued=today)
+
+
+def in_review(today: date) -> BatchDays:
+    """A small batch published two working days ago, so that the window for reviews is open."""
+    published = _workday_before(_workday_before(today))
+    exam = weekend_before(min(published - timedelta(days=5), in_scoring(today).exam[0]), 2)[:1]
+    return _batch(exam, published=published, final=today, issued=today)
+
+
+def ready_to_publish(today: date) -> BatchDays:
+    """A small batch, examined on the Sunday of that weekend: verified yesterday, to be published today."""
+    exam = (in_review(today).exam[0] + timedelta(days=1),)
+    return _batch(exam, published=today, final=today, issued=today)
+
+
+def in_scoring(today: date) -> BatchDays:
+    """A small batch examined last weekend: its papers are being read."""
+    exam = weekend_before(today - timedelta(days=3), 1)
+    return _batch(exam, published=today, final=today, issued=today)
+
+
+def _workday_before(day: date) -> date:
+    day -= timedelta(days=1)
+    while not is_workday(day):
+        day -= timedelta(days=1)
+    return day
 
 
 def _batch(exam: tuple[date, ...], *, published: date, final: date, issued: date) -> BatchDays:

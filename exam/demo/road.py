@@ -29,6 +29,7 @@ from exam.demo.steps import (
     registration,
     sites,
     timetable,
+    waiting,
 )
 from exam.demo.steps import certificates as proof
 from exam.demo.steps.day import Exam
@@ -145,6 +146,7 @@ async def _examine(exam: Exam, days: BatchDays) -> None:
         count = await marking.mark(exam, at(days.marked, 9))
         step.tell(N_("%(count)s 份"), count=f"{count:,}")
     with stage.progress.step("outcomes", N_("核定与发布成绩")) as step:
+        await marking.verify(exam, days)
         count = await marking.publish(exam, days)
         await marking.finalise(
             exam, days.published, at(days.final, 18) if days.final < stage.today else at(days.final, 0, 5)
@@ -163,6 +165,8 @@ async def _certify(exam: Exam) -> None:
 async def _live(exam: Exam, days: BatchDays) -> None:
     """What goes on beside: resits today, registrations for the winter, a site that applies."""
     stage = exam.stage
+    with stage.progress.step("waiting_batches", N_("评分、发布、复核、发证各有一个小批次在办")) as step:
+        step.tell(N_("%(people)s 人"), people=await waiting.run(stage, step))
     with stage.progress.step("living_batches", N_("今天的补考与报名中的批次")) as step:
         today = await living.sit_today(stage, exam, days)
         if today is not None:

@@ -151,6 +151,12 @@ async def verify(session: AsyncSession) -> list[str]:
     return failures
 
 
+async def counts(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """How many records of each action were made since an instant."""
+    query = select(AuditRecord.action, func.count()).where(AuditRecord.at >= since).group_by(AuditRecord.action)
+    return {action: count for action, count in await session.execute(query)}  # noqa: C416 - a Result is not a mapping
+
+
 async def unrecorded(session: AsyncSession, subject: str, ids: Iterable[UUID]) -> set[UUID]:
     """Return those of the ids that no audit record of this subject names."""
     query = select(func.unnest(AuditRecord.subject_ids)).where(AuditRecord.subject == subject).distinct()

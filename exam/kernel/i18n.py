@@ -11,6 +11,7 @@ folder first (its *domain*, the catalogue's file name) and all the others after 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -117,6 +118,17 @@ def bilingual(thing: object, field: str = "name") -> str:
     """Return ``thing.name_zh`` or ``thing.name_en`` by language; the other one where one is empty."""
     zh, en = (_part(thing, f"{field}_{tag}") for tag in ("zh", "en"))
     return (en or zh) if locale.get() == "en" else (zh or en)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in both languages that is read as one text, in the reader's: for facts of a message."""
+
+    name_zh: str
+    name_en: str
+
+    def __str__(self) -> str:
+        return bilingual(self)
 
 
 def _part(thing: object, name: str) -> str:

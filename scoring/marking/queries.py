@@ -17,6 +17,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Component, Form, Scheme, Sheet, parse_sheet
 from exam.kernel.errors import N_, NotFound
+from exam.kernel.i18n import Name
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import BatchStatus, Registration
@@ -448,7 +449,7 @@ async def _needs_of_officers(session: AsyncSession, actor: Actor) -> list[Need]:
     for batch in await registration.batches(session, MARKED_BATCHES):
         own = {part.id for scheme in await catalogue.schemes(session, batch.scheme_ids) if in_scope(actor, scheme)
                for part in scheme.components}  # fmt: skip
-        facts, href = {"batch": batch.name_zh}, f"/scoring/marking/batches/{batch.id}"
+        facts, href = {"batch": Name(batch.name_zh, batch.name_en)}, f"/scoring/marking/batches/{batch.id}"
         if actor.may(Permission.MARK_ENTER):
             different = await _different(session, batch.id, own)
             unread = await _unread(session, batch.id, own)

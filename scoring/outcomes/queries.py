@@ -18,6 +18,7 @@ from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme, parse_sheet, plain
 from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_, NotFound, Refusal
+from exam.kernel.i18n import Name
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Registration
@@ -279,7 +280,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
         return []
     found = []
     for batch, counts in await batches(session, actor):
-        facts = {"batch": batch.name_zh}
+        facts = {"batch": Name(batch.name_zh, batch.name_en)}
         href = f"/scoring/outcomes/batches/{batch.id}"
         if actor.may(Permission.OUTCOME_VERIFY) and counts[OutcomeStatus.COMPUTED]:
             found.append(

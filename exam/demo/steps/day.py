@@ -250,17 +250,25 @@ async def _score(
             )
 
 
-async def decide_incident(exam: Exam, now: datetime) -> None:
-    """Confirmed by the site head, decided by the officer, final once the time to object is waived."""
+async def confirm_incident(exam: Exam, now: datetime) -> None:
+    """The head of the site has looked at what was written down."""
     if exam.incident_id is None:
         return
-    stage = exam.stage
-    async with stage.change() as session:
+    async with exam.stage.change() as session:
         room_ids = [one.room_session_id for one in await queries.incidents(session, batch_id=exam.batch_id)]
         heads = [one for one in await queries.duties(session, batch_id=exam.batch_id)
                  if one.session_id in room_ids and one.duty is Duty.SITE_HEAD]  # fmt: skip
         head = exam.cast[heads[0].account_id]
         await sittings.confirm_incident(session, head, incident_id=exam.incident_id, now=now)
+
+
+async def decide_incident(exam: Exam, now: datetime) -> None:
+    """Confirmed by the site head, decided by the officer, final once the time to object is waived."""
+    await confirm_incident(exam, now)
+    if exam.incident_id is None:
+        return
+    stage = exam.stage
+    async with stage.change() as session:
         await sittings.decide_incident(
             session,
             stage.cast["officer"],

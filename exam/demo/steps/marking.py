@@ -19,7 +19,7 @@ from scoring.outcomes import actions as outcomes
 from scoring.reviews import actions as reviews
 
 _TOGETHER = 1000
-_ON_PAPER = {SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED, SittingStatus.STOPPED}
+ON_PAPER = {SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED, SittingStatus.STOPPED}
 
 
 class NotFinal(RuntimeError):
@@ -49,7 +49,7 @@ async def _read_papers(exam: Exam, now: datetime) -> int:
             placed = [
                 one
                 for one in await sittings.sittings(session, batch_id=batch_id)
-                if one.component_id == component.id and one.status in _ON_PAPER
+                if one.component_id == component.id and one.status in ON_PAPER
             ]
             if not placed:
                 continue
@@ -104,16 +104,20 @@ async def _decide_sheets(exam: Exam, now: datetime) -> int:
     return len(apart)
 
 
+async def verify(exam: Exam, days: BatchDays, by: str = "verifier") -> None:
+    """Marks verified, results computed and verified, by one who entered none of them."""
+    stage, batch_id, verified = exam.stage, exam.batch_id, at(days.verified, 10)
+    async with stage.change() as session:
+        await marking.collect(session, stage.cast[by], batch_id=batch_id, now=verified)
+        await marking.verify_marks(session, stage.cast[by], batch_id=batch_id, now=verified)
+    async with stage.change() as session:
+        await outcomes.compute(session, stage.cast[by], batch_id=batch_id, now=verified + timedelta(hours=1))
+        await outcomes.verify(session, stage.cast[by], batch_id=batch_id, now=verified + timedelta(hours=2))
+
+
 async def publish(exam: Exam, days: BatchDays) -> int:
-    """Verified by the one, computed and verified, published by the other; returns how many outcomes."""
-    stage, batch_id = exam.stage, exam.batch_id
-    verified, published = at(days.verified, 10), at(days.published, 10)
-    async with stage.change() as session:
-        await marking.collect(session, stage.cast["verifier"], batch_id=batch_id, now=verified)
-        await marking.verify_marks(session, stage.cast["verifier"], batch_id=batch_id, now=verified)
-    async with stage.change() as session:
-        await outcomes.compute(session, stage.cast["verifier"], batch_id=batch_id, now=verified + timedelta(hours=1))
-        await outcomes.verify(session, stage.cast["verifier"], batch_id=batch_id, now=verified + timedelta(hours=2))
+    """Published by a third person, and the window for reviews opened; returns how many outcomes."""
+    stage, batch_id, published = exam.stage, exam.batch_id, at(days.published, 10)
     async with stage.change() as session:
         count = await outcomes.publish(session, stage.cast["publisher"], batch_id=batch_id, now=published)
         await registration.move_batch(

@@ -14,6 +14,7 @@ from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Level
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
+from exam.kernel.i18n import Name
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import BatchStatus, RegistrationStatus
@@ -42,7 +43,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                 continue
             href = f"/scheduling/plans/{batch.id}"
             plan = await stored.latest(session, batch.id)
-            facts = {"batch": batch.name_zh}
+            facts = {"batch": Name(batch.name_zh, batch.name_en)}
             if plan is None:
                 found.append(Need(text=N_("%(batch)s报名已截止，可以编排"), href=href, facts=facts))
                 continue
@@ -62,7 +63,8 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                 if count:
                     text = N_("%(batch)s有 %(n)s 份准考证可以打印")
                     href = f"/scheduling/plans/{batch.id}/own"
-                    found.append(Need(text=text, href=href, count=count, facts={"batch": batch.name_zh}, tone="done"))
+                    facts = {"batch": Name(batch.name_zh, batch.name_en)}
+                    found.append(Need(text=text, href=href, count=count, facts=facts, tone="done"))
     return found
 
 
