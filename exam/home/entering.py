@@ -123,9 +123,10 @@ async def _photo(request: AppRequest) -> bytes | Problem:
 def _form(
     request: AppRequest, found: Opening, choice: Choice, typed: dict[str, Any], refusal: Refusal | None
 ) -> Response[Any]:
+    shown = dict.fromkeys(EntryForm.__struct_fields__, "") | typed
     return page(
         request, f"{PAGES}/entry.html", status=status_of(refusal) if refusal else 200, opening=found, choice=choice,
-        typed=typed, refusal=refusal, id_types=ID_TYPE_LABELS, genders=GENDER_LABELS, key=typed.get("key") or token(),
+        typed=shown, refusal=refusal, id_types=ID_TYPE_LABELS, genders=GENDER_LABELS, key=typed.get("key") or token(),
     )  # fmt: skip
 
 

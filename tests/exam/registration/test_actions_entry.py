@@ -52,7 +52,7 @@ async def world(session: AsyncSession) -> World:
 async def enter(
     session: AsyncSession, services: Services, world: World, typed: Typed = TYPED, actor: Actor | None = None, **changes: Any
 ) -> Receipt:  # fmt: skip
-    given = {
+    given: dict[str, Any] = {
         "batch_id": world.batch.id, "scheme_id": world.web.id, "typed": typed, "photo": photo(), "places": PLACES,
         "key": "key one", "now": NOW,
     }  # fmt: skip
@@ -231,7 +231,7 @@ async def test_a_returned_photo_is_corrected_by_the_person(
     made = await enter(session, services, world)
     actor = await own_actor(session, made)
     better = photo(300, 420)
-    ask = {"registration_id": made.registration_id, "now": NOW}
+    ask: dict[str, Any] = {"registration_id": made.registration_id, "now": NOW}
     with pytest.raises(NothingToCorrect):
         await actions.correct_photo(session, actor, services.files, data=better, **ask)
     await actions.give_back(session, world.officer, registration_ids=[made.registration_id], reason="看不清", now=NOW)
