@@ -1,4 +1,4 @@
-"""The file store: bytes kept once under their SHA-256, never changed, never overwritten."""
+"""The file store: bytes kept once under their SHA-256, never changed, never overwritten, removed only by their one owner."""
 
 import hashlib
 import os
@@ -41,6 +41,10 @@ class FileStore:
     def exists(self, sha256: str) -> bool:
         """Say whether the bytes are stored."""
         return self._path(sha256).exists()
+
+    def remove(self, sha256: str) -> None:
+        """Forget bytes that nobody else refers to (a sealed print whose time is over); missing ones are no error."""
+        self._path(sha256).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

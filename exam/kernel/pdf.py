@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -83,13 +83,36 @@ async def render_pdf(
 
 
 async def render_pdfs(
-    parts: Sequence[str], *, assets: Mapping[str, bytes] | None = None, home: Path | None = None
+    parts: Sequence[str],
+    *,
+    assets: Mapping[str, bytes] | Sequence[Mapping[str, bytes]] | None = None,
+    home: Path | None = None,
+    drawn: Callable[[int], None] | None = None,
 ) -> bytes:
-    """Draw the parts of a long print (a room, a class each) side by side and return them as one PDF, in order."""
+    """Draw the parts of a long print (a room, a class each) side by side and return them as one PDF, in order.
+
+    `assets` are for all parts, or a sequence with those of each part. `drawn` is told the index of each part that is
+    finished. No more parts are under way than there are children: a long print leaves the process's threads to others.
+    """
     if not parts:
         raise ValueError("nothing to print")
-    drawn = await asyncio.gather(*(render_pdf(part, assets=assets, home=home) for part in parts))
-    return await asyncio.to_thread(_joined, drawn) if len(drawn) > 1 else drawn[0]
+    own = assets if isinstance(assets, Sequence) else [assets] * len(parts)
+    turn = asyncio.Semaphore(WORKERS_COUNT)
+
+    async def draw(index: int) -> bytes:
+        async with turn:
+            data = await render_pdf(parts[index], assets=own[index], home=home)
+        if drawn is not None:
+            drawn(index)
+        return data
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(draw(index)) for index in range(len(parts))]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    done = [task.result() for task in tasks]
+    return await asyncio.to_thread(_joined, done) if len(done) > 1 else done[0]
 
 
 def draw_pdf(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,12 +167,15 @@ async def staff(
     staffing: Staffing,
     occupied: Mapping[UUID, Iterable[Occupied]],
     apart: Callable[[str, str], float],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Roster:
     """Staff the sessions of a plan and store who is sent and what stays empty. The plan's own record audits it."""
     people = await queries.pool(session)
     by_account = {examiner.account_id: examiner.id for examiner in people}
     busy = {by_account[account]: spans for account, spans in occupied.items() if account in by_account}
-    roster = assign(posts, people, staffing, seed, occupied=busy, apart=apart)
+    roster = await asyncio.to_thread(
+        assign, posts, people, staffing, seed, occupied=busy, apart=apart, progress=progress
+    )
     times = {post.session_id: (post.starts_at, post.ends_at) for post in posts}
     await session.execute(delete(PlannedDutyRow).where(PlannedDutyRow.plan_id == plan_id))
     await session.execute(delete(UnfilledRow).where(UnfilledRow.plan_id == plan_id))

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from scheduling.timetable.rules.prints import Print
+
 
 class ProposalForm(msgspec.Struct):
     """Asks for a draft; without a seed one is drawn."""
@@ -18,3 +20,11 @@ class PublishForm(msgspec.Struct):
 
     plan_id: UUID
     gaps_reason: str = ""
+
+
+class PrintForm(msgspec.Struct):
+    """Asks for a print; without a place, of everything the reader may print."""
+
+    what: Print
+    institution_id: UUID | None = None
+    site_id: UUID | None = None

@@ -2,6 +2,7 @@
 
 A plan is a proposal; what is published stands in ``exam.sittings`` and is the truth from then on. The same things
 are double-proof here already: one published plan per batch, a room and a person at one time once, a seat once.
+Beside them stand the runs: the long work that makes a plan or a print, one of a kind at a time.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from exam.kernel.db import Base, status_check
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.plan import UnplacedReason
+from scheduling.timetable.rules.runs import ACTIVE, RunKind, RunStatus
 
 _PERIOD = text("tstzrange(starts_at, ends_at)")
+ACTIVE_RUN = text(f"status IN ({', '.join(repr(str(status)) for status in ACTIVE)})")
 
 
 class PlanRow(Base):
@@ -144,3 +147,36 @@ class UnplacedRow(Base):
     component_id: Mapped[UUID | None]
     site_id: Mapped[UUID | None]
     short: Mapped[int]
+
+
+class RunRow(Base):
+    """A proposal or a print that somebody asked for: how far it is, how it ended."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        status_check("kind", RunKind),
+        status_check("status", RunStatus),
+        # Pressed twice, or by two officers at once: the second press finds the first run.
+        Index("uq_runs_active", "key", unique=True, postgresql_where=ACTIVE_RUN),
+        CheckConstraint("done >= 0 AND done <= total", name="counted"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str]
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("exam.exam_batches.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("exam.accounts.id"), index=True)
+    asked_by: Mapped[str]
+    asked: Mapped[dict[str, Any]]  # the print order, or the seed
+    status: Mapped[str]
+    attempt: Mapped[int]
+    stage: Mapped[str]
+    done: Mapped[int]
+    total: Mapped[int]
+    failure: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any]]  # the plan's version and figures, or the file's hash, name and size
+    asked_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]  # from when on the file is removed

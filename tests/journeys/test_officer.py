@@ -1,13 +1,17 @@
 """An exam officer's day at the arrangement in a browser: propose, read who is left and why, refuse, make room, publish, look at the seats."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from exam import worker
 from exam.catalogue.rules import Form
 from exam.kernel.services import Services
 from scheduling.sites import actions as sites
+from tests.exam.kernel.print_home import link_fonts
 from tests.exam.registration.world import NOW
 from tests.scheduling.pages import PASSWORD, account
 from tests.scheduling.world import World, close, make_world, register, staff
@@ -32,6 +36,15 @@ async def world(services: Services) -> World:
     return made
 
 
+@pytest.fixture
+async def working(services: Services) -> AsyncIterator[None]:
+    """A worker beside the pages, as `kaowu serve` has it."""
+    task = asyncio.create_task(worker.run(services))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def enter(page: "Page", live: str, login: str) -> None:
     """Sign in."""
     await page.goto(f"{live}/sign-in")
@@ -48,7 +61,10 @@ async def look(page: "Page", name: str) -> None:
         await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-async def test_proposes_explains_and_publishes(live: str, page: "Page", world: World, services: Services) -> None:
+async def test_proposes_explains_and_publishes(
+    live: str, page: "Page", world: World, services: Services, working: None
+) -> None:
+    link_fonts(services.settings.home)
     await enter(page, live, await account(services, world.officer))
     await page.goto(f"{live}/scheduling/coverage")
     assert await page.locator(".tile-covered").count() == 1
@@ -108,6 +124,21 @@ async def test_proposes_explains_and_publishes(live: str, page: "Page", world: W
     assert "安排已发布：120 人可以领取准考证" in await page.inner_text(".flash")
     assert await page.locator(".page-head button").count() == 0
     await look(page, "published")
+
+    await page.goto(f"{live}/scheduling/plans/{world.batch.id}/prints")
+    await look(page, "prints")
+    await page.check("#what-schedule")
+    await page.click("#by-site ~ form button[type=submit]")
+    await page.wait_for_url("**/runs/*")
+    await look(page, "print-running")
+    await page.wait_for_selector(".page-head a[href$='/file']", timeout=60_000)
+    assert "已准备好：1 份" in await page.inner_text("main")
+    await look(page, "print-ready")
+    printed = await page.request.get(await page.locator(".page-head a[href$='/file']").evaluate("a => a.href"))
+    assert (await printed.body()).startswith(b"%PDF")
+    await page.goto(f"{live}/scheduling/plans/{world.batch.id}/prints")
+    assert await page.locator("tbody a[href$='/file']").count() == 1
+    await look(page, "prints-own")
 
 
 async def test_an_application_is_reviewed_step_by_step(

@@ -20,6 +20,7 @@ _HALF_DAY_MINUTES = 240
 _TRIES = 4
 
 Nearness = Callable[[str, str], float]  # two prefecture codes -> how far apart
+Counted = Callable[[int, int], None]  # told how many posts are filled of how many, over all tries
 
 
 def assign(
@@ -30,17 +31,24 @@ def assign(
     *,
     occupied: Mapping[UUID, Iterable[Occupied]] | None = None,
     apart: Nearness = lambda here, there: 0.0 if here == there else 1.0,
+    progress: Counted = lambda done, total: None,
 ) -> Roster:
     """Staff the posts; of a few drawn orders keep the one that leaves the fewest positions empty."""
     best: Roster | None = None
     for number in range(_TRIES):
-        attempt = _Desk(posts, pool, staffing, Random(f"{seed}:{number}"), occupied or {}, apart).roster()
+        desk = _Desk(posts, pool, staffing, Random(f"{seed}:{number}"), occupied or {}, apart)
+        attempt = desk.roster(_of_try(progress, number, len(posts)))
         if best is None or _missing(attempt) < _missing(best):
             best = attempt
         if not best.gaps:
             break
     assert best is not None
+    progress(len(posts), len(posts))
     return best
+
+
+def _of_try(progress: Counted, number: int, posts_count: int) -> Callable[[int], None]:
+    return lambda done: progress(number * posts_count + done, _TRIES * posts_count)
 
 
 def _missing(roster: Roster) -> int:
@@ -75,14 +83,15 @@ class _Desk:
                 self.site_on[examiner_id, span.day] = span.site_id
                 self.times[examiner_id].append((span.starts_at, span.ends_at))
 
-    def roster(self) -> Roster:
-        """Fill everything."""
+    def roster(self, filled: Callable[[int], None]) -> Roster:
+        """Fill everything, and tell after each post."""
         for post in self._scarcest_first(post for post in self.posts if post.practical):
             self._assessors(post)
         self._heads()
-        for post in self.posts:
-            able = [examiner for examiner in self.pool if examiner.may_invigilate]
+        able = [examiner for examiner in self.pool if examiner.may_invigilate]
+        for number, post in enumerate(self.posts, start=1):
             self._fill(post, Duty.INVIGILATOR, self.staffing.invigilators_per_room, able)
+            filled(number)
         return Roster(assignments=tuple(self.assignments), gaps=tuple(self.gaps))
 
     def _scarcest_first(self, posts: Iterable[Post]) -> list[Post]:

@@ -46,6 +46,7 @@ from scheduling.timetable.rules.lifecycle import (
 )
 from scheduling.timetable.rules.plan import Plan
 from scheduling.timetable.rules.problem import Hours, Problem
+from scheduling.timetable.rules.runs import Progress, Stage, silent
 from scheduling.timetable.rules.solver import solve
 
 RULES_VERSION = "timetable/1"
@@ -61,6 +62,7 @@ async def propose(
     hours: Hours | None = None,
     staffing: Staffing | None = None,
     ticket_scheme: TicketScheme | None = None,
+    progress: Progress = silent,
 ) -> queries.PlanRecord:
     """Make a draft for a batch: places, sessions, seats, tickets, duties, and everybody left with the reason.
 
@@ -74,7 +76,7 @@ async def propose(
     problem = await queries.problem(session, batch, hours)
     if not problem.candidates:
         raise NothingToPlace
-    plan, broken = await asyncio.to_thread(_solved, problem, seed)
+    plan, broken = await asyncio.to_thread(_solved, problem, seed, progress)
     if broken:
         raise PlanBroken(count=len(broken), codes="、".join(sorted({one.code for one in broken})), seed=seed)
     staffing = staffing or Staffing()
@@ -87,6 +89,7 @@ async def propose(
         staffing=staffing,
         occupied=await queries.taken_staff(session, batch),
         apart=_apart(problem),
+        progress=lambda done, total: progress(Stage.STAFF, done, total),
     )
     row.figures = {**plan.figures, **_staff_figures(roster)}
     await session.flush()
@@ -103,8 +106,8 @@ async def discard(session: AsyncSession, actor: Actor, *, plan_id: UUID, now: da
     await record(session, actor, "timetable.discard", row.batch_id, row, {}, now)
 
 
-def _solved(problem: Problem, seed: int) -> tuple[Plan, tuple[Violation, ...]]:
-    plan = solve(problem, seed)
+def _solved(problem: Problem, seed: int, progress: Progress) -> tuple[Plan, tuple[Violation, ...]]:
+    plan = solve(problem, seed, progress)
     return plan, violations(problem, plan)
 
 

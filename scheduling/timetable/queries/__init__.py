@@ -8,7 +8,10 @@ from scheduling.timetable.queries.arrangement import (
     published_for,
 )
 from scheduling.timetable.queries.intake import demand, problem, taken_staff
-from scheduling.timetable.queries.prints import letters, room_packs, tickets
+from scheduling.timetable.queries.naming import places_by_id
+from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
+from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
+from scheduling.timetable.queries.runs import is_abandoned, own_prints, proposal_under_way, run, run_key, visible_run
 from scheduling.timetable.queries.scope import may_manage, require_manage, require_read
 from scheduling.timetable.queries.stored import (
     PlannedSession,
@@ -40,41 +43,55 @@ from scheduling.timetable.queries.work import invariants, needs
 
 __all__ = [
     "ArrangementView",
+    "Material",
     "PlanRecord",
     "PlanView",
     "PlannedSession",
     "PlannedSitting",
+    "PrintRoom",
     "SessionView",
     "UnplacedLine",
     "WhyView",
     "arrangement",
     "arrangements",
+    "days_of",
     "demand",
     "gaps_reason_needed",
     "institution_view",
     "invariants",
+    "is_abandoned",
     "latest",
     "letters",
+    "material",
     "may_manage",
     "needs",
+    "own_prints",
     "placements",
+    "places_by_id",
     "plan",
     "plan_record",
     "plan_view",
     "planned_sittings",
     "plans",
     "posts",
+    "print_room",
     "problem",
+    "proposal_under_way",
     "published",
     "published_for",
     "require_manage",
+    "require_print",
     "require_read",
     "room_packs",
+    "run",
+    "run_key",
     "session_view",
     "sessions",
+    "site_days",
     "site_view",
     "taken_staff",
     "tickets",
     "unplaced",
+    "visible_run",
     "why",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules import Component, Form, Scheme
 from exam.kernel.clock import china_date
 from exam.registration import queries as registration
-from exam.registration.rules import Batch, BatchStatus, Prefecture, Registration
+from exam.registration.rules import Batch, BatchStatus, Institution, Prefecture, Registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty
 from scheduling.duties import queries as duties
@@ -38,7 +39,9 @@ class UnplacedLine:
     component: Component | None
     form: Form | None
     short: int
-    people: tuple[Registration, ...]
+    count: int
+    institutions: tuple[tuple[Institution | None, int], ...]  # None: candidates of no institution
+    people: tuple[Registration, ...]  # by name for those who arrange the batch, nobody for other readers
 
     @property
     def text(self) -> str:
@@ -99,7 +102,7 @@ class ArrangementView:
     @property
     def unplaced_count(self) -> int:
         """People without a place in the shown plan."""
-        return sum(len(line.people) for line in self.unplaced)
+        return sum(line.count for line in self.unplaced)
 
     @property
     def gaps_count(self) -> int:
@@ -148,9 +151,11 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
     """A batch's arrangement: demand, the plan that counts, its loads, who is left and why."""
     batch = await registration.batch(session, batch_id)
     require_read(actor, batch)
+    manages = may_manage(actor, batch)
     plan = await stored.latest(session, batch_id)
     names = await names_of(session)
     held = await stored.sessions(session, plan.id) if plan else []
+    left = await unplaced_lines(session, plan, names) if plan else []
     spread = await duties.loads(session, plan.id) if plan else []
     return ArrangementView(
         batch=batch,
@@ -158,7 +163,7 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
         plans=tuple(await stored.plans(session, batch_id)),
         plan=plan,
         loads=tuple(await _loads(session, plan, held, names)) if plan else (),
-        unplaced=tuple(await unplaced_lines(session, plan, names)) if plan else (),
+        unplaced=tuple(left if manages else (replace(line, people=()) for line in left)),
         gaps=tuple(await _gaps(session, plan, held, names)) if plan else (),
         duties_count=len(await duties.planned(session, plan.id)) if plan else 0,
         people_on_duty=len(spread),
@@ -166,7 +171,7 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
             min((load.minutes for load in spread), default=0),
             max((load.minutes for load in spread), default=0),
         ),
-        may_manage=may_manage(actor, batch),
+        may_manage=manages,
     )
 
 
@@ -204,7 +209,7 @@ async def unplaced_lines(session: AsyncSession, plan: stored.PlanRecord, names: 
         key = (one.reason, person.scheme_id, person.prefecture_code, one.site_id, one.component_id, one.short)
         lines[key].append(person)
     found = [_unplaced_line(key, members, names) for key, members in lines.items()]
-    return sorted(found, key=lambda line: (-len(line.people), line.reason, line.scheme.certificate_code))
+    return sorted(found, key=lambda line: (-line.count, line.reason, line.scheme.certificate_code))
 
 
 def _unplaced_line(
@@ -220,8 +225,16 @@ def _unplaced_line(
         component=component,
         form=component.form if component else None,
         short=short,
+        count=len(members),
+        institutions=by_institution(members, names),
         people=tuple(members),
     )
+
+
+def by_institution(people: Iterable[Registration], names: Names) -> tuple[tuple[Institution | None, int], ...]:
+    """How many come from each institution, the most first: what may be said of people without naming them."""
+    counts = Counter(person.institution_id for person in people)
+    return tuple((names.institutions.get(id) if id else None, count) for id, count in counts.most_common())
 
 
 async def _gaps(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from exam.accounts import queries as accounts
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme
+from exam.kernel.clock import china_date
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden
 from exam.registration import queries as registration
@@ -24,7 +26,15 @@ from exam.sittings.rules import Duty, DutySpec, RoomSession, Sitting
 from scheduling.duties import queries as pool
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
-from scheduling.timetable.rules.prints import DutyLetter, LetterLine, RoomPack, SeatLine, Ticket, TicketPart
+from scheduling.timetable.rules.prints import (
+    DutyLetter,
+    LetterLine,
+    RoomPack,
+    SeatLine,
+    SiteDay,
+    Ticket,
+    TicketPart,
+)
 
 
 async def tickets(
@@ -68,7 +78,7 @@ def _ticket_order(ticket: Ticket) -> tuple[str, str, int, str, str]:
 
 
 def _require_tickets(actor: Actor, batch: Batch, people: Iterable[Registration]) -> None:
-    if _officer(actor, batch):
+    if is_officer(actor, batch):
         return
     for person in people:
         own = actor.within(Permission.OWN_READ, registration_id=person.id, person_id=person.person_id)
@@ -79,7 +89,8 @@ def _require_tickets(actor: Actor, batch: Batch, people: Iterable[Registration])
             raise Forbidden
 
 
-def _officer(actor: Actor, batch: Batch) -> bool:
+def is_officer(actor: Actor, batch: Batch) -> bool:
+    """Whether the actor prints for the whole batch."""
     return any(
         actor.within(Permission.PRINT_SET, organisation_id=organisation_id, province_code=batch.province_code)
         for organisation_id in batch.organisation_ids
@@ -100,6 +111,7 @@ def _ticket(
         TicketPart(
             component=components[one.component_id],
             room=rooms[one.room_session_id],
+            site=places[rooms[one.room_session_id].site_id],
             seat_no=one.seat_no,
             starts_at=one.starts_at,
             ends_at=one.ends_at,
@@ -111,7 +123,7 @@ def _ticket(
         batch=batch,
         registration=person,
         scheme=scheme,
-        site=places.get(parts[0].room.site_id),
+        site=parts[0].site,
         ticket_no=own[0].ticket_no,
         secret=secret,
         parts=parts,
@@ -140,13 +152,15 @@ async def room_packs(
     team: dict[UUID, list[DutySpec]] = defaultdict(list)
     for duty in await sittings.duties(session, batch_id=batch_id):
         team[duty.session_id].append(duty)
-    places = {room.id: room for place in await sites.sites(session) for room in place.rooms}
+    places = {place.id: place for place in await sites.sites(session)}
+    rooms = {room.id: room for place in places.values() for room in place.rooms}
     scheme_of = {part.id: scheme for scheme in await catalogue.schemes(session) for part in scheme.components}
     return [
         RoomPack(
             batch=batch,
             room=room,
-            place=places.get(room.room_id),
+            site=places[room.site_id],
+            place=rooms.get(room.room_id),
             scheme=scheme_of[room.component_id],
             component=scheme_of[room.component_id].component(room.component_id),
             seats=tuple(
@@ -154,13 +168,38 @@ async def room_packs(
                 for one in sorted(seats[room.id], key=lambda seat: seat.seat_no)
             ),
             team=tuple(team[room.id]),
+            paper_version=next((one.paper_version for one in seats[room.id]), ""),
         )
         for room in sorted(held, key=lambda room: (room.site_code, room.starts_at, room.room_name))
     ]
 
 
+async def site_days(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, site_id: UUID | None = None
+) -> list[SiteDay]:
+    """The days of sites with their room sessions by time, for the work schedule and the hand-over sheets."""
+    return days_of(await room_packs(session, actor, batch_id=batch_id, site_id=site_id))
+
+
+def days_of(packs: Iterable[RoomPack]) -> list[SiteDay]:
+    """Room sessions gathered by site and day."""
+    days: dict[tuple[str, date], list[RoomPack]] = defaultdict(list)
+    for pack in packs:
+        days[pack.room.site_code, china_date(pack.room.starts_at)].append(pack)
+    return [
+        SiteDay(batch=own[0].batch, site=own[0].site, day=day, packs=tuple(own), heads=tuple(_heads(own)))
+        for (_, day), own in sorted(days.items())
+    ]
+
+
+def _heads(packs: list[RoomPack]) -> list[DutySpec]:
+    """Who heads the day, each once."""
+    heads = {duty.account_id: duty for pack in packs for duty in pack.team if duty.duty is Duty.SITE_HEAD}
+    return sorted(heads.values(), key=lambda duty: duty.name)
+
+
 def _require_rooms(actor: Actor, batch: Batch, held: Iterable[RoomSession]) -> None:
-    if _officer(actor, batch):
+    if is_officer(actor, batch):
         return
     for room in held:
         if not actor.within(Permission.PRINT_SET, site_id=room.site_id):
@@ -179,6 +218,7 @@ async def letters(
     for duty in await sittings.duties(session, batch_id=batch_id, account_id=account_id):
         if site_id in (None, rooms[duty.session_id].site_id):
             own[duty.account_id].append(duty)
+    places = {place.id: place for place in await sites.sites(session)}
     people = {one.account_id: one for one in await pool.pool(session)}
     schools = {one.id: one for one in await registration.institutions(session)}
     scheme_of = {part.id: scheme for scheme in await catalogue.schemes(session) for part in scheme.components}
@@ -188,7 +228,7 @@ async def letters(
             account_id=account,
             name=held[0].name,
             institution=schools.get(people[account].institution_id) if account in people else None,
-            lines=tuple(_letter_lines(held, rooms, scheme_of)),
+            lines=tuple(_letter_lines(held, rooms, scheme_of, places)),
             minutes=_minutes(held),
         )
         for account, held in own.items()
@@ -197,7 +237,10 @@ async def letters(
 
 
 def _letter_lines(
-    held: list[DutySpec], rooms: Mapping[UUID, RoomSession], scheme_of: Mapping[UUID, Scheme]
+    held: list[DutySpec],
+    rooms: Mapping[UUID, RoomSession],
+    scheme_of: Mapping[UUID, Scheme],
+    places: Mapping[UUID, Site],
 ) -> list[LetterLine]:
     days: dict[tuple[object, ...], list[DutySpec]] = defaultdict(list)
     for duty in held:
@@ -215,6 +258,7 @@ def _letter_lines(
                 starts_at=first.starts_at,
                 ends_at=max(duty.ends_at for duty in together),
                 room=room,
+                site=places[room.site_id],
                 rooms_count=len({rooms[duty.session_id].room_id for duty in together}),
                 scheme=scheme if alone else None,
                 component=scheme.component(room.component_id) if scheme and alone else None,

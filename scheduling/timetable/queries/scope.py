@@ -20,7 +20,8 @@ ARRANGED = frozenset(BatchStatus) - {
 
 
 def may_read(actor: Actor, batch: Batch) -> bool:
-    """Officers of the batch's organisations and its province read plans; institutions and sites read what is published."""
+    """Officers of the batch's organisations read plans, its province their counts and groups; institutions and sites
+    read what is published. Names of candidates and staff concern those only who arrange the batch (domain section 2)."""
     return _concerns(actor, Permission.PLAN_READ, batch)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,15 +17,15 @@ from exam.kernel.errors import NotFound
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Institution, Prefecture, Registration
 from exam.sittings import queries as sittings
-from exam.sittings.rules import RoomSession, Sitting
+from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Gap
 from scheduling.sites.rules import Site
 from scheduling.timetable.models import PlannedSessionRow
 from scheduling.timetable.queries import stored
-from scheduling.timetable.queries.arrangement import UnplacedLine, unplaced_lines
+from scheduling.timetable.queries.arrangement import UnplacedLine, by_institution, unplaced_lines
 from scheduling.timetable.queries.naming import SessionLine, line_of, names_of, people_of
-from scheduling.timetable.queries.scope import may_manage, require_read
+from scheduling.timetable.queries.scope import may_manage, require_manage, require_read
 from scheduling.timetable.rules.plan import SITE_REASONS
 
 
@@ -54,13 +54,16 @@ class Seated:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionView:
-    """One planned session: seats, team, empty positions."""
+    """One planned session: seats, team, empty positions. Names stand in it for those who arrange the batch only."""
 
     plan: stored.PlanRecord
     batch: Batch
     line: SessionLine
+    count: int
+    groups: tuple[tuple[Institution | None, int], ...]
     seats: tuple[Seated, ...]
     team: tuple[duties.PlannedDuty, ...]
+    team_counts: Mapping[Duty, int]
     gaps: tuple[Gap, ...]
     institutions: Mapping[UUID, Institution]
     may_manage: bool
@@ -129,10 +132,14 @@ async def session_view(session: AsyncSession, actor: Actor, session_id: UUID) ->
     seated = await stored.planned_sittings(session, plan_id, session_id=session_id)
     tickets = await stored.placements(session, plan_id)
     people = await people_of(session, [seat.registration_id for seat in seated])
+    team = await duties.planned(session, plan_id, session_ids=[session_id])
+    manages = may_manage(actor, batch)
     return SessionView(
         plan=plan,
         batch=batch,
         line=line_of(one, names),
+        count=len(seated),
+        groups=by_institution(people.values(), names),
         seats=tuple(
             Seated(
                 seat_no=seat.seat_no,
@@ -140,19 +147,21 @@ async def session_view(session: AsyncSession, actor: Actor, session_id: UUID) ->
                 ticket_no=tickets[seat.registration_id].ticket_no,
             )
             for seat in seated
+            if manages
         ),
-        team=tuple(await duties.planned(session, plan_id, session_ids=[session_id])),
+        team=tuple(team) if manages else (),
+        team_counts=Counter(duty.duty for duty in team),
         gaps=tuple(gap for gap in await duties.gaps(session, plan_id) if gap.session_id == session_id),
         institutions=names.institutions,
-        may_manage=may_manage(actor, batch),
+        may_manage=manages,
     )
 
 
 async def why(session: AsyncSession, actor: Actor, plan_id: UUID, registration_id: UUID) -> WhyView:
-    """Why a person sits where they sit, or why they have no place."""
+    """Why a person sits where they sit, or why they have no place; for those who arrange the batch."""
     plan = await stored.plan(session, plan_id)
     batch = await registration.batch(session, plan.batch_id)
-    require_read(actor, batch)
+    require_manage(actor, batch)
     names = await names_of(session)
     people = await people_of(session, [registration_id])
     if registration_id not in people or people[registration_id].batch_id != batch.id:

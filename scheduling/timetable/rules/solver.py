@@ -15,19 +15,20 @@ from scheduling.timetable.rules.demand import Choice, Group, choices, groups
 from scheduling.timetable.rules.placing import Block, Board, place_site
 from scheduling.timetable.rules.plan import Placement, Plan, Seat, Session, Unplaced, UnplacedReason
 from scheduling.timetable.rules.problem import Candidate, Place, Problem
+from scheduling.timetable.rules.runs import Progress, Stage, silent
 
 
-def solve(problem: Problem, seed: int) -> Plan:
+def solve(problem: Problem, seed: int, progress: Progress = silent) -> Plan:
     """Place every candidate or list the reason. Same problem and seed: same plan, whatever the input's order."""
     board = Board.of(problem)
-    wishes, unplaced = _wishes(problem)
+    wishes, unplaced = _wishes(problem, progress)
     blocks: list[Block] = []
     placements: dict[str, Placement] = {}
     left: dict[str, Unplaced] = {}
     waiting = [candidate for candidate, _ in wishes.values()]
     for rank in range(max((len(found) for _, found in wishes.values()), default=0)):
         waiting = [candidate for candidate in waiting if len(wishes[candidate.id][1]) > rank]
-        placed, refused = _round(board, wishes, waiting, rank, seed)
+        placed, refused = _round(board, wishes, waiting, rank, seed, progress)
         blocks += placed
         for candidate in (member for block in placed for member in block.candidates):
             choice = wishes[candidate.id][1][rank]
@@ -38,13 +39,17 @@ def solve(problem: Problem, seed: int) -> Plan:
             left.setdefault(reason.candidate_id, reason)  # the first choice's reason is the one to mend
         waiting = [candidate for candidate in waiting if candidate.id not in placements]
     unplaced += [reason for candidate_id, reason in left.items() if candidate_id not in placements]
-    return _finish(problem, seed, blocks, placements, _counted(problem, unplaced))
+    return _finish(problem, seed, blocks, placements, _counted(problem, unplaced), progress)
 
 
-def _wishes(problem: Problem) -> tuple[dict[str, tuple[Candidate, tuple[Choice, ...]]], list[Unplaced]]:
+def _wishes(
+    problem: Problem, progress: Progress
+) -> tuple[dict[str, tuple[Candidate, tuple[Choice, ...]]], list[Unplaced]]:
     wishes: dict[str, tuple[Candidate, tuple[Choice, ...]]] = {}
     unplaced: list[Unplaced] = []
-    for group in groups(candidate for candidate in problem.candidates if candidate.part_ids):
+    found_groups = groups(candidate for candidate in problem.candidates if candidate.part_ids)
+    for number, group in enumerate(found_groups, start=1):
+        progress(Stage.GROUPS, number, len(found_groups))
         found, reason = choices(problem, group)
         for candidate in group.candidates:
             wishes[candidate.id] = (candidate, found)
@@ -62,12 +67,14 @@ def _round(
     waiting: Iterable[Candidate],
     rank: int,
     seed: int,
+    progress: Progress,
 ) -> tuple[list[Block], list[Unplaced]]:
     by_site: dict[str, list[Candidate]] = {}
     for candidate in waiting:
         by_site.setdefault(wishes[candidate.id][1][rank].venue_id, []).append(candidate)
     blocks: list[Block] = []
     left: list[Unplaced] = []
+    done, total = len(wishes) - sum(map(len, by_site.values())), len(wishes)
     for site_id in sorted(by_site, key=lambda key: board.problem.venue_by_id[key].code):
         attempt = place_site(board, board.problem.venue_by_id[site_id], by_site[site_id], seed)
         for block in attempt.blocks:
@@ -76,6 +83,8 @@ def _round(
             known[block.start] = known.get(block.start, 0) + 1
         blocks += attempt.blocks
         left += attempt.left
+        done += len(by_site[site_id])
+        progress(Stage.SESSIONS, done, total)
     return blocks, left
 
 
@@ -90,7 +99,12 @@ def _counted(problem: Problem, unplaced: list[Unplaced]) -> list[Unplaced]:
 
 
 def _finish(
-    problem: Problem, seed: int, blocks: list[Block], placements: Mapping[str, Placement], unplaced: list[Unplaced]
+    problem: Problem,
+    seed: int,
+    blocks: list[Block],
+    placements: Mapping[str, Placement],
+    unplaced: list[Unplaced],
+    progress: Progress,
 ) -> Plan:
     blocks = sorted(blocks, key=lambda block: (block.start, block.site_id, block.room_id))
     versions = _versions(blocks)
@@ -98,7 +112,8 @@ def _finish(
     seated: list[Seat] = []
     places = {place.id: place for venue in problem.venues for place in venue.places}
     together = 0
-    for block in blocks:
+    for done, block in enumerate(blocks, start=1):
+        progress(Stage.SEATS, done, len(blocks))
         session = _session(block, versions)
         sessions.append(session)
         drawn = _draw(block, places[block.room_id], seed)

@@ -39,3 +39,13 @@ def test_keeps_empty_bytes(tmp_path: Path) -> None:
 def test_a_name_is_a_hash_and_never_a_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileNotFoundError):
         FileStore(tmp_path).get(name)
+
+
+def test_removed_bytes_are_gone_and_may_be_removed_again(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    name, other = store.put(b"a"), store.put(b"b")
+    store.remove(name)
+    store.remove(name)
+    assert (store.exists(name), store.exists(other)) == (False, True)
+    with pytest.raises(FileNotFoundError):
+        store.remove("../../etc/passwd")

@@ -5,10 +5,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.kernel.db import Database
-from exam.kernel.jobs import Backlog, backlog, enqueue, enqueue_many, parked, trim
+from exam.kernel.jobs import Backlog, backlog, enqueue, enqueue_many, parked, promised, trim
 from tests.conftest import NOW
 
 
@@ -46,3 +47,12 @@ async def test_a_key_waits_once(session: AsyncSession) -> None:
 async def test_history_of_waiting_jobs_is_kept(session: AsyncSession) -> None:
     await enqueue(session, "a.b", {}, after=timedelta(days=1))
     assert await trim(session, before=NOW + timedelta(days=100_000)) == 0
+
+
+async def test_a_key_is_promised_while_its_job_waits(session: AsyncSession) -> None:
+    assert not await promised(session, "k")
+    await enqueue(session, "a.b", {}, dedupe="k")
+    assert await promised(session, "k")
+    assert not await promised(session, "other")
+    await session.execute(text("UPDATE pgqueuer.pgqueuer SET status = 'failed'"))
+    assert not await promised(session, "k")

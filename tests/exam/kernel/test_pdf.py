@@ -62,6 +62,17 @@ async def test_the_parts_of_a_long_print_are_joined_in_order(home: Path) -> None
     assert len(pikepdf.open(BytesIO(data)).pages) == 5
 
 
+async def test_each_part_is_told_and_has_its_own_assets(home: Path) -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    told: list[int] = []
+    parts = [PAGE.format(f"<img src='asset:{n}.svg'>") for n in range(3)]
+    data = await pdf.render_pdfs(parts, assets=[{f"{n}.svg": picture} for n in range(3)], home=home, drawn=told.append)
+    assert len(pikepdf.open(BytesIO(data)).pages) == 3
+    assert sorted(told) == [0, 1, 2]
+    with pytest.raises(ChildFailed, match="denied"):
+        await pdf.render_pdfs(parts, assets=[{"0.svg": picture}] * 3, home=home)
+
+
 async def test_no_parts_is_an_error(home: Path) -> None:
     with pytest.raises(ValueError, match="nothing"):
         await pdf.render_pdfs([], home=home)

@@ -1,0 +1,227 @@
+"""Printed documents of a batch (domain section 7, documents 1-6, duty letter and work schedule): records in, PDF bytes out.
+
+One table, :data:`SHEETS`, says of every kind which template draws it and what it is called; :func:`draw` prints any of
+them. Many sheets are drawn in one call: the cost of a drawing is mostly its start. Every sheet carries the common head
+and foot with a document number and its QR code. Words are Chinese first; ``Press.locale`` prints the English ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from exam.kernel.db import chunks
+from exam.kernel.errors import N_, Conflict, NotFound
+from exam.kernel.files import FileStore
+from exam.kernel.i18n import Locale, use_locale
+from exam.kernel.pdf import missing_glyphs, render_pdfs
+from exam.kernel.printing import render_print
+from exam.kernel.settings import Settings
+from exam.registration.rules import Registration
+from scheduling.timetable.documents.paper import Photos, Press, Sheet
+from scheduling.timetable.documents.rooms import room_sheet, seat_plan
+from scheduling.timetable.documents.staff import handover, letter_sheet, schedule
+from scheduling.timetable.documents.tickets import ticket
+from scheduling.timetable.queries import Material
+from scheduling.timetable.rules.prints import Print, RoomPack, SiteDay
+
+__all__ = [
+    "PACK",
+    "SHEETS",
+    "SHEETS_AT_ONCE",
+    "CharacterMissing",
+    "NothingToPrint",
+    "Output",
+    "Photos",
+    "Press",
+    "Sheet",
+    "draw",
+    "press_of",
+]
+
+SHEETS_AT_ONCE = 40
+
+
+Drawn = Callable[[int, int], None]  # told how many sheets are drawn of how many
+
+
+class NothingToPrint(NotFound):
+    message = N_("没有可以打印的内容。")
+    way_out = N_("安排发布后才能打印；请检查所选的院校、考点或场次。")
+
+
+class CharacterMissing(Conflict):
+    message = N_("%(names)s的姓名中有字体没有的字：%(characters)s。没有打印，以免印出空框。")
+    way_out = N_("请管理员补充字体后再打印。")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A finished print."""
+
+    data: bytes
+    name: str
+    sheets: int
+
+
+def press_of(settings: Settings, files: FileStore, printed_by: str, now: datetime, locale: Locale = "zh") -> Press:
+    """The press of an installation."""
+
+    def photo(sha256: str) -> bytes | None:
+        return files.get(sha256) if files.exists(sha256) else None
+
+    return Press(
+        photos=photo, base_url=settings.base_url, printed_by=printed_by, now=now, locale=locale, home=settings.home
+    )
+
+
+async def draw(what: Print, material: Material, press: Press, progress: Drawn = lambda done, total: None) -> Output:
+    """Print any kind; of several kinds all sheets of the first, then of the next. Refuses what cannot be drawn whole."""
+    if not material:
+        raise NothingToPrint
+    kinds = [SHEETS[one] for one in PACK] if what is Print.PACK else [SHEETS[what]]
+    parts = await asyncio.to_thread(_written, kinds, material, press)
+    total, done = sum(part.sheets for part in parts), 0
+
+    def drawn(index: int) -> None:
+        nonlocal done
+        done += parts[index].sheets
+        progress(done, total)
+
+    progress(0, total)
+    data = await render_pdfs(
+        [part.html for part in parts], assets=[part.photos for part in parts], home=press.home, drawn=drawn
+    )
+    return Output(data=data, name=_file_name(what, material), sheets=total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Sheets that are drawn in one go."""
+
+    html: str
+    sheets: int
+    photos: Mapping[str, bytes]
+
+
+def _written(kinds: Sequence[Sheet], material: Material, press: Press) -> list[_Part]:
+    _check_names({name for kind in kinds for record in material for name in kind.names(record)}, press.home)
+    return [part for kind in kinds for part in _parts(kind, material, press)]
+
+
+def _parts(kind: Sheet, material: Material, press: Press) -> Iterator[_Part]:
+    for some in chunks(list(kind.group(material)), SHEETS_AT_ONCE):
+        with use_locale(press.locale):
+            sheets = [kind.fill(record, kind, press) for record in some]
+        people = [person for record in some for person in kind.people(record)] if kind.photos else []
+        yield _Part(
+            html=render_print(kind.document, locale=press.locale, sheets=sheets),
+            sheets=len(sheets),
+            photos=_photos(people, press.photos),
+        )
+
+
+def _file_name(what: Print, material: Material) -> str:
+    first, name = material[0], _FILE_NAMES[what]
+    if isinstance(first, RoomPack):
+        return f"{name}-{first.batch.code}-{first.room.site_code}.pdf"
+    if isinstance(first, SiteDay):
+        return f"{name}-{first.batch.code}-{first.site.code}.pdf"
+    return f"{name}-{first.batch.code}-{len(material)}.pdf"
+
+
+_FILE_NAMES: Mapping[Print, str] = {
+    Print.TICKETS: "准考证",
+    Print.PACK: "考场资料",
+    Print.DOOR: "门贴",
+    Print.SEATS: "座位表",
+    Print.SIGN_IN: "签到表",
+    Print.RECORD: "考场情况记录单",
+    Print.HANDOVER: "交接单",
+    Print.SCHEDULE: "考务工作安排表",
+    Print.LETTERS: "派遣单",
+}
+
+
+def _check_names(names: Iterable[str], home: Path | None) -> None:
+    """A name is printed whole or not at all: a character without a glyph would come out as a box."""
+    every = sorted(set(names))
+    if lacking := missing_glyphs("".join(every), home=home):
+        concerned = [name for name in every if lacking & set(name)]
+        raise CharacterMissing(names="、".join(concerned), characters="、".join(sorted(lacking)))
+
+
+def _photos(people: Iterable[Registration], photos: Photos) -> dict[str, bytes]:
+    """The photos of a print by the name under which the templates ask for them; a missing file leaves its place empty."""
+    wanted = {person.photo_sha256 for person in people if person.photo_sha256}
+    found = {sha256: photos(sha256) for sha256 in wanted}
+    return {f"photo-{sha256}": data for sha256, data in found.items() if data is not None}
+
+
+def _sitting(pack: RoomPack) -> list[Registration]:
+    return [line.registration for line in pack.seats]
+
+
+def _pack_names(pack: RoomPack) -> list[str]:
+    return [*(person.name for person in _sitting(pack)), *_team_names(pack)]
+
+
+def _team_names(pack: RoomPack) -> list[str]:
+    return [duty.name for duty in pack.team]
+
+
+def _day_names(day: SiteDay) -> list[str]:
+    return [name for pack in day.packs for name in _team_names(pack)]
+
+
+def _by_site(days: Sequence[SiteDay]) -> list[list[SiteDay]]:
+    return [list(own) for _, own in groupby(days, key=lambda day: day.site.id)]
+
+
+SHEETS: Mapping[Print, Sheet] = {
+    Print.TICKETS: Sheet(
+        document="admission_ticket",
+        title=N_("准考证"),
+        title_en="Admission Ticket",
+        code="ZK",
+        fill=ticket,
+        photos=True,
+        people=lambda card: (card.registration,),
+        names=lambda card: (card.registration.name,),
+    ),
+    Print.DOOR: Sheet(
+        document="door_list", title=N_("考场考生信息表"), code="MT", fill=room_sheet, names=_pack_names
+    ),
+    Print.SEATS: Sheet(
+        document="seat_plan", title=N_("考场座位表"), code="ZW", fill=seat_plan,
+        photos=True, people=_sitting, names=_pack_names,
+    ),
+    Print.SIGN_IN: Sheet(
+        document="sign_in_sheet", title=N_("考生签到表"), code="QD", fill=room_sheet,
+        photos=True, people=_sitting, names=_pack_names,
+    ),
+    Print.RECORD: Sheet(
+        document="room_record", title=N_("考场情况记录单"), code="JL", fill=room_sheet, names=_team_names
+    ),
+    Print.HANDOVER: Sheet(
+        document="handover_sheet", title=N_("试卷与数据交接单"), title_en="Hand-over Sheet", code="JJ", fill=handover, names=_day_names
+    ),
+    Print.SCHEDULE: Sheet(
+        document="work_schedule", title=N_("考务工作安排表"), title_en="Work Schedule", code="AP", fill=schedule,
+        group=_by_site, names=_day_names,
+    ),
+    Print.LETTERS: Sheet(
+        document="duty_letter",
+        title=N_("考务人员派遣单"),
+        title_en="Duty Letter",
+        code="PQ",
+        fill=letter_sheet,
+        names=lambda letter: (letter.name,),
+    ),
+}  # fmt: skip
+PACK = (Print.DOOR, Print.SEATS, Print.SIGN_IN, Print.RECORD)
+"""The four sheets of a room session, printed together."""

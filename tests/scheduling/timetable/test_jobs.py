@@ -1,0 +1,340 @@
+"""Proposals and prints in the background: one at a time, in words when they fail, once however often a worker dies."""
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from exam import worker
+from exam.accounts import queries as accounts
+from exam.accounts.rules import Actor, Role
+from exam.kernel import runner
+from exam.kernel.clock import FixedClock
+from exam.kernel.errors import Forbidden
+from exam.kernel.services import Services
+from exam.kernel.settings import TREE
+from exam.registration.models import RegistrationRow
+from scheduling.timetable import actions, documents, jobs, queries
+from scheduling.timetable.models import PlanRow, RunRow
+from scheduling.timetable.rules.lifecycle import AlreadyPublished
+from scheduling.timetable.rules.prints import Print, PrintOrder
+from scheduling.timetable.rules.runs import KEPT, REMEMBERED, RunEnded, RunKind, RunStatus, Stage
+from tests.exam.kernel.print_home import link_fonts
+from tests.exam.registration.world import NOW, person
+from tests.scheduling.pages import account
+from tests.scheduling.world import World, close, make_world, register, staff
+
+
+@pytest.fixture
+async def world(services: Services) -> AsyncIterator[World]:
+    async with services.db.transaction() as session:
+        made = await make_world(session)
+        await register(session, made, 4, school=0)
+        await staff(session, made, 0, 4, may_invigilate=True, may_head=True)
+        await staff(session, made, 1, 4, may_invigilate=True, may_head=False, assess=True)
+        await close(session, made)
+    yield made
+
+
+async def known(services: Services, actor: Actor) -> Actor:
+    """The actor with an account: a job acts as somebody who can be looked up."""
+    login = await account(services, actor)
+    async with services.db.transaction() as session:
+        (found,) = [
+            one for role in actor.roles for one in await accounts.accounts_of_role(session, role) if one.login == login
+        ]
+        return await accounts.actor(session, found.id)
+
+
+@pytest.fixture
+async def officer(services: Services, world: World) -> Actor:
+    return await known(services, world.officer)
+
+
+async def ask(services: Services, actor: Actor, world: World, seed: int = 3) -> UUID:
+    async with services.db.transaction() as session:
+        run_id, _ = await actions.ask_proposal(session, actor, batch_id=world.batch.id, seed=seed, now=NOW)
+    return run_id
+
+
+async def of(services: Services, run_id: UUID) -> Any:
+    async with services.db.transaction() as session:
+        return await queries.run(session, run_id)
+
+
+async def plans_count(services: Services) -> int:
+    async with services.db.transaction() as session:
+        return await session.scalar(select(func.count()).select_from(PlanRow)) or 0
+
+
+async def published(services: Services, world: World) -> None:
+    async with services.db.transaction() as session:
+        plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=3, now=NOW)
+        await actions.publish(session, world.officer, services.vault, plan_id=plan.id, now=NOW)
+
+
+async def test_a_proposal_runs_through_its_stages(services: Services, officer: Actor, world: World) -> None:
+    told: list[tuple[Stage, int, int]] = []
+    async with services.db.transaction() as session:
+        await actions.propose(
+            session, officer, batch_id=world.batch.id, seed=3, now=NOW, progress=lambda *said: told.append(said)
+        )
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+        Stage.GROUPS, Stage.SESSIONS, Stage.SEATS, Stage.STAFF,
+    ]  # fmt: skip
+    for stage in {stage for stage, _, _ in told}:
+        counts = [(done, total) for one, done, total in told if one is stage]
+        assert all(done <= total for done, total in counts)
+        assert counts[-1][0] == counts[-1][1], stage
+
+
+async def test_a_run_ends_with_the_plan_it_made(services: Services, officer: Actor, world: World) -> None:
+    run_id = await ask(services, officer, world)
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert (run.status, run.attempt, run.kind) == (RunStatus.DONE, 1, RunKind.PROPOSAL)
+    assert run.result["version"] == 1
+    async with services.db.transaction() as session:
+        plan = await queries.latest(session, world.batch.id)
+    assert plan
+    assert (str(plan.id), plan.created_by) == (run.result["plan_id"], officer.name)
+
+
+async def test_two_officers_at_once_start_one_run(services: Services, officer: Actor, world: World) -> None:
+    other = await known(services, world.officer)
+    found = await asyncio.gather(
+        *(ask(services, actor, world, seed) for seed, actor in enumerate((officer, other) * 4))
+    )
+    assert len(set(found)) == 1
+    await worker.run(services, drain=True)
+    assert await plans_count(services) == 1
+    again = await ask(services, other, world)
+    assert again not in found
+
+
+async def test_a_refusal_ends_the_run_in_words(services: Services, officer: Actor, world: World) -> None:
+    async with services.db.transaction() as session:
+        await session.execute(update(RegistrationRow).values(status="withdrawn"))
+    run_id = await ask(services, officer, world)
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert run.status is RunStatus.FAILED
+    assert "没有已确认" in run.failure.message
+    assert run.failure.way_out
+    assert await plans_count(services) == 0
+
+
+async def test_what_is_published_is_refused_at_the_button(services: Services, officer: Actor, world: World) -> None:
+    await published(services, world)
+    with pytest.raises(AlreadyPublished):
+        await ask(services, officer, world)
+
+
+async def test_strangers_start_and_stop_nothing(services: Services, officer: Actor, world: World) -> None:
+    stranger = await known(services, person(Role.INVIGILATOR))
+    run_id = await ask(services, officer, world)
+    with pytest.raises(Forbidden):
+        await ask(services, stranger, world)
+    with pytest.raises(Forbidden):
+        async with services.db.transaction() as session:
+            await actions.stop(session, stranger, run_id=run_id, now=NOW)
+    with pytest.raises(Forbidden):
+        async with services.db.transaction() as session:
+            order = PrintOrder(batch_id=world.batch.id, what=Print.PACK, site_id=world.site_id)
+            await actions.ask_print(session, stranger, order=order, now=NOW)
+
+
+async def test_a_stopped_run_leaves_nothing(
+    services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await ask(services, officer, world)
+    begun, go = asyncio.Event(), asyncio.Event()
+    propose = actions.propose
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        begun.set()
+        await go.wait()
+        return await propose(*given, **named)
+
+    monkeypatch.setattr(actions, "propose", slowly)
+    work = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
+    await begun.wait()
+    async with services.db.transaction() as session:
+        await actions.stop(session, officer, run_id=run_id, now=NOW)
+    go.set()
+    await work
+    assert (await of(services, run_id)).status is RunStatus.STOPPED
+    assert await plans_count(services) == 0
+    await jobs.propose(services, {"run_id": str(run_id)})  # the queue's own copy finds nothing to do
+    assert await plans_count(services) == 0
+    with pytest.raises(RunEnded):
+        async with services.db.transaction() as session:
+            await actions.stop(session, officer, run_id=run_id, now=NOW)
+
+
+async def test_a_worker_taken_for_dead_cannot_end_what_another_took_over(
+    services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await ask(services, officer, world)
+    begun, go = asyncio.Event(), asyncio.Event()
+    propose = actions.propose
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            await go.wait()
+        return await propose(*given, **named)
+
+    monkeypatch.setattr(actions, "propose", slowly)
+    first = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
+    await begun.wait()
+    await jobs.propose(services, {"run_id": str(run_id)})
+    go.set()
+    await first
+    run = await of(services, run_id)
+    assert (run.status, run.attempt) == (RunStatus.DONE, 2)
+    assert await plans_count(services) == 1
+
+
+_WORKER = """
+    import asyncio, sys
+    from pathlib import Path
+    from exam import worker
+    from exam.kernel.services import services_of
+    from exam.kernel.settings import Settings
+    from scheduling.timetable import actions
+
+    async def main():
+        home, url, halt = sys.argv[1:]
+        propose = actions.propose
+
+        async def halting(*given, **named):
+            done = await propose(*given, **named)
+            if halt == "halt":
+                print("made", flush=True)
+                await asyncio.sleep(60)
+            return done
+
+        actions.propose = halting
+        from datetime import timedelta
+        from exam.kernel.runner import run_jobs
+        async with services_of(Settings(home=Path(home), database_url=url)) as services:
+            await run_jobs(services, worker.jobs(), {}, heartbeat_timeout=timedelta(seconds=1))
+
+    asyncio.run(main())
+"""
+
+
+async def test_a_worker_killed_in_the_middle_is_replaced_and_nothing_is_double(
+    services: Services, officer: Actor, world: World
+) -> None:
+    run_id = await ask(services, officer, world)
+    base = [sys.executable, "-c", textwrap.dedent(_WORKER), str(services.settings.home), services.settings.database_url]
+    first = await asyncio.create_subprocess_exec(*base, "halt", cwd=TREE, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert first.stdout
+        assert await asyncio.wait_for(first.stdout.readline(), 60) == b"made\n"
+        os.kill(first.pid, signal.SIGKILL)
+    finally:
+        if first.returncode is None:
+            first.kill()
+        await first.wait()
+    assert (await of(services, run_id)).status is RunStatus.RUNNING
+    assert await plans_count(services) == 0  # its transaction died with it
+    second = await asyncio.create_subprocess_exec(*base, "go", cwd=TREE)
+    try:
+        for _ in range(600):
+            if (await of(services, run_id)).status is RunStatus.DONE:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        second.kill()
+        await second.wait()
+    run = await of(services, run_id)
+    assert (run.status, run.attempt) == (RunStatus.DONE, 2)
+    assert await plans_count(services) == 1
+
+
+async def test_a_run_the_queue_gave_up_stands_in_nobodys_way(services: Services, officer: Actor, world: World) -> None:
+    run_id = await ask(services, officer, world)
+    async with services.db.transaction() as session:  # what three killed workers leave behind
+        await session.execute(
+            text(
+                "INSERT INTO pgqueuer.pgqueuer_log (job_id, status, priority, entrypoint) "
+                "SELECT id, 'picked', 0, entrypoint FROM pgqueuer.pgqueuer, generate_series(1, :crashes)"
+            ),
+            {"crashes": runner.CRASHES},
+        )
+    await worker.run(services, drain=True)
+    async with services.db.transaction() as session:
+        assert await queries.is_abandoned(session, run_id)
+        assert await queries.proposal_under_way(session, world.batch.id) is None
+    again = await ask(services, officer, world)
+    assert again != run_id
+    given_up = await of(services, run_id)
+    assert given_up.status is RunStatus.FAILED
+    assert "多次中断" in given_up.failure.message
+    await worker.run(services, drain=True)
+    assert (await of(services, again)).status is RunStatus.DONE
+
+
+async def test_a_print_is_kept_sealed_for_who_asked(services: Services, officer: Actor, world: World) -> None:
+    link_fonts(services.settings.home)
+    await published(services, world)
+    order = PrintOrder(batch_id=world.batch.id, what=Print.SCHEDULE, site_id=world.site_id, locale="en")
+    async with services.db.transaction() as session:
+        run_id, new = await actions.ask_print(session, officer, order=order, now=NOW)
+        same, old = await actions.ask_print(session, officer, order=order, now=NOW)
+        assert (new, old, same) == (True, False, run_id)
+        other = replace(order, locale="zh")
+        assert (await actions.ask_print(session, officer, order=other, now=NOW))[0] != run_id
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert (run.status, run.order) == (RunStatus.DONE, order)
+    assert (run.result["sheets"], run.fetchable(NOW), run.fetchable(NOW + KEPT)) == (1, True, False)
+    assert b"%PDF" not in services.files.get(str(run.result["sha256"]))
+    stranger = await known(services, world.officer)
+    async with services.db.transaction() as session:
+        assert [one.id for one in await queries.own_prints(session, stranger, world.batch.id, now=NOW)] == []
+        with pytest.raises(Forbidden):
+            await queries.visible_run(session, stranger, run_id)
+
+
+async def test_a_print_that_cannot_be_drawn_says_why(
+    services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published(services, world)
+    order = PrintOrder(batch_id=world.batch.id, what=Print.TICKETS, institution_id=world.schools[2].id)
+    async with services.db.transaction() as session:
+        run_id, _ = await actions.ask_print(session, officer, order=order, now=NOW)
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert (run.status, run.failure.message) == (RunStatus.FAILED, documents.NothingToPrint.message)
+
+
+async def test_what_is_over_is_forgotten(services: Services, officer: Actor, world: World) -> None:
+    link_fonts(services.settings.home)
+    async with services.db.transaction() as session:
+        assert await actions.purge(session, now=NOW) == []
+    await published(services, world)
+    order = PrintOrder(batch_id=world.batch.id, what=Print.HANDOVER, site_id=world.site_id)
+    async with services.db.transaction() as session:
+        run_id, _ = await actions.ask_print(session, officer, order=order, now=NOW)
+    await worker.run(services, drain=True)
+    sha256 = str((await of(services, run_id)).result["sha256"])
+    await jobs.purge_runs(services, {})
+    assert services.files.exists(sha256)
+    await jobs.purge_runs(services.at(FixedClock(NOW + KEPT)), {})
+    assert not services.files.exists(sha256)
+    assert (await of(services, run_id)).result == {}
+    await jobs.purge_runs(services.at(FixedClock(NOW + REMEMBERED * 2)), {})
+    async with services.db.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(RunRow)) == 0
