@@ -49,7 +49,7 @@ SOURCES = (
 )
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}
 _FAR = timedelta(days=3650)
-CARDS = 6
+CARDS = 8
 SHOWN_SITES = 6
 
 
@@ -88,13 +88,14 @@ async def cards(session: AsyncSession, actor: Actor, now: datetime) -> list[Batc
     institution_id = UUID(next(iter(own))) if own else None
     every = [one for one in await registration.batches(session) if institution_id or _reads(actor, one)]
     counts = await registration.tallies(session, [one.id for one in every], institution_id=institution_id)
+    moves = {one.id: await registration.batch_moves(session, one.id) for one in every}
     made = [
         BatchCard(
             batch=one,
             stage=stage_of(one.status),
-            late=late(one, now),
+            late=late(one, now, moves[one.id]),
             tally=counts[one.id],
-            entries=tuple(timeline(one, await registration.batch_moves(session, one.id), now)),
+            entries=tuple(timeline(one, moves[one.id], now)),
         )
         for one in sorted(every, key=lambda one: one.first_day, reverse=True)[: CARDS * 2]
         if not institution_id or counts[one.id].total or one.status is BatchStatus.REGISTRATION_OPEN
@@ -304,20 +305,27 @@ class Scores:
 
 
 async def scores(session: AsyncSession, actor: Actor) -> Scores | None:
-    """Return the newest batch that has outcomes, None before there is one."""
+    """Return the newest batch whose results are all formed, else the newest that has some; None before there is one."""
+    half: outcomes.Overview | None = None
     for batch, statuses in await outcomes.batches(session, actor):
         if not any(statuses.values()):
             continue
         found = await outcomes.overview(session, actor, batch.id)
-        marks = {line.scheme.pass_rule.pass_mark for line in found.lines}
-        return Scores(
-            batch=batch,
-            counts=found.counts,
-            without=found.without,
-            bins=tuple(Bin(low=a, high=b, count=n) for a, b, n in outcomes.distribution(found.lines)),
-            pass_mark=marks.pop() if len(marks) == 1 else None,
-        )
-    return None
+        if not found.without:
+            return _scores(found)
+        half = half or found
+    return _scores(half) if half else None
+
+
+def _scores(found: outcomes.Overview) -> Scores:
+    marks = {line.scheme.pass_rule.pass_mark for line in found.lines}
+    return Scores(
+        batch=found.batch,
+        counts=found.counts,
+        without=found.without,
+        bins=tuple(Bin(low=a, high=b, count=n) for a, b, n in outcomes.distribution(found.lines)),
+        pass_mark=marks.pop() if len(marks) == 1 else None,
+    )
 
 
 async def platform(session: AsyncSession, actor: Actor, now: datetime) -> ledger.PlatformCounts | None:

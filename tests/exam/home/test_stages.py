@@ -1,5 +1,6 @@
 """Seven stages out of eighteen states, and what is late."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -78,5 +79,67 @@ def test_the_timeline_takes_the_dates_of_the_moves() -> None:
     entries = timeline(batch(BatchStatus.VERIFIED), moves, datetime(2026, 5, 26, tzinfo=UTC))
     marking, publishing, issuing = entries[3], entries[4], entries[5]
     assert (marking.state, marking.starts, marking.ends) == ("done", date(2026, 5, 17), date(2026, 5, 25))
-    assert (publishing.state, publishing.starts, publishing.ends) == ("current", date(2026, 5, 25), date(2026, 5, 26))
-    assert (issuing.state, issuing.starts) == ("coming", None)
+    assert (publishing.state, publishing.starts, publishing.ends) == ("current", date(2026, 5, 25), date(2026, 6, 2))
+    assert publishing.planned  # not published yet: the window of 5 working days would begin today
+    assert not marking.planned
+    assert (issuing.state, issuing.starts, issuing.ends, issuing.planned) == (
+        "coming", date(2026, 6, 2), date(2026, 6, 3), True,
+    )  # fmt: skip
+
+
+def test_before_the_exam_the_later_stages_follow_by_rule() -> None:
+    entries = timeline(batch(BatchStatus.REGISTRATION_OPEN), [], OPENS)
+    assert [entry.planned for entry in entries] == [False, False, False, True, True, True, True]
+    assert [(entry.starts, entry.ends) for entry in entries[3:]] == [
+        (date(2026, 5, 17), date(2026, 6, 12)),  # 20 working days after the last exam day
+        (date(2026, 6, 12), date(2026, 6, 22)),  # the review window, 5 working days; 19-21 June are off
+        (date(2026, 6, 22), date(2026, 6, 23)),
+        (date(2026, 6, 23), date(2026, 7, 2)),  # 7 working days after issue
+    ]
+    assert not any(entry.provisional for entry in entries)
+
+
+def test_what_happened_takes_the_place_of_the_plan() -> None:
+    moves = [
+        move(BatchStatus.SESSIONS_DONE, datetime(2026, 5, 17, 10, tzinfo=UTC)),
+        move(BatchStatus.VERIFIED, datetime(2026, 5, 25, 3, tzinfo=UTC)),
+        move(BatchStatus.PUBLISHED, datetime(2026, 5, 27, 3, tzinfo=UTC)),
+        move(BatchStatus.REVIEW_WINDOW, datetime(2026, 5, 27, 4, tzinfo=UTC)),
+        move(BatchStatus.FINAL, datetime(2026, 6, 4, 3, tzinfo=UTC)),
+        move(BatchStatus.CERTIFICATES_ISSUED, datetime(2026, 6, 5, 3, tzinfo=UTC)),
+    ]
+    review = timeline(batch(BatchStatus.REVIEW_WINDOW), moves[:4], datetime(2026, 5, 28, tzinfo=UTC))[4]
+    assert (review.ends, review.planned) == (date(2026, 6, 3), True)
+    entries = timeline(batch(BatchStatus.CERTIFICATES_ISSUED), moves, datetime(2026, 6, 8, tzinfo=UTC))
+    assert [(entry.starts, entry.ends, entry.planned) for entry in entries[3:]] == [
+        (date(2026, 5, 17), date(2026, 5, 25), False),
+        (date(2026, 5, 25), date(2026, 6, 4), False),
+        (date(2026, 6, 4), date(2026, 6, 5), False),
+        (date(2026, 6, 5), date(2026, 6, 16), True),
+    ]
+
+
+def test_the_platform_is_late_after_seven_working_days() -> None:
+    moves = [move(BatchStatus.CERTIFICATES_ISSUED, datetime(2026, 6, 5, 3, tzinfo=UTC))]
+    issued = batch(BatchStatus.CERTIFICATES_ISSUED)
+    assert not late(issued, datetime(2026, 6, 16, 10, tzinfo=UTC), moves)
+    after = datetime(2026, 6, 17, 1, tzinfo=UTC)
+    assert late(issued, after, moves)
+    assert not late(issued, after)  # nothing is known of the issue: nothing is said
+    last = timeline(issued, moves, after)[6]
+    assert (last.state, last.ends, last.planned) == ("late", date(2026, 6, 17), False)
+
+
+def test_a_plan_in_a_year_without_a_calendar_is_provisional() -> None:
+    entries = timeline(replace(batch(BatchStatus.ANNOUNCED), last_day=date(2026, 12, 27)), [], OPENS)
+    assert [entry.provisional for entry in entries] == [False, False, False, True, True, True, True]
+
+
+def test_a_plan_never_lies_in_the_past() -> None:
+    slow = timeline(batch(BatchStatus.SCORING), [], datetime(2026, 8, 3, 2, tzinfo=UTC))
+    assert slow[3].ends == date(2026, 8, 3)
+    assert all(entry.starts and entry.starts >= date(2026, 8, 3) for entry in slow[4:])
+
+
+def test_a_batch_aside_plans_nothing() -> None:
+    assert [entry.starts for entry in timeline(batch(BatchStatus.CANCELLED), [], OPENS)[3:]] == [None] * 4
