@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the answer is no (a check failed, a certificate is not ge
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -29,6 +30,7 @@ Work = Callable[[Services, Arguments], Awaitable[int]]
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     parsed = parser().parse_args(arguments)
+    _collect_less_often()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     with use_locale(choose_locale(os.environ.get("KAOWU_LANGUAGE"))):
         try:
@@ -39,6 +41,12 @@ def main(arguments: Sequence[str]) -> int:
             return _complain(str(missing))
         except KeyboardInterrupt:
             return 130
+
+
+def _collect_less_often() -> None:
+    """Objects of a batch live on: looking at them after every 700 new ones took an eighth of the demo's own time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def parser() -> argparse.ArgumentParser:
