@@ -126,12 +126,10 @@ def _parts(kind: Sheet, material: Material, press: Press) -> Iterator[_Part]:
 
 
 def _file_name(what: Print, material: Material) -> str:
-    first, name = material[0], _FILE_NAMES[what]
-    if isinstance(first, RoomPack):
-        return f"{name}-{first.batch.code}-{first.room.site_code}.pdf"
-    if isinstance(first, SiteDay):
-        return f"{name}-{first.batch.code}-{first.site.code}.pdf"
-    return f"{name}-{first.batch.code}-{len(material)}.pdf"
+    """The kind, the batch, and the site where it is one site's, else how many there are."""
+    places = {record.site.code for record in material if isinstance(record, RoomPack | SiteDay)}
+    last = places.pop() if len(places) == 1 else str(len(material))
+    return f"{_FILE_NAMES[what]}-{material[0].batch.code}-{last}.pdf"
 
 
 _FILE_NAMES: Mapping[Print, str] = {

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from exam import worker
-from exam.accounts.rules import Role, Scope
+from exam.accounts.rules import Role
 from exam.kernel.services import Services
 from exam.registration import queries as registration
 from scheduling.duties import queries as duty_queries
