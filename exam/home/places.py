@@ -24,7 +24,7 @@ def _place(label: str, href: str, *permissions: Permission, under: tuple[str, ..
 
 PLACES = (
     _place(N_("批次与报名"), "/exam/registration/batches", _P.BATCH_READ, under=("/exam/registration",)),
-    _place(N_("证书与方案"), "/exam/catalogue", _P.CATALOGUE_WRITE),
+    _place(N_("证书与方案"), "/exam/catalogue", _P.CATALOGUE_READ),
     _place(N_("题库与试卷"), "/exam/papers", _P.ITEM_WRITE),
     _place(N_("站点"), "/scheduling/sites", _P.SITE_READ, under=("/scheduling/sites", "/scheduling/coverage")),
     _place(N_("排考"), "/scheduling/plans", _P.PLAN_READ, under=("/scheduling/plans", "/scheduling/examiners")),
@@ -37,7 +37,12 @@ PLACES = (
     _place(N_("审计"), "/exam/accounts/audit", _P.AUDIT_READ),
     _place(N_("我的报名"), "/exam/registration/mine", _P.OWN_READ),
     _place(N_("我的考试"), "/exam/sittings/mine", _P.EXAM_SIT, under=("/exam/sittings/mine", "/exam/delivery")),
-    _place(N_("我的成绩"), "/scoring/outcomes/mine", _P.OWN_READ),
+    _place(
+        N_("我的成绩"),
+        "/scoring/outcomes/mine",
+        _P.OWN_READ,
+        under=("/scoring/outcomes/mine", "/scoring/reviews/mine"),
+    ),
     _place(N_("我的证书"), "/certificates/mine", _P.OWN_READ),
 )
 

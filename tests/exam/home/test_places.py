@@ -4,8 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from exam.accounts.rules import Actor, Grant, Role
-from exam.home.places import navigation
+from exam.accounts.rules import Actor, Grant, Permission, Role
+from exam.app import routes
+from exam.home.places import PLACES, navigation
 
 
 def actor(*roles: Role) -> Actor:
@@ -38,3 +39,20 @@ def test_one_place_is_lit_the_nearest_one() -> None:
 def test_a_candidate_sees_nothing_of_the_office() -> None:
     hrefs = [href for _, href, _ in navigation(actor(Role.CANDIDATE), "/")]
     assert all("mine" in href or href == "/" for href in hrefs)
+
+
+def test_who_handles_reviews_has_their_place() -> None:
+    for role in (Role.SCORE_OFFICER, Role.SCORE_VERIFIER):
+        assert "/scoring/reviews" in [href for _, href, _ in navigation(actor(role), "/")]
+    assert "/scoring/reviews" not in [href for _, href, _ in navigation(actor(Role.SCORE_ENTRY), "/")]
+
+
+def test_a_place_opens_for_whoever_its_first_page_lets_in() -> None:
+    """The page behind each place admits every role that is shown it, by the guard of its route."""
+    allowed: dict[str, set[Permission]] = {}
+    for handler in routes():
+        for path in getattr(handler, "paths", ()):
+            for guard in getattr(handler, "guards", None) or ():
+                allowed.setdefault(path, set()).update(guard.__dict__.get("permissions", ()))
+    for place in PLACES:
+        assert place.permissions <= allowed[place.href], place.href
