@@ -5,6 +5,7 @@ review window over, certificates issued today. An earlier batch left one part re
 last paper and the certificate; one sits its exams today; one still takes registrations. Only days are decided here; hours belong to the steps.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -57,28 +58,38 @@ def earlier_batch(today: date) -> BatchDays:
 
 
 def ready_to_issue(today: date) -> BatchDays:
-    """A small batch a week before the main one: its results are final, its certificates wait."""
+    """A small batch before the main one: its results are final, its certificates wait."""
     main = main_batch(today)
-    return _batch(weekend_before(main.exam[0], 1), published=main.published, final=main.final, issued=today)
+    exam = _free_day(main.exam[0] - timedelta(days=1), ())
+    return _batch((exam,), published=main.published, final=main.final, issued=today)
+
+
+def in_scoring(today: date) -> BatchDays:
+    """A small batch examined last weekend: its papers are being read."""
+    exam = _free_day(today - timedelta(days=4), main_batch(today).exam)
+    return _batch((exam,), published=today, final=today, issued=today)
 
 
 def in_review(today: date) -> BatchDays:
     """A small batch published two working days ago, so that the window for reviews is open."""
     published = _workday_before(_workday_before(today))
-    exam = weekend_before(min(published - timedelta(days=5), in_scoring(today).exam[0]), 2)[:1]
-    return _batch(exam, published=published, final=today, issued=today)
+    exam = _free_day(published - timedelta(days=5), (*main_batch(today).exam, *in_scoring(today).exam))
+    return _batch((exam,), published=published, final=today, issued=today)
 
 
 def ready_to_publish(today: date) -> BatchDays:
-    """A small batch, examined on the Sunday of that weekend: verified yesterday, to be published today."""
-    exam = (in_review(today).exam[0] + timedelta(days=1),)
-    return _batch(exam, published=today, final=today, issued=today)
+    """A small batch: verified yesterday, to be published today."""
+    review = in_review(today).exam
+    exam = _free_day(review[0], (*main_batch(today).exam, *in_scoring(today).exam, *review))
+    return _batch((exam,), published=today, final=today, issued=today)
 
 
-def in_scoring(today: date) -> BatchDays:
-    """A small batch examined last weekend: its papers are being read."""
-    exam = weekend_before(today - timedelta(days=3), 1)
-    return _batch(exam, published=today, final=today, issued=today)
+def _free_day(latest: date, taken: Sequence[date]) -> date:
+    """The last day up to ``latest`` on which offices are closed and no other batch examines: rooms and people are free."""
+    day = latest
+    while is_workday(day) or day in taken:
+        day -= timedelta(days=1)
+    return day
 
 
 def _workday_before(day: date) -> date:

@@ -12,11 +12,14 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
+from exam.accounts.queries import actor
 from exam.app import create_app
 from exam.demo import road
 from exam.demo.progress import Progress
 from exam.demo.record import DemoAccount
+from exam.home import desks
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import make_services
 from exam.kernel.settings import Settings
@@ -56,6 +59,23 @@ def built(
 
     yield settings, in_thread(build())
     in_thread(databases.drop(name))
+
+
+async def test_every_role_finds_something_to_do(built: tuple[Settings, tuple[DemoAccount, ...]]) -> None:
+    """A first page without work teaches nothing; the candidates' pages have their own road on them."""
+    settings, accounts = built
+    services = make_services(settings, clock=FixedClock(NOW))
+    idle = []
+    async with services.db.transaction() as session:
+        for account in accounts:
+            if account.role.startswith("考生"):
+                continue
+            query = text("SELECT id FROM exam.accounts WHERE login = :login")
+            found = await actor(session, await session.scalar(query, {"login": account.login}))
+            if not [need for need in await desks.needs(session, found, NOW) if need.tone != "done"]:
+                idle.append(account.login)
+    await services.db.dispose()
+    assert idle == []
 
 
 @pytest.fixture

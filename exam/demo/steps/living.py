@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,7 +49,7 @@ _MINUTE = timedelta(minutes=1)
 _KEPT_FROM = Decimal(60)
 _MOST_A_FORM = 8
 _DAY_MINUTES = 24 * 60
-_NEW = ("WEB", "intermediate")
+_COMPUTER, _STATION = ("WEB", "intermediate"), ("ELD", "intermediate")
 _SHORTEST_EVENING = 180
 
 
@@ -78,18 +79,19 @@ async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
         opens=opens, closes=closes, arranged=day - timedelta(days=3), tickets=day - timedelta(days=2),
         sealed=day - timedelta(days=1), exam=(day,), marked=day, verified=day, published=day, final=day, issued=day,
     )  # fmt: skip
+    new = stage.schemes[_COMPUTER], stage.schemes[_STATION]
     wanted = Batch(
         code=f"{day:%Y%m}-201",
         name_zh=f"{day.year}年{day.month}月补考与补报批次（演示）",
         name_en=f"Resits and late registrations, {day:%B %Y} (Demo)",
-        schemes=list({scheme.id: scheme for scheme in (*(one.scheme for one in people), stage.schemes[_NEW])}.values()),
+        schemes=list({scheme.id: scheme for scheme in (*(one.scheme for one in people), *new)}.values()),
         days=calendar,
     )
     batch_id = await registration.open_batch(stage, wanted)
     for one in people:
         await _register(stage, batch_id, one, at(opens, 11))
     fresh = _newcomers(stage)
-    await registration.import_roster(stage, batch_id, fresh[0].school, fresh, at(opens, 12))
+    await registration.import_rosters(stage, batch_id, fresh, at(opens, 12))
     await registration.settle(stage, batch_id, calendar)
     await timetable.arrange(
         stage, batch_id, proposed=at(calendar.arranged, 10), published=at(calendar.tickets, 9), hours=hours
@@ -102,13 +104,15 @@ async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
 
 
 def _newcomers(stage: Stage) -> list[DemoCandidate]:
-    """A class of the first school that sits for the first time: it fills a computer room."""
-    school = SCHOOLS[0]
-    code, level = _NEW
+    """Two classes that sit for the first time: one fills a computer room, the other works at a station, too."""
+    pool = iter(stage.spares[-9:])
     return [
-        replace(one, school=school, certificate=code, level=level, social=False, major="软件技术",
-                class_name="软件技术2班", fate=Fate.ORDINARY)
-        for one in stage.spares[-9:]
+        replace(one, school=school, certificate=code, level=level, social=False, major=major, class_name=f"{major}2班",
+                fate=Fate.ORDINARY)
+        for school, (code, level), major, count in (
+            (SCHOOLS[0], _COMPUTER, "软件技术", 7), (_school_word("峡光"), _STATION, "护理", 2),
+        )
+        for one in islice(pool, count)
     ]  # fmt: skip
 
 
@@ -187,7 +191,7 @@ async def begin_today(stage: Stage, exam: Exam) -> None:
             )  # fmt: skip
     for room in running:
         await _begin_room(stage, exam, room, exam.cast[crew[room.id, Duty.INVIGILATOR]], crew, now)
-    await _show(stage, exam, running or rooms, crew)
+    await _show(stage, exam, running, rooms, crew)
 
 
 async def _begin_room(
@@ -227,22 +231,25 @@ async def _sign_one(
     )
 
 
-async def _show(stage: Stage, exam: Exam, rooms: Sequence[RoomSession], crew: Mapping[tuple[UUID, Duty], UUID]) -> None:
-    """One sign-in of each duty, and a candidate who can start now."""
+async def _show(
+    stage: Stage,
+    exam: Exam,
+    running: Sequence[RoomSession],
+    every: Sequence[RoomSession],
+    crew: Mapping[tuple[UUID, Duty], UUID],
+) -> None:
+    """One sign-in of each duty, where one can in a room that is open now, and a candidate who can start."""
+    rooms = running or every
     written = [room for room in rooms if not Form(room.form).practical] or list(rooms)
-    worked = [room for room in rooms if Form(room.form).practical]
+    worked = [room for some in (running, every) for room in some if Form(room.form).practical]
     computers = [room for room in written if room.form == Form.COMPUTER] or written
     async with stage.change() as session:
         seated = Counter(one.room_session_id for one in await sitting_queries.sittings(session, batch_id=exam.batch_id))
     room = max(computers, key=lambda room: seated[room.id])
     stage.cast.show_account(Role.SITE_HEAD, crew[room.id, Duty.SITE_HEAD])
     stage.cast.show_account(Role.INVIGILATOR, crew[room.id, Duty.INVIGILATOR])
-    if worked:
-        fullest = max(worked, key=lambda room: seated[room.id])
-        stage.cast.show_account(Role.ASSESSOR, crew[fullest.id, Duty.ASSESSOR])
-    else:
-        anyone = next(id for id, login in stage.cast.logins.items() if login.startswith("assessor"))
-        stage.cast.show_account(Role.ASSESSOR, anyone)
+    fullest = max(worked, key=lambda room: (room in running, seated[room.id]))
+    stage.cast.show_account(Role.ASSESSOR, crew[fullest.id, Duty.ASSESSOR])
     async with stage.change() as session:
         here = await sitting_queries.sittings(session, room_session_id=room.id)
         found = await accounts.secrets(session, stage.services.vault, [here[0].registration_id])
@@ -315,6 +322,10 @@ async def _wrong_roster(stage: Stage, batch_id: UUID, now: datetime) -> None:
 
 def _school(code: str) -> School:
     return next(school for school in SCHOOLS if school.code == code)
+
+
+def _school_word(word: str) -> School:
+    return next(school for school in SCHOOLS if school.name_zh.startswith(word))
 
 
 async def apply_for_a_branch(stage: Stage, valid: tuple[date, date], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Small batches that stand still on the road from the last paper to the certificate, so that whoever works there has work.
 
 One batch stands in one state (domain.md 3.3), so there are four: in the middle of scoring, verified and not published, in
-the review window with two requests, and final with certificates to issue. About forty people, most of them on paper.
+the review window with two requests, and final with certificates to issue. Some fifty people, most of them on paper.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ _SCORING = (
     Class(school="云杉", certificate=_COMPUTER, level="intermediate", count=6),
     Class(school="峡光", certificate=_CARE, level="intermediate", count=4),
 )
-_TO_PUBLISH = (Class(school="郢都舟", certificate=_PAPER, level="intermediate", count=8),)
+_TO_PUBLISH = (Class(school="郢都舟", certificate=_PAPER, level="intermediate", count=14),)
 _TO_ISSUE = (Class(school="峡光", certificate=_PAPER, level="intermediate", count=7),)
 _IN_REVIEW = (Class(school="汉畔", certificate=_PAPER, level="intermediate", count=7),)
 
