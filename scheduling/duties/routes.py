@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
@@ -26,6 +28,7 @@ from scheduling.duties.forms import AvailabilityForm, ExaminerForm, Qualificatio
 from scheduling.duties.rules import RELATION_LABELS
 from scheduling.sites.forms import chosen
 
+F = TypeVar("F", bound=msgspec.Struct)
 _STAFF = (Role.INVIGILATOR, Role.ASSESSOR, Role.SITE_HEAD)
 
 
@@ -122,62 +125,75 @@ async def examiner_page(request: AppRequest, services: AppServices, examiner_id:
 @post("/scheduling/examiners/{examiner_id:uuid}/qualify", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
 async def qualify(request: AppRequest, services: AppServices, examiner_id: FromPath[UUID]) -> Response[Any]:
     """Record an advanced certificate."""
-    try:
-        form = await parse_form(request, QualificationForm)
-        async with services.db.transaction() as session:
-            await queries.examiner(session, examiner_id)
-            await actions.qualify(
-                session,
-                actor_of(request),
-                examiner_id=examiner_id,
-                certificate_id=form.certificate_id,
-                valid_from=form.valid_from,
-                valid_to=form.valid_to,
-                may_lead=form.may_lead,
-                now=services.clock.now(),
-            )
-    except Refusal as refusal:
-        return await _examiner_page(request, services, examiner_id, refusal=refusal)
-    return redirect(request, f"/scheduling/examiners/{examiner_id}", N_("资格已登记。"))
+
+    async def change(session: AsyncSession, form: QualificationForm) -> None:
+        await queries.examiner(session, examiner_id)
+        await actions.qualify(
+            session,
+            actor_of(request),
+            examiner_id=examiner_id,
+            certificate_id=form.certificate_id,
+            valid_from=form.valid_from,
+            valid_to=form.valid_to,
+            may_lead=form.may_lead,
+            now=services.clock.now(),
+        )
+
+    return await _recorded(request, services, examiner_id, QualificationForm, change, N_("资格已登记。"))
 
 
 @post("/scheduling/examiners/{examiner_id:uuid}/relations", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
 async def declare(request: AppRequest, services: AppServices, examiner_id: FromPath[UUID]) -> Response[Any]:
     """Record a declared relation to an institution."""
-    try:
-        form = await parse_form(request, RelationForm)
-        async with services.db.transaction() as session:
-            await actions.declare_relation(
-                session,
-                actor_of(request),
-                examiner_id=examiner_id,
-                kind=form.kind,
-                subject_id=form.institution_id,
-                note=form.note,
-                now=services.clock.now(),
-            )
-    except Refusal as refusal:
-        return await _examiner_page(request, services, examiner_id, refusal=refusal)
-    return redirect(request, f"/scheduling/examiners/{examiner_id}", N_("回避关系已登记，编排时自动避开。"))
+
+    async def change(session: AsyncSession, form: RelationForm) -> None:
+        await actions.declare_relation(
+            session,
+            actor_of(request),
+            examiner_id=examiner_id,
+            kind=form.kind,
+            subject_id=form.institution_id,
+            note=form.note,
+            now=services.clock.now(),
+        )
+
+    notice = N_("回避关系已登记，编排时自动避开。")
+    return await _recorded(request, services, examiner_id, RelationForm, change, notice)
 
 
 @post("/scheduling/examiners/{examiner_id:uuid}/availability", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
 async def set_availability(request: AppRequest, services: AppServices, examiner_id: FromPath[UUID]) -> Response[Any]:
     """Record days away."""
+
+    async def change(session: AsyncSession, form: AvailabilityForm) -> None:
+        await actions.set_availability(
+            session,
+            actor_of(request),
+            examiner_id=examiner_id,
+            active=form.active,
+            away_on=_dates(form.away_on),
+            now=services.clock.now(),
+        )
+
+    return await _recorded(request, services, examiner_id, AvailabilityForm, change, N_("可用情况已更新。"))
+
+
+async def _recorded(
+    request: AppRequest,
+    services: Services,
+    examiner_id: UUID,
+    form: type[F],
+    change: Callable[[AsyncSession, F], Awaitable[None]],
+    notice: str,
+) -> Response[Any]:
+    """Change one examiner as a form says, and say so on the examiner's page; a refusal is shown there too."""
     try:
-        form = await parse_form(request, AvailabilityForm)
+        sent = await parse_form(request, form)
         async with services.db.transaction() as session:
-            await actions.set_availability(
-                session,
-                actor_of(request),
-                examiner_id=examiner_id,
-                active=form.active,
-                away_on=_dates(form.away_on),
-                now=services.clock.now(),
-            )
+            await change(session, sent)
     except Refusal as refusal:
         return await _examiner_page(request, services, examiner_id, refusal=refusal)
-    return redirect(request, f"/scheduling/examiners/{examiner_id}", N_("可用情况已更新。"))
+    return redirect(request, f"/scheduling/examiners/{examiner_id}", notice)
 
 
 def _dates(text: str) -> list[date]:
