@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
+from exam.catalogue.rules import require_introducible
 from exam.kernel import audit
+from exam.kernel.clock import china_date
 from exam.kernel.db import insert_many
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
 from exam.kernel.ids import new_id
@@ -66,6 +68,8 @@ async def create_batch(
         actor.require(Permission.BATCH_MANAGE, organisation_id=organisation, province_code=province_code)
     if len({(scheme.certificate_id, scheme.level) for scheme in schemes}) < len(schemes):
         raise SchemeTwice
+    names = [scheme.certificate_name_zh for scheme in schemes]
+    require_introducible(names, await catalogue.cancelled_titles(session), china_date(now))
     _check_days(registration_opens_at, registration_closes_at, first_day, last_day)
     if (await session.execute(select(exists().where(BatchRow.code == code)))).scalar_one():
         raise BatchCodeTaken(code=code)

@@ -74,7 +74,7 @@ def _officer_needs(batch: Batch, tally: Tally, in_person: Tally, now: datetime) 
         text = N_("%(batch)s：%(n)s 条报名待审核")
         yield Need(text=text, href=f"{page}/check", count=from_schools, facts=facts, due=due)
     if in_person.to_check:
-        text = N_("%(batch)s：%(n)s 条本人报名待核对照片和证件")
+        text = N_("%(batch)s：%(n)s 条本人报名待核对照片和信息")
         yield Need(text=text, href=f"{page}/check?institution=self", count=in_person.to_check, facts=facts, due=due)
     if in_person.without_fee:
         text = N_("%(batch)s：%(n)s 条本人报名的费用待登记")
