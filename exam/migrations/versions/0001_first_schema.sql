@@ -228,6 +228,22 @@ CREATE TABLE exam.audit_streams (
     CONSTRAINT pk_audit_streams PRIMARY KEY (stream)
 );
 
+CREATE TABLE exam.cancelled_titles (
+    id UUID NOT NULL,
+    key TEXT NOT NULL,
+    name_zh TEXT NOT NULL,
+    cancelled_on DATE NOT NULL,
+    source TEXT NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    entered_by UUID,
+    CONSTRAINT pk_cancelled_titles PRIMARY KEY (id),
+    CONSTRAINT uq_cancelled_titles_key UNIQUE (key)
+);
+
+CREATE TRIGGER cancelled_titles_append_only BEFORE UPDATE OR DELETE ON exam.cancelled_titles FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER cancelled_titles_no_truncate BEFORE TRUNCATE ON exam.cancelled_titles FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.exam_batches (
     id UUID NOT NULL,
     code TEXT NOT NULL,
@@ -352,10 +368,13 @@ CREATE TABLE exam.room_sessions (
     site_id UUID NOT NULL,
     site_code TEXT NOT NULL,
     site_name TEXT NOT NULL,
+    site_name_en TEXT NOT NULL,
     site_address TEXT NOT NULL,
+    site_address_en TEXT NOT NULL,
     prefecture_code TEXT NOT NULL,
     room_id UUID NOT NULL,
     room_name TEXT NOT NULL,
+    room_name_en TEXT NOT NULL,
     component_id UUID NOT NULL,
     form TEXT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,

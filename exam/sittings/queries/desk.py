@@ -176,8 +176,8 @@ async def incident_print(session: AsyncSession, incident_id: UUID) -> IncidentPr
         if subject
         else "",
         component=bilingual(subject.component) if subject else "",
-        site=f"{room.site_name}（{room.site_code}）",
-        room=room.room_name,
+        site=f"{bilingual(room, 'site_name')}（{room.site_code}）",
+        room=bilingual(room, "room_name"),
         starts_at=room.starts_at,
         ends_at=room.ends_at,
         name=line.person.name if line.person else "—",

@@ -60,6 +60,24 @@ class RoomSession:
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     terms: Terms = field(default_factory=Terms)
+    site_name_en: str = ""
+    site_address_en: str = ""
+    room_name_en: str = ""
+
+    @property
+    def site_name_zh(self) -> str:
+        """The Chinese name beside the English one, for ``bilingual``."""
+        return self.site_name
+
+    @property
+    def site_address_zh(self) -> str:
+        """The Chinese address beside the English one, for ``bilingual``."""
+        return self.site_address
+
+    @property
+    def room_name_zh(self) -> str:
+        """The Chinese name beside the English one, for ``bilingual``."""
+        return self.room_name
 
     @property
     def late_until(self) -> datetime:

@@ -160,6 +160,9 @@ def _room_session(batch_id: UUID, one: queries.PlannedSession, place: Site, room
         starts_at=one.starts_at,
         ends_at=one.ends_at,
         seats_count=one.seats_count,
+        site_name_en=place.name_en,
+        site_address_en=place.address_en,
+        room_name_en=room.name_en,
     )
 
 

@@ -68,10 +68,5 @@ def site_name(site: Site) -> str:
     return f"{bilingual(site)}（{site.code}）"
 
 
-def place_name(site: Site, room: RoomSession) -> str:
-    """The name of the room in the reader's language; that of the published session where the site has no such room now."""
-    return next((bilingual(one) for one in site.rooms if one.id == room.room_id), room.room_name)
-
-
 def number_of(room: RoomSession) -> str:
     return f"{room.site_code}-{room.room_name}-{room.starts_at.astimezone(CHINA):%m%d%H%M}"

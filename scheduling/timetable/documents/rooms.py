@@ -10,14 +10,14 @@ from exam.kernel.filters import format_daterange
 from exam.kernel.i18n import bilingual, translate
 from exam.registration.rules import CHANNEL_LABELS
 from exam.sittings.rules import Duty
-from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, number_of, place_name, site_name
+from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, number_of, site_name
 from scheduling.timetable.rules.prints import RoomPack
 from scheduling.timetable.rules.seats import position
 
 
 def room_sheet(pack: RoomPack, kind: Sheet, press: Press) -> dict[str, Any]:
     room = pack.room
-    name = place_name(pack.site, room)
+    name = bilingual(room, "room_name")
     when = format_daterange(room.starts_at, room.ends_at)
     numbers = sorted(line.ticket_no for line in pack.seats)
     lead = [duty.name for duty in pack.team if duty.duty in (Duty.LEAD_ASSESSOR, Duty.ASSESSOR)]

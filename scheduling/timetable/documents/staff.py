@@ -12,7 +12,7 @@ from exam.kernel.errors import N_
 from exam.kernel.filters import format_date, format_time
 from exam.kernel.i18n import bilingual, translate
 from exam.sittings.rules import DUTY_LABELS, Duty
-from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, number_of, place_name, site_name
+from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, number_of, site_name
 from scheduling.timetable.rules.prints import DutyLetter, LetterLine, RoomPack, SiteDay
 
 ARRIVE_MINUTES = 60
@@ -48,7 +48,7 @@ def _letter_line(line: LetterLine) -> dict[str, Any]:
         "duty": translate(DUTY_LABELS[line.duty]),
         "site": site_name(line.site),
         "address": bilingual(line.site, "address"),
-        "room": place_name(line.site, line.room)
+        "room": bilingual(line.room, "room_name")
         if line.component
         else translate(N_("全部 %(n)s 个考场"), n=line.rooms_count),
         "work": f"{certificate} {bilingual(line.component)}" if line.component else "",
@@ -87,7 +87,7 @@ def _schedule_day(day: SiteDay) -> dict[str, Any]:
             {
                 "arrive": format_time(_arrival(pack.room.starts_at)),
                 "time": f"{format_time(pack.room.starts_at)}–{format_time(pack.room.ends_at)}",
-                "room": place_name(pack.site, pack.room),
+                "room": bilingual(pack.room, "room_name"),
                 "work": f"{certificate_words(pack.scheme)} {bilingual(pack.component)}",
                 "form": translate(FORM_LABELS[pack.component.form]),
                 "expected": len(pack.seats),
@@ -124,7 +124,7 @@ def handover(day: SiteDay, kind: Sheet, press: Press) -> dict[str, Any]:
             {
                 "bag": number_of(pack.room).removeprefix(f"{site.code}-"),
                 "time": f"{format_time(pack.room.starts_at)}–{format_time(pack.room.ends_at)}",
-                "room": place_name(pack.site, pack.room),
+                "room": bilingual(pack.room, "room_name"),
                 "work": f"{certificate_words(pack.scheme)} {bilingual(pack.component)}",
                 "form": translate(FORM_LABELS[pack.component.form]),
                 "computer": pack.component.form is Form.COMPUTER,

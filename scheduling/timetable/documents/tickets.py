@@ -9,7 +9,7 @@ from exam.kernel.errors import N_
 from exam.kernel.filters import format_date, format_time
 from exam.kernel.i18n import bilingual, translate
 from exam.registration.rules import CHANNEL_LABELS, GENDER_LABELS, ID_TYPE_LABELS
-from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, place_name, site_name
+from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, site_name
 from scheduling.timetable.rules.prints import Ticket
 
 
@@ -47,7 +47,7 @@ def ticket(card: Ticket, kind: Sheet, press: Press) -> dict[str, Any]:
                 "date": format_date(part.starts_at),
                 "time": f"{format_time(part.starts_at)}–{format_time(part.ends_at)}",
                 "site": bilingual(part.site),
-                "room": place_name(part.site, part.room),
+                "room": bilingual(part.room, "room_name"),
                 "seat": f"{part.seat_no:02d}",
                 "station": part.component.form.practical,
                 "late": part.component.late_limit_minutes,

@@ -8,7 +8,6 @@ from scheduling.timetable.queries.arrangement import (
     published_for,
 )
 from scheduling.timetable.queries.intake import demand, problem, taken_staff
-from scheduling.timetable.queries.naming import places_by_id
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
 from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
 from scheduling.timetable.queries.runs import is_abandoned, own_prints, proposal_under_way, run, run_key, visible_run
@@ -67,7 +66,6 @@ __all__ = [
     "needs",
     "own_prints",
     "placements",
-    "places_by_id",
     "plan",
     "plan_record",
     "plan_view",

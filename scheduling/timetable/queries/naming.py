@@ -56,13 +56,6 @@ async def names_of(session: AsyncSession) -> Names:
     )
 
 
-async def places_by_id(session: AsyncSession) -> dict[UUID, Site | Room]:
-    """Sites and rooms by id, for their names in the reader's language beside published facts."""
-    held = await sites.sites(session)
-    rooms: dict[UUID, Site | Room] = {room.id: room for site in held for room in site.rooms}
-    return rooms | {site.id: site for site in held}
-
-
 async def people_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Registration]:
     return {one.id: one for one in await registration.registrations(session, ids=list(ids))}
 

@@ -200,7 +200,6 @@ async def own_page(request: AppRequest, services: AppServices, batch_id: FromPat
         people = [line for school in schools for line in await queries.institution_view(session, batch_id, school)]
         rooms = [room for site_id in site_ids for room in await queries.site_view(session, batch_id, site_id)]
         counts = await sittings.headcounts(session, [room.id for room in rooms]) if rooms else {}
-        named = await queries.places_by_id(session)
     if not schools and not site_ids:
         raise NotFound
     return page(
@@ -210,7 +209,6 @@ async def own_page(request: AppRequest, services: AppServices, batch_id: FromPat
         people=people,
         rooms=rooms,
         counts=counts,
-        named=named,
         schools=schools,
         site_ids=site_ids,
         **LABELS,

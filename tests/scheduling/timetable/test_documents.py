@@ -235,9 +235,8 @@ async def test_places_have_their_english_names(
 ) -> None:
     seen = html_of(monkeypatch)
     pack = days[0].packs[0]
-    rooms = tuple(replace(room, name_en="Computer Room 9") for room in pack.site.rooms)
-    site = replace(pack.site, name_en="Sample Site", rooms=rooms)
-    packs = [replace(pack, site=site)]
+    site = replace(pack.site, name_en="Sample Site")
+    packs = [replace(pack, site=site, room=replace(pack.room, room_name_en="Computer Room 9"))]
     material = packs if what is Print.DOOR else [replace(days[0], site=site, packs=tuple(packs))]
     await documents.draw(what, material, press(print_home(), locale="en"))
     assert "Sample Site" in seen[0]
