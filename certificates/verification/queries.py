@@ -26,6 +26,7 @@ from certificates.verification.rules import (
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.clock import china_date
 from exam.kernel.errors import NotFound
+from exam.registration import queries as registration
 
 _NOBODY: Final = "—"
 _TOKEN_LIMIT: Final = 64
@@ -59,15 +60,18 @@ async def by_file(session: AsyncSession, examination: Examination) -> Answer:
 
 async def mine(session: AsyncSession, actor: Actor) -> list[Certificate]:
     """The certificates of the candidate who asks."""
-    people = actor.scope_ids(Permission.OWN_READ, "person") or set()
-    return await issuing.of_people(session, [UUID(id) for id in people]) if people else []
+    people = {UUID(id) for id in actor.scope_ids(Permission.OWN_READ, "person") or ()}
+    single = {UUID(id) for id in actor.scope_ids(Permission.OWN_READ, "registration") or ()}
+    holders = {one.person_id for one in await registration.registrations(session, ids=single)} if single else set()
+    found = await issuing.of_people(session, people | holders) if people | holders else []
+    return [one for one in found if one.person_id in people or one.registration_id in single]
 
 
 async def own(session: AsyncSession, actor: Actor, certificate_id: UUID) -> Certificate:
     """One of the candidate's own certificates; NotFound for anybody else's."""
     found = await issuing.certificate(session, certificate_id)
     if (
-        not actor.within(Permission.OWN_READ, person_id=found.person_id)
+        not actor.within(Permission.OWN_READ, person_id=found.person_id, registration_id=found.registration_id)
         or found.sha256 is None
         or found.issued_at is None
     ):

@@ -10,10 +10,12 @@ import pytest
 
 from certificates.issuing import jobs, queries
 from certificates.issuing.rules.status import CertificateStatus
+from certificates.verification import queries as own_queries
 from certificates.verification import routes as verification
 from exam import worker
 from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
+from exam.kernel.errors import NotFound
 from exam.kernel.services import Services
 from tests.certificates.conftest import TODAY
 
@@ -185,3 +187,19 @@ async def test_a_correction_replaces_the_version_under_the_same_number(
     assert "真实有效" in (await client.get(f"/v/{versions[0].token}")).text
     assert "真实有效" in (await client.get("/verify", params={"number": one.number, "name": "李更名"})).text
     assert "没有查到" in (await client.get("/verify", params={"number": one.number, "name": one.face.holder_name})).text
+
+
+async def test_the_holder_finds_the_own_certificate_by_person_or_by_registration(
+    services: Services, issued: list[queries.Certificate]
+) -> None:
+    one, other = issued[0], next(each for each in issued if each.person_id != issued[0].person_id)
+    async with services.db.transaction() as session:
+        for scope in (Scope("person", str(one.person_id)), Scope("registration", str(one.registration_id))):
+            holder = Actor(None, "", (Grant(Role.CANDIDATE, scope),))
+            assert one.id in [each.id for each in await own_queries.mine(session, holder)]
+            assert other.id not in [each.id for each in await own_queries.mine(session, holder)]
+            assert (await own_queries.own(session, holder, one.id)).id == one.id
+            with pytest.raises(NotFound):
+                await own_queries.own(session, holder, other.id)
+        nobody = Actor(None, "", ())
+        assert await own_queries.mine(session, nobody) == []
