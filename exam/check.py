@@ -148,6 +148,7 @@ INVARIANTS: Sequence[Invariant] = (
 RECORDED: Sequence[tuple[str, str]] = (
     ("account", "SELECT id FROM exam.accounts"),
     ("organisation", "SELECT id FROM exam.organisations"),
+    ("cancelled_title", "SELECT id FROM exam.cancelled_titles"),
     ("scheme", "SELECT id FROM exam.schemes"),
     ("institution", "SELECT id FROM exam.institutions"),
     ("pilot", "SELECT id FROM exam.pilots"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +13,25 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
-from exam.catalogue.models import CertificateRow, ComponentRow, OrganisationRow, SchemeRow
+from exam.catalogue import queries
+from exam.catalogue.models import CancelledTitleRow, CertificateRow, ComponentRow, OrganisationRow, SchemeRow
 from exam.catalogue.rules import (
     FORBIDDEN_WORDS,
     ComponentDraft,
     Draft,
     Level,
+    TitleIncomplete,
+    TitleListed,
     parse_definition,
     pass_rule_data,
     plain,
+    require_introducible,
+    title_key,
 )
 from exam.kernel import audit
+from exam.kernel.clock import china_date
 from exam.kernel.db import insert_many
-from exam.kernel.errors import N_, Conflict, Invalid, NotFound
+from exam.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from exam.kernel.ids import new_id
 
 
@@ -89,6 +95,7 @@ async def add_certificate(
     for word in FORBIDDEN_WORDS:
         if word in name_zh:
             raise BadName(word=word)
+    require_introducible([name_zh], await queries.cancelled_titles(session), china_date(now))
     await _free(session, CertificateRow, code, name_zh)
     row = CertificateRow(
         id=new_id(), organisation_id=organisation_id, code=code, name_zh=name_zh, name_en=name_en,
@@ -103,6 +110,30 @@ async def add_certificate(
     return row.id
 
 
+async def cancel_title(
+    session: AsyncSession, actor: Actor, *, name_zh: str, cancelled_on: date, source: str, now: datetime
+) -> UUID:
+    """Enter a cancelled vocational qualification (A04); nothing is taken off the list again."""
+    if not actor.may(Permission.CATALOGUE_WRITE):
+        raise Forbidden
+    key = title_key(name_zh)
+    if not key or not source.strip():
+        raise TitleIncomplete()
+    if await session.scalar(select(func.count()).where(CancelledTitleRow.key == key)):
+        raise TitleListed(name=name_zh.strip())
+    row = CancelledTitleRow(
+        id=new_id(), key=key, name_zh=name_zh.strip(), cancelled_on=cancelled_on, source=source.strip(),
+        entered_at=now, entered_by=actor.account_id,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    await audit.record(
+        session, actor, "catalogue.cancel_title", subject="cancelled_title", ids=[row.id], stream="catalogue", now=now,
+        data={"name": row.name_zh, "cancelled_on": cancelled_on, "source": row.source},
+    )  # fmt: skip
+    return row.id
+
+
 async def publish_scheme(session: AsyncSession, actor: Actor, *, definition: Mapping[str, Any], now: datetime) -> UUID:
     """Publish the next version of a scheme from its definition; earlier versions stay as they are (A06, A08).
 
@@ -113,6 +144,7 @@ async def publish_scheme(session: AsyncSession, actor: Actor, *, definition: Map
     actor.require(Permission.CATALOGUE_WRITE, organisation_id=certificate.organisation_id)
     if draft.level.value not in certificate.levels:
         raise LevelNotOffered(certificate=certificate.code)
+    require_introducible([certificate.name_zh], await queries.cancelled_titles(session), china_date(now))
     version = await _next_version(session, certificate.id, draft.level)
     stored = json.loads(json.dumps(definition, default=str))
     row = SchemeRow(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 
@@ -10,3 +12,11 @@ class ApprovalForm(msgspec.Struct, kw_only=True):
 
     approval_number: str = ""
     approval_reason: str = ""
+
+
+class TitleForm(msgspec.Struct, kw_only=True):
+    """A cancelled vocational qualification (A04)."""
+
+    name: str
+    cancelled_on: date
+    source: str

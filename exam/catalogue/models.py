@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,21 @@ class CertificateRow(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("exam.organisations.id"), index=True)
     batch_no: Mapped[int]
     levels: Mapped[list[str]]
+
+
+class CancelledTitleRow(Base):
+    """A vocational qualification that was cancelled (A04)."""
+
+    __tablename__ = "cancelled_titles"
+    __table_args__ = ({"schema": "exam"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name_zh: Mapped[str]
+    cancelled_on: Mapped[date]
+    source: Mapped[str]
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[UUID | None]
 
 
 class SchemeRow(Base):
@@ -108,5 +123,6 @@ class ComponentRow(Base):
     sheet: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
+append_only(CancelledTitleRow.__table__)
 append_only(SchemeRow.__table__)
 append_only(ComponentRow.__table__)

@@ -12,8 +12,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
-from exam.catalogue.models import CertificateRow, ComponentRow, OrganisationRow, SchemeRow
+from exam.catalogue.models import CancelledTitleRow, CertificateRow, ComponentRow, OrganisationRow, SchemeRow
 from exam.catalogue.rules import (
+    CancelledTitle,
     Certificate,
     Component,
     ExemptPolicy,
@@ -49,6 +50,15 @@ async def certificates(session: AsyncSession) -> list[Certificate]:
         )
         for row in (await session.scalars(query)).all()
     ]  # fmt: skip
+
+
+async def cancelled_titles(session: AsyncSession) -> list[CancelledTitle]:
+    """The cancelled vocational qualifications, the newest first (A04)."""
+    query = select(CancelledTitleRow).order_by(CancelledTitleRow.cancelled_on.desc(), CancelledTitleRow.name_zh)
+    return [
+        CancelledTitle(name_zh=row.name_zh, cancelled_on=row.cancelled_on, source=row.source)
+        for row in (await session.scalars(query)).all()
+    ]
 
 
 async def scheme(session: AsyncSession, id: UUID) -> Scheme:

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.catalogue import actions, queries
-from exam.catalogue.forms import ApprovalForm
+from exam.catalogue.forms import ApprovalForm, TitleForm
 from exam.catalogue.rules import (
     CAPS_YUAN,
     FORM_LABELS,
@@ -119,6 +120,40 @@ async def definition_file(services: AppServices, scheme_id: FromPath[UUID]) -> R
     return file_response(text.encode(), "application/json", name)
 
 
+@get("/exam/catalogue/cancelled", guards=[needs(Permission.CATALOGUE_READ)])
+async def cancelled_page(request: AppRequest, services: AppServices) -> Response[Any]:
+    """Show the cancelled vocational qualifications, which no certificate may bring back (A04)."""
+    async with services.db.transaction() as session:
+        return await _cancelled(request, session, None, {})
+
+
+@post("/exam/catalogue/cancelled", guards=[needs(Permission.CATALOGUE_WRITE)], status_code=200)
+async def cancel_title(request: AppRequest, services: AppServices) -> Response[Any]:
+    """Enter one from the official list."""
+    sent = dict(await request.form())
+    try:
+        form = await parse_form(request, TitleForm)
+        async with services.db.transaction() as session:
+            await actions.cancel_title(
+                session, actor_of(request), name_zh=form.name, cancelled_on=form.cancelled_on, source=form.source,
+                now=services.clock.now(),
+            )  # fmt: skip
+    except Refusal as refusal:
+        async with services.db.transaction() as session:
+            return await _cancelled(request, session, refusal, sent)
+    return redirect(request, "/exam/catalogue/cancelled", N_("已加入名单。"))
+
+
+async def _cancelled(
+    request: AppRequest, session: AsyncSession, refusal: Refusal | None, typed: Mapping[str, Any]
+) -> Response[Any]:
+    return page(
+        request, "pages/exam/catalogue/cancelled.html", status=status_of(refusal) if refusal else 200,
+        titles=await queries.cancelled_titles(session), refusal=refusal, typed=typed,
+        may_write=actor_of(request).may(Permission.CATALOGUE_WRITE),
+    )  # fmt: skip
+
+
 @get("/exam/catalogue/publish", guards=[needs(Permission.CATALOGUE_WRITE)])
 async def publish_page(request: AppRequest) -> Response[Any]:
     """Show the form for the next version."""
@@ -171,4 +206,4 @@ def _view(component: Component) -> ComponentView:
     )
 
 
-ROUTES = [catalogue_page, scheme_page, definition_file, publish_page, publish]
+ROUTES = [catalogue_page, cancelled_page, cancel_title, scheme_page, definition_file, publish_page, publish]

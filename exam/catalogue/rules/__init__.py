@@ -8,6 +8,14 @@ from exam.catalogue.rules.blueprints import (
     Partial,
     parse_blueprint,
 )
+from exam.catalogue.rules.cancelled import (
+    CancelledTitle,
+    TitleCancelled,
+    TitleIncomplete,
+    TitleListed,
+    require_introducible,
+    title_key,
+)
 from exam.catalogue.rules.definition import (
     FORBIDDEN_WORDS,
     FORMAT,
@@ -67,6 +75,7 @@ __all__ = [
     "Agreement",
     "Blueprint",
     "BlueprintInvalid",
+    "CancelledTitle",
     "Certificate",
     "Component",
     "ComponentDraft",
@@ -91,6 +100,9 @@ __all__ = [
     "Section",
     "Sheet",
     "SheetInvalid",
+    "TitleCancelled",
+    "TitleIncomplete",
+    "TitleListed",
     "VetoEffect",
     "Words",
     "check_fee",
@@ -100,4 +112,6 @@ __all__ = [
     "parse_sheet",
     "pass_rule_data",
     "plain",
+    "require_introducible",
+    "title_key",
 ]
