@@ -29,7 +29,7 @@ from scheduling.sites import queries as sites
 from scheduling.timetable import queries as timetable
 from scoring.marking import queries as marking
 from scoring.outcomes import queries as outcomes
-from scoring.outcomes.rules import Decision
+from scoring.outcomes.rules import PENDING, Decision
 from scoring.reviews import queries as reviews
 
 SOURCES = (
@@ -305,11 +305,10 @@ class Scores:
 
 
 async def scores(session: AsyncSession, actor: Actor) -> Scores | None:
-    """Return the newest batch whose results are all formed, else the newest that has some; None before there is one."""
+    """Return the newest batch whose results are all formed, those with work left first, else one that has some results."""
     half: outcomes.Overview | None = None
-    for batch, statuses in await outcomes.batches(session, actor):
-        if not any(statuses.values()):
-            continue
+    listed = [one for one in await outcomes.batches(session, actor) if any(one[1].values())]
+    for batch, _ in sorted(listed, key=lambda one: not any(one[1][status] for status in PENDING)):
         found = await outcomes.overview(session, actor, batch.id)
         if not found.without:
             return _scores(found)
