@@ -57,6 +57,8 @@ async def registration_page(
             if other.id != one.id and sees_registration(actor, await queries.batch(session, other.batch_id), other)
         ]
         batches = {found.id: found for found in await queries.batches(session)}
+        in_person = one.institution_id is None and sees_batch(actor, _P.REGISTRATION_ACCEPT, batch)
+        phone = await queries.phone_number(session, services.vault, one.person_id) if in_person else ""
         doubles = (await queries.same_number(session, [one.id])).get(one.id, [])
         certificates = {found.id: found for found in await catalogue.certificates(session)}
         prefectures = {found.code: found for found in await queries.prefectures(session)}
@@ -65,7 +67,7 @@ async def registration_page(
     return page(
         request, "pages/exam/registration/registration.html", one=one, batch=batch, scheme=scheme, others=others,
         batches=batches, certificates=certificates, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES, doubles=doubles,
-        genders=GENDER_LABELS, id_types=ID_TYPE_LABELS, channels=CHANNEL_LABELS, payers=PAYER_LABELS,
+        phone=phone, genders=GENDER_LABELS, id_types=ID_TYPE_LABELS, channels=CHANNEL_LABELS, payers=PAYER_LABELS,
         missing_labels=MISSING_LABELS, waiver_reasons=WAIVER_REASON_LABELS, step_labels=STEP_LABELS,
         step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer), prefectures=prefectures,
         earlier=[other for other in others if other.scheme_id == one.scheme_id],

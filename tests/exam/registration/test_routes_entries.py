@@ -113,6 +113,7 @@ async def test_the_officer_checks_and_records_the_fee(
     page = (await client.get(f"/exam/registration/registrations/{made.registration_id}")).text
     assert made.entry_no in page
     assert "本人已缴费" in page
+    assert TYPED.phone in page  # whom the officer can call
     assert "社会人员本人报名" in (await client.get(batch)).text
 
 
@@ -121,3 +122,4 @@ async def test_strangers_do_not_see_the_list(client: httpx.AsyncClient, made: Re
         await sign_in(client, login)
         answer = await client.get(f"/exam/registration/batches/{world.batch.id}/self")
         assert answer.status_code == 403, login
+        assert TYPED.phone not in (await client.get(f"/exam/registration/registrations/{made.registration_id}")).text
