@@ -1,5 +1,6 @@
 """The batch's printed documents, as the offices would print them: tickets by school, the papers of each site."""
 
+import asyncio
 from pathlib import Path
 from uuid import UUID
 
@@ -48,11 +49,11 @@ async def _site(stage: Stage, batch_id: UUID, code: str, site_id: UUID, folder: 
         letters = await queries.letters(session, officer, batch_id=batch_id, site_id=site_id)
     days = queries.days_of(packs)
     own: dict[Print, Material] = {Print.HANDOVER: days, Print.SCHEDULE: days, Print.LETTERS: letters}
-    drawn = [
-        await _draw(stage, officer, what, own.get(what, packs), folder / name / f"{code}.pdf")
+    files = [
+        _draw(stage, officer, what, own.get(what, packs), folder / name / f"{code}.pdf")
         for what, name in FOLDERS.items()
     ]
-    return sum(drawn)
+    return sum(await asyncio.gather(*files))  # the children that draw take them side by side
 
 
 async def _draw(stage: Stage, actor: Actor, what: Print, material: Material, path: Path) -> int:

@@ -43,7 +43,7 @@ __all__ = [
     "press_of",
 ]
 
-SHEETS_AT_ONCE = 40
+SHEETS_AT_ONCE = 20
 
 
 Drawn = Callable[[int, int], None]  # told how many sheets are drawn of how many

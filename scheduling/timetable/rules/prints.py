@@ -123,7 +123,7 @@ class Print(StrEnum):
 
 PRINT_LABELS = {
     Print.TICKETS: N_("准考证"),
-    Print.PACK: N_("考场资料（门贴、座位表、签到表、记录单）"),
+    Print.PACK: N_("考场资料"),
     Print.DOOR: N_("门贴"),
     Print.SEATS: N_("座位表"),
     Print.SIGN_IN: N_("签到表"),
@@ -134,7 +134,7 @@ PRINT_LABELS = {
 }
 PRINT_NOTES = {
     Print.TICKETS: N_("每人一页"),
-    Print.PACK: N_("每场四张"),
+    Print.PACK: N_("每场四张：门贴、座位表、签到表、记录单"),
     Print.DOOR: N_("每场一张，贴在门口"),
     Print.SEATS: N_("每场一张，从讲台看"),
     Print.SIGN_IN: N_("每场一张，考生签名"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from uuid import UUID
 
 from exam.kernel.errors import N_, Conflict, NotFound
@@ -176,8 +177,8 @@ class Run:
         return self.kind is RunKind.PRINT and self.status is RunStatus.DONE and now < self.expires_at
 
     def seconds_left(self, now: datetime) -> int | None:
-        """What the present stage still takes at its speed so far; None while that cannot be told."""
+        """What the present stage still takes at its speed so far, in steps of five; None while that cannot be told."""
         if self.status is not RunStatus.RUNNING or self.begun_at is None or not 0 < self.done <= self.total:
             return None
-        spent = (now - self.begun_at).total_seconds()
-        return round(spent * (self.total - self.done) / self.done) if spent > 0 else None
+        left = (now - self.begun_at).total_seconds() * (self.total - self.done) / self.done
+        return ceil(left / 5) * 5 if left > 0 else None
