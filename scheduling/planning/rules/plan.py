@@ -106,6 +106,36 @@ class Standby(Record, frozen=True):
     person: Id
 
 
+class OpenReason(StrEnum):
+    """Why a place in a team is open, and why one person cannot take it."""
+
+    NOBODY = "nobody"  # nobody has the duty, or the qualification on that day (H13, H14)
+    CONFLICT = "conflict"  # they come from, or are related to, an institution of the candidates (H12)
+    UNAVAILABLE = "unavailable"  # they cannot come in that slot (H11)
+    BUSY = "busy"  # they serve elsewhere in that slot (H11)
+    TRAVEL = "travel"  # they serve at another site before or after, too far away (H11)
+    LIMIT = "limit"  # they serve as often as they may
+    STOPPED = "stopped"  # somebody could come, but the search was ended
+
+
+class Out(Record, frozen=True):
+    """Somebody with the duty and the qualification who cannot take the place."""
+
+    person: Id
+    reason: OpenReason
+    because: Id | None = None  # the institution, the slot, or the session that keeps them away
+
+
+class OpenPosition(Record, frozen=True):
+    """A place in a team that nobody can take (H13, H14); `reason` is what keeps most of them away."""
+
+    session: Id
+    duty: Duty
+    reason: OpenReason
+    facts: Mapping[str, str | int] = {}  # what the sentence names: certificate, site, slot, how many for which reason
+    out: tuple[Out, ...] = ()  # the nearest of those who would be qualified
+
+
 class Price(Record, frozen=True):
     """What one more place of a resource would save, in kilometres (the dual value of its capacity)."""
 
@@ -155,6 +185,7 @@ class Plan(Record, frozen=True, dict=True):
     unplaced: tuple[Unplaced, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     standby: tuple[Standby, ...] = ()
+    open_positions: tuple[OpenPosition, ...] = ()
     bound: Bound | None = None
     objectives: Objectives | None = None
     published: bool = False  # items of a published plan stand (H17)

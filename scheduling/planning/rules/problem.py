@@ -69,6 +69,10 @@ class Rules(Record, frozen=True):
 
     version: str = "2026-1"
     reserve_percent: Percent = 10  # of the machines of a computer room, kept free (H5)
+    paper_fill_percent: Positive = (
+        100  # of the seats over the period that the placement may count on: rooms are not mixed
+    )
+    computer_fill_percent: Positive = 100  # the same of the machines
     turnaround_minutes: Minutes = 10  # a station between two candidates (H6)
     gap_minutes: Minutes = 30  # between two components of a candidate (H7)
     speed_km_per_hour: Positive = 60  # for travel between two sites on one day (H8, H11)
@@ -80,6 +84,7 @@ class Rules(Record, frozen=True):
     candidates_per_invigilator: Positive = 30  # H14: more candidates need more
     assessors_per_session: Positive = 2  # H13, the lead among them
     candidates_per_assessor: Positive = 15  # H13: more candidates need more
+    positions_per_standby: Positive = 10  # one standby person per site and day for each started so many positions
     overnight_km: Positive = 100  # farther than this, a second day means a night away
 
 
