@@ -184,21 +184,28 @@ async def test_a_worker_taken_for_dead_cannot_end_what_another_took_over(
     services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = await ask(services, officer, world)
-    begun, go = asyncio.Event(), asyncio.Event()
+    begun = [asyncio.Event(), asyncio.Event()]
+    go = [asyncio.Event(), asyncio.Event()]
     propose = actions.propose
 
     async def slowly(*given: Any, **named: Any) -> Any:
-        if not begun.is_set():
-            begun.set()
-            await go.wait()
+        mine = 1 if begun[0].is_set() else 0
+        begun[mine].set()
+        await go[mine].wait()
         return await propose(*given, **named)
 
     monkeypatch.setattr(actions, "propose", slowly)
     first = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
-    await begun.wait()
-    await jobs.propose(services, {"run_id": str(run_id)})
-    go.set()
+    await begun[0].wait()
+    second = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
+    await begun[1].wait()
+    go[0].set()
     await first
+    run = await of(services, run_id)
+    assert (run.status, run.attempt) == (RunStatus.RUNNING, 2)
+    assert await plans_count(services) == 0
+    go[1].set()
+    await second
     run = await of(services, run_id)
     assert (run.status, run.attempt) == (RunStatus.DONE, 2)
     assert await plans_count(services) == 1
