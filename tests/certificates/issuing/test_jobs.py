@@ -166,6 +166,21 @@ async def test_a_character_without_a_glyph_is_refused_by_name_before_a_number_is
     assert await failures(services) == []
 
 
+async def test_no_certificate_before_the_result_is_final(services: Services, officer: Actor, batch_id: UUID) -> None:
+    """Also in a batch that is final: a result corrected since has a review window of its own."""
+    async with services.db.transaction() as session:
+        one = await session.scalar(
+            text(
+                "UPDATE scoring.outcomes SET status = 'published' WHERE id = (SELECT id FROM scoring.outcomes "
+                "WHERE decision = 'passed' AND batch_id = :batch AND status = 'final' LIMIT 1) RETURNING registration_id"
+            ),
+            {"batch": batch_id},
+        )
+    await jobs.issue_batch(services, officer, batch_id)
+    issued = {certificate.registration_id for certificate in await certificates(services, batch_id)}
+    assert issued == await passed(services, batch_id) - {one}
+
+
 async def test_who_published_or_has_no_right_does_not_issue(services: Services, batch_id: UUID) -> None:
     for role in (Role.SCORE_OFFICER, Role.EXAM_OFFICER, Role.PROVINCE):
         with pytest.raises(Forbidden):
