@@ -2,7 +2,9 @@
 
 The search and the check of its bound share this one definition. Supply is counted over the whole period: seats of the
 rooms of one form, each open slot once; stations of a certificate times the candidates they serve one after the other.
-It is a relaxation: who fits here may still not fit slot by slot, so a bound from it holds for every plan.
+It is a relaxation: who fits here may still not fit slot by slot, so a bound from it holds for every plan. Where the
+rules plan with less than every seat (`paper_fill_percent`, `computer_fill_percent`: rooms are not mixed, so the last
+room of each certificate and level stays partly empty), it holds for every placement that keeps to that.
 Pins split a group into lots: those held at a site and the rest. Everything in the order of the problem's lists.
 """
 
@@ -157,9 +159,9 @@ def resources(problem: Problem) -> tuple[Resource, ...]:
             passing = sum(count for slot, count in enumerate(served[workshop.certificate]) if mask >> slot & 1)
             held[KINDS.index(Kind.PRACTICAL), workshop.certificate] += workshop.stations * passing
         found += [
-            Resource(number, KINDS[kind], certificate or None, capacity)
+            Resource(number, KINDS[kind], certificate or None, planned)
             for (kind, certificate), capacity in sorted(held.items())
-            if capacity
+            if (planned := capacity * _fill_percent(problem.rules, KINDS[kind]) // 100)
         ]
     return tuple(found)
 
@@ -197,11 +199,22 @@ def extended_minutes(component: Component, accommodations: Iterable[Accommodatio
 
 def distances(problem: Problem) -> Floats:
     """[institution, site] kilometres, as :func:`geometry.distance_km` has them."""
-    lat = np.radians(np.array([one.lat for one in problem.institutions], dtype=np.float64))[:, None]
-    lon = np.radians(np.array([one.lon for one in problem.institutions], dtype=np.float64))[:, None]
-    site_lat = np.radians(np.array([one.lat for one in problem.sites], dtype=np.float64))[None, :]
-    site_lon = np.radians(np.array([one.lon for one in problem.sites], dtype=np.float64))[None, :]
-    half = np.sin((site_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(site_lat) * np.sin((site_lon - lon) / 2) ** 2
+    lat, lon, site_lat, site_lon = (
+        np.array(values, dtype=np.float64)
+        for values in (
+            [one.lat for one in problem.institutions],
+            [one.lon for one in problem.institutions],
+            [one.lat for one in problem.sites],
+            [one.lon for one in problem.sites],
+        )
+    )
+    return great_circle(lat[:, None], lon[:, None], site_lat[None, :], site_lon[None, :])
+
+
+def great_circle(lat: Floats, lon: Floats, other_lat: Floats, other_lon: Floats) -> Floats:
+    """Kilometres between places in degrees, to the metre: :func:`geometry.distance_km` for arrays."""
+    phi, other_phi, turn = np.radians(lat), np.radians(other_lat), np.radians(other_lon - lon)
+    half = np.sin((other_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(turn / 2) ** 2
     km: Floats = np.round(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(1.0, half))), 3)
     return km
 
@@ -224,7 +237,8 @@ class _OpenPlaces:
             part = self.problem.component[need.certificate, need.level, id]
             slots = self._approved(number, need.certificate, need.level, part.form)
             slots &= self._open(number, part.form, need.certificate, ground)
-            if not slots & self._long(extended_minutes(part, need.accommodations, rules)):
+            granted = need.accommodations if part.form is not Form.PRACTICAL else ()
+            if not slots & self._long(extended_minutes(part, granted, rules)):
                 return False
         return True
 
@@ -330,6 +344,11 @@ def _all_rules(problem: Problem) -> tuple[Rules, ...]:
 def _seats(room: Room, all_rules: Iterable[Rules]) -> int:
     """The most that any certificate's rules let sit in a room."""
     return max(usable_seats(room, rules) for rules in all_rules)
+
+
+def _fill_percent(rules: Rules, kind: Kind) -> int:
+    """The share of the seats that the placement may count on."""
+    return {Kind.PAPER: rules.paper_fill_percent, Kind.COMPUTER: rules.computer_fill_percent}.get(kind, 100)
 
 
 def _mask(problem: Problem, site: Site, place: Room | Workshop) -> int:
