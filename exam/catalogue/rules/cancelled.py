@@ -36,6 +36,7 @@ class TitleIncomplete(Invalid):
 
 class TitleListed(Conflict):
     message = N_("“%(name)s”已经在已取消的职业资格名单中。")
+    way_out = N_("不需要再次录入。")
 
 
 def title_key(name: str) -> str:

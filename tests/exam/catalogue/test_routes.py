@@ -13,7 +13,7 @@ from exam.catalogue.rules import Level
 from exam.kernel.services import Services
 from tests.conftest import NOW
 from tests.exam.catalogue.builders import definition
-from tests.scoring.pages import plain_text, sign_in
+from tests.scoring.pages import plain_text, post, sign_in
 from tests.scoring.world import PASSWORD
 
 
@@ -101,6 +101,20 @@ async def test_what_cannot_be_published_is_said_by_its_place(
     await sign_in(client, "officer")
     answer = await send(client, data)
     assert answer.status_code == 422 and words in answer.text
+
+
+async def test_cancelled_qualifications_are_listed_and_entered(client: httpx.AsyncClient, scheme_id: str) -> None:
+    path = "/exam/catalogue/cancelled"
+    await sign_in(client, "officer")
+    assert "名单是空的" in (await client.get(path)).text
+    entry = {"name": "物流师", "cancelled_on": "2016-12-01", "source": "国发〔2016〕68号"}
+    assert (await post(client, path, **entry)).status_code == 303
+    assert "物流师" in plain_text((await client.get(path)).text)
+    again = await post(client, path, **entry | {"name": "物流师职业资格证书"})
+    assert again.status_code == 409 and "已经在已取消的职业资格名单中" in again.text
+    await sign_in(client, "reader")
+    assert "加入名单" not in (await client.get(path)).text
+    assert (await post(client, path, **entry)).status_code == 403
 
 
 async def test_who_may_not(client: httpx.AsyncClient, scheme_id: str) -> None:
