@@ -1,0 +1,1 @@
+"""Generators of problems: seeded, invented people and schools, real prefectures."""

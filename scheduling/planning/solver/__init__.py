@@ -1,0 +1,1 @@
+"""The search: placement, sessions, staff, repair. What it finds is checked by the rules, which know nothing of it."""
