@@ -204,6 +204,11 @@ class Site(Record, frozen=True):
     workshops: tuple[Workshop, ...] = ()
     closed: tuple[Id, ...] = ()  # slots (H15)
 
+    @property
+    def places(self) -> tuple[Room | Workshop, ...]:
+        """Its rooms, then its workshops."""
+        return self.rooms + self.workshops
+
 
 class Group(Record, frozen=True):
     """Candidates who are alike for the planner; a `person` stands alone and may be in several groups (H8)."""

@@ -1,0 +1,112 @@
+"""H17: pins hold, and what is published stands unless the site, the room or the person is lost."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from exam.kernel.errors import N_
+from scheduling.planning.rules import pins
+from scheduling.planning.rules.changes import Changes
+from scheduling.planning.rules.checking.case import Case, Held
+from scheduling.planning.rules.checking.report import Violation, Violations
+from scheduling.planning.rules.plan import Plan
+from scheduling.planning.rules.problem import Pin
+from scheduling.planning.rules.teams import pinned_duty
+
+
+def groups_pinned(case: Case) -> Violations:
+    """At least so many members of a group sit where a pin wants them."""
+    placed: Counter[tuple[str, str]] = Counter()
+    for one in case.plan.placements:
+        placed[one.group, one.site] += one.count
+    wanted = {pin.group for pin in pins.in_force(case.problem)}
+    sits: Mapping[str, list[tuple[Held, int]]] = _seats(case, wanted)
+    for pin in pins.in_force(case.problem):
+        if pin.group is None or pin.person is not None:
+            continue
+        if pin.slot is None and pin.room is None and pin.component is None:
+            count = placed[pin.group, pin.site or ""]
+        else:
+            count = _most_alike(pin, sits[pin.group])
+        needed = pins.members_of(case.problem, pin)
+        if count < needed:
+            what = N_("固定项 %(pin)s 要求组 %(group)s 有 %(needed)s 名考生在指定处，只有 %(count)s 名。")
+            yield _broken(pin, what, {"group": pin.group, "needed": needed, "count": count})
+
+
+def people_pinned(case: Case) -> Violations:
+    """A person serves where a pin wants them, in the duty that it names."""
+    for pin in pins.in_force(case.problem):
+        if pin.person is None:
+            continue
+        serves = any(
+            one.person == pin.person
+            and pin.duty in (None, one.duty)
+            and pinned_duty(case.problem, pin, case.by_id[one.session].session)
+            for one in case.plan.assignments
+        )
+        if not serves:
+            what = N_("固定项 %(pin)s 要求 %(person)s 在指定处执勤，计划中没有。")
+            yield _broken(pin, what, {"person": pin.person})
+
+
+def published_stands(case: Case, changed: Changes, moved_at_most: int) -> Violations:
+    """Nobody whose site, room and slot are still there is moved; a repair may move so many that were agreed."""
+    if changed.candidates_who_stood <= moved_at_most:
+        return
+    counts: Counter[int] = Counter()
+    for group, count, stood in zip(changed.group.tolist(), changed.count.tolist(), changed.stood.tolist(), strict=True):
+        counts[group] += count if stood else 0
+    for number, count in sorted(counts.items()):
+        if count:
+            id = case.problem.groups[number].id
+            what = N_("组 %(group)s 有 %(count)s 名考生的已公布安排被改动，而原安排仍然可行。")
+            yield Violation("H17", what, id, {"group": id, "count": count})
+
+
+def published_duties_stand(case: Case, previous: Plan) -> Violations:
+    """Who was published for a session that is still held serves there, unless they are gone or cannot come any more."""
+    there = {(held.site.id, held.place.id, held.slot.id, held.session.component): held for held in case.held}
+    serving = {(one.session, one.person) for one in case.plan.assignments}
+    session = previous.session
+    for one in previous.assignments:
+        old, person = session[one.session], case.problem.person.get(one.person)
+        held = there.get((old.site, old.place, old.slot, old.component))
+        if held is None or person is None or (person.available is not None and old.slot not in person.available):
+            continue
+        if (held.session.certificate, held.session.level) != (old.certificate, old.level):
+            continue
+        if (held.session.id, one.person) not in serving:
+            what = N_("已公布 %(person)s 在场次 %(session)s 执勤，现被改动，而本人仍可到场。")
+            facts: dict[str, str | int] = {"person": one.person, "session": held.session.id}
+            yield Violation("H17", what, one.person, facts)
+
+
+def _seats(case: Case, wanted: set[str | None]) -> Mapping[str, list[tuple[Held, int]]]:
+    """Pinned group -> the sessions it sits, with how many of its members."""
+    found: dict[str, list[tuple[Held, int]]] = defaultdict(list)
+    for held in case.held:
+        for part in held.session.parts:
+            if part.group in wanted:
+                found[part.group].append((held, part.count))
+    return found
+
+
+def _most_alike(pin: Pin, sits: list[tuple[Held, int]]) -> int:
+    """How many sit a component as a pin wants it (of the component it names, else of the one with the most)."""
+    counts: Counter[str] = Counter()
+    for held, count in sits:
+        named = (
+            (pin.site, held.site.id),
+            (pin.slot, held.slot.id),
+            (pin.room, held.place.id),
+            (pin.component, held.session.component),
+        )
+        if all(said in (None, meant) for said, meant in named):
+            counts[held.session.component] += count
+    return max(counts.values(), default=0)
+
+
+def _broken(pin: Pin, what: str, facts: dict[str, str | int]) -> Violation:
+    return Violation("H17", what, pin.id, {"pin": pin.id, "author": pin.author, "reason": pin.reason} | facts)
