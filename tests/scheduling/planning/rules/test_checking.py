@@ -31,6 +31,7 @@ from scheduling.planning.rules.problem import (
     Waiver,
 )
 from tests.scheduling.planning import small
+from tests.scheduling.planning.rules import planted
 
 THEORY_ONLY = small.group(components=("theory",))
 SKILL_ONLY = small.group(components=("skill",))
@@ -494,6 +495,16 @@ def test_h18_the_travel_limit_and_the_province() -> None:
     across = small.problem(prefectures=provinces, institutions=schools)
     assert found(across, small.plan()) == []
     assert found(replace(across, rules=Rules(other_province=False)), small.plan()) == ["H18"]
+
+
+def test_one_plan_breaks_all_eighteen_and_nothing_else() -> None:
+    assert found(*planted.problem_and_plan(())) == []
+    assert found(*planted.problem_and_plan(planted.ALL)) == [f"H{number}" for number in planted.ALL]
+
+
+@pytest.mark.parametrize("number", planted.ALL)
+def test_each_planted_fault_is_named_alone(number: int) -> None:
+    assert found(*planted.problem_and_plan((number,))) == [f"H{number}"]
 
 
 def test_a_plan_that_names_what_the_problem_does_not_have_is_refused_by_place() -> None:
