@@ -129,3 +129,22 @@ def pinned_duty(problem: Problem, pin: Pin, session: Session) -> bool:
         (pin.component, session.component),
     )
     return pin.slot is not None and pin.site is not None and all(said in (None, meant) for said, meant in named)
+
+
+def serving(sessions: Iterable[Session], assignments: Iterable[Assignment]) -> dict[str, list[Session]]:
+    """The sessions of each person who serves, in the order of the assignments."""
+    known = {session.id: session for session in sessions}
+    found: dict[str, list[Session]] = {}
+    for assignment in assignments:
+        if assignment.session in known:
+            found.setdefault(assignment.person, []).append(known[assignment.session])
+    return found
+
+
+def two_site_days(problem: Problem, sessions: Iterable[Session], assignments: Iterable[Assignment]) -> int:
+    """How many times a person serves at several sites on one day."""
+    sites: dict[tuple[str, date], set[str]] = {}
+    for person, held in serving(sessions, assignments).items():
+        for session in held:
+            sites.setdefault((person, problem.slot[session.slot].day), set()).add(session.site)
+    return sum(len(visited) > 1 for visited in sites.values())

@@ -1,0 +1,135 @@
+"""Who serves where: every place in every team, with the reason for each that stays open, and who stands by (H11-H14, H17).
+
+Sites are staffed prefecture by prefecture, each with the people of its institutions; what a prefecture cannot fill is offered
+to everybody else, the nearest first. In this order: as few open places as possible, nobody at two sites on a day, even loads,
+little travel.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Final
+
+import numpy as np
+
+from scheduling.planning.rules.plan import Assignment, OpenPosition, Session, Standby
+from scheduling.planning.rules.problem import Problem
+from scheduling.planning.rules.teams import load_of, positions, serving, two_site_days
+from scheduling.planning.rules.vacancies import vacancy
+from scheduling.planning.solver.staffing_loans import Teams, lend
+from scheduling.planning.solver.staffing_pool import Pool, PoolStaffed, staff_pool
+from scheduling.planning.solver.staffing_pools import divide, held_by, pinned
+from scheduling.planning.solver.staffing_roll import Roll
+from scheduling.planning.solver.staffing_standby import choose_standby
+
+MANY: Final = 10_000
+"""Fewer sessions than this are not worth a second process."""
+LOOKED_AT: Final = 100
+"""For an open place, so many of the nearest who would be qualified are looked at for the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staffed:
+    """The teams of all sessions."""
+
+    assignments: tuple[Assignment, ...]
+    standby: tuple[Standby, ...]
+    open: tuple[OpenPosition, ...]
+    load_spread: int  # the largest of a pool: sessions of the busiest minus those of the least busy who could serve
+    two_site_days: int
+    standby_short: int = 0  # people who should stand by and are not to be had
+    stopped: bool = False  # time ran out: the best so far
+
+
+def assign(
+    problem: Problem,
+    sessions: Sequence[Session],
+    *,
+    seed: int,
+    seconds: float | None = None,
+    processes: int = 2,
+    fixed: Iterable[Assignment] = (),
+) -> Staffed:
+    """Fill every place of every session; what is pinned or `fixed` stands. A problem without staff asks for no teams.
+
+    The answer depends on neither the order of the input nor the number of processes; nothing is drawn, so that `seed` changes
+    nothing. After `seconds` the best so far is returned.
+    """
+    if not problem.staff:
+        return Staffed(assignments=(), standby=(), open=(), load_spread=0, two_site_days=0)
+    until = None if seconds is None else time.monotonic() + seconds
+    given = held_by(problem, sessions, fixed)
+    pools = divide(problem, sessions, [*given, *pinned(problem, sessions, given)])
+    answers = _staff_all(pools, until, processes if len(sessions) >= MANY else 1)
+    teams: Teams = {}
+    for pool, answer in zip(pools, answers, strict=True):
+        teams |= _teams(pool, answer)
+    roll = Roll(problem)
+    lend(problem, sessions, teams, roll)
+    assignments = assignments_of(problem, sessions, teams)
+    standby, short = choose_standby(problem, sessions, assignments, roll)
+    return Staffed(
+        assignments=assignments,
+        standby=standby,
+        open=open_positions(problem, sessions, teams, roll),
+        load_spread=max((_spread(pool, load_of(assignments)) for pool in pools), default=0),
+        two_site_days=two_site_days(problem, sessions, assignments),
+        standby_short=short,
+        stopped=any(answer.stopped for answer in answers),
+    )
+
+
+def assignments_of(problem: Problem, sessions: Sequence[Session], teams: Teams) -> tuple[Assignment, ...]:
+    """Teams as assignments, by session, the head or lead first, the others by id."""
+    found = []
+    for session in sorted(sessions, key=lambda one: one.id):
+        head, *others = zip(positions(problem, session), teams[session.id], strict=True)
+        for duty, person in (head, *sorted(others, key=lambda one: one[1] or "")):
+            if person is not None:
+                found.append(Assignment(session=session.id, person=person, duty=duty))
+    return tuple(found)
+
+
+def open_positions(problem: Problem, sessions: Sequence[Session], teams: Teams, roll: Roll) -> tuple[OpenPosition, ...]:
+    """The places that nobody has, each with its reason."""
+    where = serving(sessions, assignments_of(problem, sessions, teams))
+    found = []
+    for session in sorted(sessions, key=lambda one: one.id):
+        for duty, person in zip(positions(problem, session), teams[session.id], strict=True):
+            if person is None:
+                near = roll.nearest(roll.able(session, duty), problem.site[session.site], LOOKED_AT)
+                found.append(vacancy(problem, session, duty, where, [roll.people[row] for _, row in near]))
+    return tuple(found)
+
+
+def _staff_all(pools: Sequence[Pool], until: float | None, processes: int) -> list[PoolStaffed]:
+    """The answer of each pool; the largest are begun first."""
+    if processes <= 1 or len(pools) <= 1:
+        return [staff_pool(pool, until) for pool in pools]
+    order = sorted(range(len(pools)), key=lambda one: (-len(pools[one].table.place_session), one))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
+        futures = {one: workers.submit(staff_pool, pools[one], until) for one in order}
+        return [futures[one].result() for one in range(len(pools))]
+
+
+def _teams(pool: Pool, answer: PoolStaffed) -> Teams:
+    table = pool.table
+    return {
+        id: [
+            table.persons[answer.holder[place]] if answer.holder[place] >= 0 else None
+            for place in table.places[session]
+        ]
+        for session, id in enumerate(table.sessions)
+    }
+
+
+def _spread(pool: Pool, loads: dict[str, int]) -> int:
+    """Sessions of the busiest minus those of the least busy of those who could serve in a pool."""
+    table = pool.table
+    could = np.flatnonzero((table.head | table.member).any(axis=1)).tolist()
+    found = [loads.get(table.persons[row], 0) for row in could if table.most[row] > 0]
+    return max(found, default=0) - min(found, default=0)
