@@ -51,7 +51,7 @@ _NUMBER_POINTS: Final = 8.0
 _NUMBER_RIGHT: Final = 14 / 25.4 * 72  # points from the right edge to the end of the number
 _NUMBER_BOTTOM: Final = 13 / 25.4 * 72  # points from the lower edge to its base line
 _LARGE_FONT_BYTES: Final = 1_000_000
-_SWEEP_BYTES: Final = 200_000  # of HTML drawn between two sweeps of the collector
+_SWEEP_BYTES: Final = 100_000  # of HTML drawn between two sweeps of the collector
 _STYLE_ELEMENT: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PDFUA_XMP: Final = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>

@@ -485,13 +485,10 @@ async def _different(session: AsyncSession, batch_id: UUID, component_ids: set[U
 
 async def _unread(session: AsyncSession, batch_id: UUID, component_ids: set[UUID]) -> int:
     """Handed-in papers without a mark."""
-    marked = set(
-        (await session.execute(
-            select(MarkRow.registration_id, MarkRow.component_id).where(
-                MarkRow.batch_id == batch_id, MarkRow.component_id.in_(component_ids), MarkRow.live
-            )
-        )).tuples()
-    )  # fmt: skip
+    query = select(MarkRow.registration_id, MarkRow.component_id).where(
+        MarkRow.batch_id == batch_id, MarkRow.component_id.in_(component_ids), MarkRow.live
+    )
+    marked = {(row.registration_id, row.component_id) for row in await session.execute(query)}
     paper = {id for id in component_ids if (await component(session, id))[1].form is Form.PAPER}
     if not paper:
         return 0
