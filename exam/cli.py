@@ -22,6 +22,7 @@ from exam.kernel.postgres import NoServer, ensure_server
 from exam.kernel.services import Services, services_of
 from exam.kernel.settings import Settings
 from exam.migrations import upgrade
+from scheduling.planning import commands as planning
 
 Arguments = argparse.Namespace
 Work = Callable[[Services, Arguments], Awaitable[int]]
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     checking.set_defaults(command=_with_services(run_check))
 
     verification.add_commands(commands, common)
+    planning.add_commands(commands, common)
     return made
 
 

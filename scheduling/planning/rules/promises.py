@@ -14,14 +14,23 @@ from scheduling.planning.rules.plan import FORMAT as PLAN_FORMAT
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import FORMAT, Certificate, Form, Group, Level, Person, Pin, Problem, Site
 
+FORMATS: Mapping[type[Problem] | type[Plan], str] = {Problem: FORMAT, Plan: PLAN_FORMAT}
+
 Faults = Iterator[Fault]
 Schemes = Mapping[tuple[str, Level], Container[str]]
+
+
+def wrong_format(found: object, expected: str) -> Fault:
+    """The file says that it is something else, or nothing at all."""
+    way_out = N_("请检查是否选错了文件。")
+    what = N_("文件的格式（format）是 %(found)s，应为 %(expected)s。")
+    return _fault("format", what, way_out, "format", found=str(found), expected=expected)
 
 
 def of_problem(problem: Problem) -> Faults:
     """Every broken promise of a problem."""
     if problem.format != FORMAT:
-        yield _format("format", problem.format, FORMAT)
+        yield wrong_format(problem.format, FORMAT)
     yield from _doubles_of(problem)
     yield from _slots(problem)
     for number, institution in enumerate(problem.institutions):
@@ -46,7 +55,7 @@ def of_problem(problem: Problem) -> Faults:
 def of_plan(plan: Plan) -> Faults:
     """Every broken promise of a plan that shows without its problem."""
     if plan.format != PLAN_FORMAT:
-        yield _format("format", plan.format, PLAN_FORMAT)
+        yield wrong_format(plan.format, PLAN_FORMAT)
     yield from _doubles([one.id for one in plan.sessions], "sessions", ".id")
     yield from _doubles([(one.session, one.person) for one in plan.assignments], "assignments", "")
     yield from _doubles([(one.site, one.day, one.person) for one in plan.standby], "standby", "")
@@ -322,17 +331,6 @@ def _unknown(place: str, id: str) -> Fault:
 def _double(place: str, key: object) -> Fault:
     id = ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)
     return _fault(place, N_("“%(id)s”重复出现。"), N_("请只保留一个，或换用不同的编号。"), "double", id=id)
-
-
-def _format(place: str, found: str, expected: str) -> Fault:
-    return _fault(
-        place,
-        N_("文件的格式是 %(found)s，应为 %(expected)s。"),
-        N_("请检查是否选错了文件。"),
-        "format",
-        found=found,
-        expected=expected,
-    )
 
 
 def _fault(place: str, message: str, way_out: str, code: str, **facts: object) -> Fault:

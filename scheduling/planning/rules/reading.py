@@ -74,7 +74,10 @@ def _decode(data: bytes, kind: type[R]) -> R:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        faults = list(_faults(msgspec.json.decode(data), kind, ""))
+        raw = msgspec.json.decode(data)
+        if isinstance(raw, dict) and raw.get("format") != promises.FORMATS[kind]:
+            raise BadFile(problems=[promises.wrong_format(raw.get("format"), promises.FORMATS[kind])]) from error
+        faults = list(_faults(raw, kind, ""))
         raise BadFile(problems=(faults or [_fault(str(error), "")])[:MOST_FAULTS]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadFile(problems=[_not_json(str(error))]) from error
