@@ -25,6 +25,8 @@ from scheduling.planning.solver.staffing_pool import Pool, PoolStaffed, staff_po
 from scheduling.planning.solver.staffing_pools import divide, held_by, pinned
 from scheduling.planning.solver.staffing_roll import Roll
 from scheduling.planning.solver.staffing_standby import choose_standby
+from scheduling.planning.solver.staffing_state import FREE
+from scheduling.planning.solver.staffing_table import Table
 
 MANY: Final = 10_000
 """Fewer sessions than this are not worth a second process."""
@@ -67,7 +69,7 @@ def assign(
     answers = _staff_all(pools, until, processes if len(sessions) >= MANY else 1)
     teams: Teams = {}
     for pool, answer in zip(pools, answers, strict=True):
-        teams |= _teams(pool, answer)
+        teams |= teams_of(pool.table, answer.holder)
     roll = Roll(problem)
     lend(problem, sessions, teams, roll)
     assignments = assignments_of(problem, sessions, teams)
@@ -116,13 +118,10 @@ def _staff_all(pools: Sequence[Pool], until: float | None, processes: int) -> li
         return [futures[one].result() for one in range(len(pools))]
 
 
-def _teams(pool: Pool, answer: PoolStaffed) -> Teams:
-    table = pool.table
+def teams_of(table: Table, holder: Sequence[int]) -> Teams:
+    """The teams of a pool, of the holder of each of its places."""
     return {
-        id: [
-            table.persons[answer.holder[place]] if answer.holder[place] >= 0 else None
-            for place in table.places[session]
-        ]
+        id: [table.persons[holder[place]] if holder[place] != FREE else None for place in table.places[session]]
         for session, id in enumerate(table.sessions)
     }
 

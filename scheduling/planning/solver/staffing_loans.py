@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -16,11 +16,23 @@ Teams = dict[str, list[str | None]]
 """Of each session, who takes which of its places; None: open."""
 
 
-def lend(problem: Problem, sessions: Sequence[Session], teams: Teams, roll: Roll) -> None:
-    """Fill open places by people who are free on that whole day; then by any whose day leaves time for the way."""
+def lend(
+    problem: Problem,
+    sessions: Sequence[Session],
+    teams: Teams,
+    roll: Roll,
+    only: Container[tuple[str, int]] | None = None,
+) -> None:
+    """Fill open places by people who are free on that whole day; then by any whose day leaves time for the way.
+
+    `only` these places, (session, place of its team), if given.
+    """
     known = {session.id: session for session in sessions}
     gaps = [
-        (known[id], place) for id, team in sorted(teams.items()) for place, person in enumerate(team) if person is None
+        (known[id], place)
+        for id, team in sorted(teams.items())
+        for place, person in enumerate(team)
+        if person is None and (only is None or (id, place) in only)
     ]
     if not gaps or not roll.people:
         return

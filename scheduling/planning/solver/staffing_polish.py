@@ -20,13 +20,13 @@ def fill_open(state: State, stop: Stop, *, two_sites: bool) -> None:
     for place in state.open():
         if stop():
             return
-        if fill(state, place, by_load(state)) or _make_room(state, place):
+        if fill(state, place, by_load(state)) or make_room(state, place):
             continue
         if two_sites:
             fill(state, place, by_load(state), two_sites=True)
 
 
-def _make_room(state: State, place: int) -> bool:
+def make_room(state: State, place: int) -> bool:
     """Take somebody off what keeps them from a place, if all of that can be filled by others."""
     people = sorted(
         state.table.columns[place],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +102,7 @@ def tabulate(problem: Problem, sessions: Sequence[Session], persons: Sequence[Pe
     days = {day: number for number, day in enumerate(sorted({problem.slot[id].day for id in slots}))}
     forms = [form_of(problem, one) for one in sessions]
     place_session = [number for number, one in enumerate(sessions) for _ in range(team_size(problem, one))]
-    place_head = [not before or before != after for before, after in _with_previous(place_session)]
+    place_head = [before != after for before, after in pairwise([None, *place_session])]
     places: list[list[int]] = [[] for _ in sessions]
     for place, session in enumerate(place_session):
         places[session].append(place)
@@ -128,10 +129,6 @@ def tabulate(problem: Problem, sessions: Sequence[Session], persons: Sequence[Pe
         most=[one.most_sessions for one in persons],
         near=_near(problem, sites, slots),
     )
-
-
-def _with_previous(numbers: Sequence[int]) -> list[tuple[int | None, int]]:
-    return list(zip([None, *numbers[:-1]], numbers, strict=True)) if numbers else []
 
 
 def _present(slots: Mapping[str, int], persons: Sequence[Person]) -> Flags:
