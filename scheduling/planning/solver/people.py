@@ -1,0 +1,59 @@
+"""People who are examined at several sites: days are shared out between their sites before the sites are scheduled.
+
+At one site a person's components merely take different slots, which the search at the site sees to. Between two sites
+the person also travels (H8); so each site gets a run of slots of its own, in length by the components there, with the
+time for travel between two runs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from scheduling.planning.rules.geometry import distance_km
+from scheduling.planning.rules.plan import Placement
+from scheduling.planning.rules.problem import Problem, Site
+
+
+def windows(problem: Problem, placements: Sequence[Placement]) -> Mapping[str, tuple[bool, ...]]:
+    """Group of such a person -> per slot whether it may be examined in it. Nobody else is named."""
+    stations: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for placement in placements:
+        person = problem.group[placement.group].person
+        if person:
+            stations[person][placement.site].append(placement.group)
+    found: dict[str, tuple[bool, ...]] = {}
+    for person in sorted(stations):
+        if len(stations[person]) > 1:
+            found.update(_shared_out(problem, stations[person]))
+    return found
+
+
+def _shared_out(problem: Problem, at: Mapping[str, Sequence[str]]) -> dict[str, tuple[bool, ...]]:
+    """One run of slots per site, in the order of the sites."""
+    count = len(problem.slots)
+    sites = sorted(at)
+    parts = [sum(len(problem.group[group].components) for group in at[site]) for site in sites]
+    found: dict[str, tuple[bool, ...]] = {}
+    done = first = 0
+    for number, site in enumerate(sites):
+        done += parts[number]
+        last = count if number == len(sites) - 1 else max(first + 1, round(count * done / sum(parts)))
+        mask = tuple(first <= slot < last for slot in range(count))
+        for group in at[site]:
+            found[group] = mask
+        if number + 1 < len(sites):
+            first = _after(problem, last - 1, problem.site[site], problem.site[sites[number + 1]])
+    return found
+
+
+def _after(problem: Problem, slot: int, site: Site, other: Site) -> int:
+    """The first slot that starts late enough after the end of a slot to travel between two sites, or on a later day."""
+    speed = problem.rules.speed_km_per_hour
+    seconds = distance_km(site.lat, site.lon, other.lat, other.lon) / speed * 3600
+    last = problem.slots[min(slot, len(problem.slots) - 1)]
+    for number in range(slot + 1, len(problem.slots)):
+        following = problem.slots[number]
+        if following.day > last.day or (following.starts - last.ends).total_seconds() >= seconds:
+            return number
+    return len(problem.slots)

@@ -1,0 +1,282 @@
+"""Sessions: in which room and slot every placed candidate sits each component, site by site, in parallel.
+
+Sites do not depend on each other once people who are examined at several have their days shared out (:mod:`people`):
+each is searched with a generator of its own, drawn from the seed and the site's name, and results are taken in the
+order of the sites. So the same problem and seed give the same sessions whatever the number of processes; only running
+out of `seconds` may change them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from random import Random
+
+import msgspec
+
+from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
+from scheduling.planning.rules.problem import Form, Problem
+from scheduling.planning.solver.improving import best_schedule
+from scheduling.planning.solver.people import windows
+from scheduling.planning.solver.schedule import Schedule
+from scheduling.planning.solver.seating import Left, Seat, seat
+from scheduling.planning.solver.site import Cohort, Model, model
+
+Task = tuple[str, list[tuple[str, int, int]], dict[str, tuple[bool, ...]]]
+"""A site, the members placed there, and the slots left to people who are also examined elsewhere."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of sites that are done and of all sites."""
+
+
+class SiteResult(msgspec.Struct, frozen=True):
+    """What came out at a site."""
+
+    site: str
+    sessions: tuple[Session, ...]  # numbered and named by paper afterwards
+    unplaced: tuple[Unplaced, ...]
+    room_sessions: int
+    bound: int
+    stays: int
+    stays_first: int  # of the constructive plan with the same sessions
+    two_in_row: int
+
+    @property
+    def over_percent(self) -> float:
+        """Room-sessions over the bound, in percent of it; 0 where nobody sits."""
+        return max(0.0, (self.room_sessions / self.bound - 1) * 100) if self.bound else 0.0
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """All sessions, who is left out and why, and how good it is."""
+
+    sessions: tuple[Session, ...]
+    unplaced: tuple[Unplaced, ...]
+    room_sessions: int  # (room or workshop, slot) that are used
+    room_bound: int  # no plan that seats everybody has fewer
+    stays: int  # nights away
+    worst_site: float  # percent over its bound
+    stays_first: int = 0  # nights away in the same rooms, first come, first served
+    two_in_row: int = 0
+    finished: bool = True  # False: time ran out, some sites have their first schedule only
+
+
+def schedule_sites(
+    problem: Problem,
+    placements: Sequence[Placement],
+    *,
+    seed: int,
+    seconds: float | None = None,
+    processes: int = 2,
+    progress: Progress | None = None,
+) -> Scheduled:
+    """Make the sessions of all sites. `seconds`: of the clock; what is not searched by then is only listed."""
+    tasks = _tasks(problem, placements)
+    until = None if seconds is None else time.time() + seconds
+    results = []
+    for result in _run(problem, tasks, seed, until, processes):
+        results.append(result)
+        if progress:
+            progress(len(results), len(tasks))
+    return Scheduled(
+        sessions=_named(problem, results),
+        unplaced=tuple(one for result in results for one in result.unplaced),
+        room_sessions=sum(result.room_sessions for result in results),
+        room_bound=sum(result.bound for result in results),
+        stays=sum(result.stays for result in results),
+        worst_site=max((result.over_percent for result in results), default=0.0),
+        stays_first=sum(result.stays_first for result in results),
+        two_in_row=sum(result.two_in_row for result in results),
+        finished=until is None or time.time() < until,
+    )
+
+
+def _tasks(problem: Problem, placements: Sequence[Placement]) -> list[Task]:
+    """One per site with candidates, in the order of the problem's sites."""
+    limited = windows(problem, placements)
+    members: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for one in sorted(placements, key=lambda placement: (placement.site, placement.group, placement.first)):
+        members[one.site].append((one.group, one.first, one.count))
+    return [
+        (site.id, members[site.id], {group: limited[group] for group, _, _ in members[site.id] if group in limited})
+        for site in problem.sites
+        if site.id in members
+    ]
+
+
+# -------------------------------------------------------------------- processes
+
+_PROBLEM: list[Problem] = []  # of a worker process, set once
+
+
+def _run(
+    problem: Problem, tasks: Sequence[Task], seed: int, until: float | None, processes: int
+) -> Iterator[SiteResult]:
+    if processes < 2 or len(tasks) < 2:
+        for task in tasks:
+            yield schedule_site(problem, task, seed, until)
+        return
+    lean = msgspec.structs.replace(problem, staff=(), waivers=(), pilots=())
+    context = get_context("spawn")
+    with context.Pool(min(processes, len(tasks)), _begin, (msgspec.msgpack.encode(lean),)) as pool:
+        work = [(task, seed, until) for task in tasks]
+        for found in pool.imap(_one, work, chunksize=max(1, min(8, len(work) // (4 * processes)))):
+            yield msgspec.msgpack.decode(found, type=SiteResult)
+
+
+def _begin(data: bytes) -> None:
+    _PROBLEM[:] = [msgspec.msgpack.decode(data, type=Problem)]
+
+
+def _one(work: tuple[Task, int, float | None]) -> bytes:
+    return msgspec.msgpack.encode(schedule_site(_PROBLEM[0], *work))
+
+
+# -------------------------------------------------------------------- one site
+
+
+def schedule_site(problem: Problem, task: Task, seed: int, until: float | None = None) -> SiteResult:
+    """Make the sessions of one site; their papers and final ids come later, over all sites."""
+    site, members, limited = task
+    made = model(
+        problem, problem.site[site], [(problem.group[id], first, count) for id, first, count in members], limited
+    )
+    schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until)
+    school = {id: problem.group[id].institution for id, _, _ in members}
+    seating = seat(made, schedule, school)
+    plain = seat(made, schedule, school, comfort=False)
+    return SiteResult(
+        site=site,
+        sessions=_sessions(problem, made, seating.seats),
+        unplaced=_unplaced(problem, made, schedule, seating.left),
+        room_sessions=schedule.room_sessions(made),
+        bound=made.bound,
+        stays=seating.stays,
+        stays_first=plain.stays,
+        two_in_row=seating.rows,
+    )
+
+
+def _sessions(problem: Problem, made: Model, seats: Sequence[Seat]) -> tuple[Session, ...]:
+    parts: dict[tuple[int, int, int], list[Part]] = defaultdict(list)
+    for one in seats:
+        held = parts[one.slot, one.item, one.place]
+        if held and held[-1].group == one.group and held[-1].first + held[-1].count == one.first:
+            held[-1] = Part(group=one.group, first=held[-1].first, count=held[-1].count + one.count)
+        else:
+            held.append(Part(group=one.group, first=one.first, count=one.count))
+    found = []
+    for (slot, number, place), held in sorted(parts.items()):
+        item = made.items[number]
+        places = made.shops.get(item.certificate, []) if item.component.form is Form.PRACTICAL else None
+        held_at = (places if places is not None else made.rooms[item.component.form])[place]
+        found.append(
+            Session(
+                id="-",
+                site=made.site,
+                place=held_at.id,
+                slot=problem.slots[slot].id,
+                certificate=item.certificate,
+                level=item.level,
+                component=item.component.id,
+                paper="-",
+                parts=tuple(held),
+            )
+        )
+    return tuple(found)
+
+
+def _named(problem: Problem, results: Sequence[SiteResult]) -> tuple[Session, ...]:
+    """Number the sessions, and name their papers: one per start of the same component anywhere (H9)."""
+    starts: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for result in results:
+        for one in result.sessions:
+            starts[one.certificate, one.level, one.component].add(problem.slot_number[one.slot])
+    paper = {
+        (*key, problem.slots[slot].id): letters(number)
+        for key, slots in starts.items()
+        for number, slot in enumerate(sorted(slots))
+    }
+    sessions = (one for result in results for one in result.sessions)
+    return tuple(
+        msgspec.structs.replace(
+            one, id=f"N{number + 1:06d}", paper=paper[one.certificate, one.level, one.component, one.slot]
+        )
+        for number, one in enumerate(sessions)
+    )
+
+
+def letters(number: int) -> str:
+    """A, B ... Z, AA, AB ... for 0, 1 ...
+
+    >>> letters(0), letters(25), letters(26), letters(701), letters(702)
+    ('A', 'Z', 'AA', 'ZZ', 'AAA')
+    """
+    text = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+# -------------------------------------------------------------------- who is left out
+
+
+def _unplaced(problem: Problem, made: Model, schedule: Schedule, left: Sequence[Left]) -> tuple[Unplaced, ...]:
+    found = [_left_out(problem, made, made.cohorts[one.cohort], one.group, one.first, one.count, "") for one in left]
+    for cohort, component in made.hopeless:
+        found += [
+            _left_out(problem, made, cohort, one.group, one.first, one.count, component) for one in cohort.members
+        ]
+    return tuple(sorted(found, key=lambda one: (one.group, one.first)))
+
+
+def _left_out(
+    problem: Problem, made: Model, cohort: Cohort, group: str, first: int, count: int, hopeless: str
+) -> Unplaced:
+    reason, facts = _why(problem, made, cohort, group, hopeless)
+    return Unplaced(group=group, first=first, count=count, reason=reason, facts={"site": made.site, **facts})
+
+
+def _why(
+    problem: Problem, made: Model, cohort: Cohort, group: str, hopeless: str
+) -> tuple[UnplacedReason, dict[str, str | int]]:
+    """The reason, and the resource that binds: a form of rooms, or the stations of a certificate."""
+    one = problem.group[group]
+    if one.person and sum(other.person == one.person for other in problem.groups) > 1:
+        return UnplacedReason.CLASH, {"person": one.person}
+    if hopeless:
+        reason = UnplacedReason.ACCOMMODATION if one.accommodations else UnplacedReason.TIME
+        return reason, {"certificate": one.certificate, "component": hopeless}
+    for number in cohort.items:
+        short, facts = _short(made, number)
+        if short > 0:
+            return UnplacedReason.CAPACITY, {**facts, "short": short}
+    if one.accommodations:
+        return UnplacedReason.ACCOMMODATION, {"certificate": one.certificate}
+    return UnplacedReason.TIME, _fullest(made, cohort)
+
+
+def _short(made: Model, number: int) -> tuple[int, dict[str, str | int]]:
+    """How many sessions or stations the places of an item lack over the whole period, and which places they are."""
+    item = made.items[number]
+    form = item.component.form
+    alike = [one for one in made.items if one.component.form is form]
+    if form is Form.PRACTICAL:
+        shops = made.shops[item.certificate]
+        stock = sum(shop.size * sum(shop.open) for shop in shops)
+        needed = sum(one.stations for one in alike if one.certificate == item.certificate)
+        return needed - stock, {"kind": str(form), "certificate": item.certificate, "capacity": stock}
+    stock = sum(sum(place.open) for place in made.rooms[form])
+    return sum(one.sessions for one in alike) - stock, {"kind": str(form), "capacity": stock}
+
+
+def _fullest(made: Model, cohort: Cohort) -> dict[str, str | int]:
+    """The kind of places that has the least to spare."""
+    tightest = max(cohort.items, key=lambda number: (_short(made, number)[0], -number))
+    return _short(made, tightest)[1]
