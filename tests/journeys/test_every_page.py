@@ -38,6 +38,8 @@ PAGES_OF_A_ROLE = 40
 LIMIT_BYTES = 100_000
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/v/)[\w-]+")
 FILES = re.compile(r"\.(pdf|xlsx|csv|json|zip|docx)\b|/(photo|file|print|register|definition|language)\b")
+WIDE = """[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > 391)
+  .slice(-3).map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`)"""
 LINK = re.compile(r'<a\b[^>]*?\bhref="(/[^"]*)"')
 
 
@@ -136,7 +138,7 @@ async def _layout(page: "Page") -> list[str]:
     before = page.viewport_size
     await page.set_viewport_size({"width": 390, "height": 844})
     if await page.evaluate("document.documentElement.scrollWidth") > 390:
-        wrong.append("wider than a phone")
+        wrong.append(f"wider than a phone: {await page.evaluate(WIDE)}")
     if before:
         await page.set_viewport_size(before)
     if "%(" in await page.inner_text("main"):
