@@ -8,6 +8,7 @@ pilot school) has a site; the stations of each certificate have 13% more capacit
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -86,6 +87,8 @@ def national(seed: int = 1, size: Size = NATIONAL) -> Problem:
     schools = _schools(rng, prefectures, size.institutions)
     pilots = _pilots(rng, len(schools), size)
     groups = _groups(rng, schools, certificates, pilots, size)
+    school_of, certificate_of = _numbers(schools), _numbers(certificates)
+    pilots = sorted({(school_of[group.institution], certificate_of[group.certificate]) for group in groups})
     hosts = _hosts(rng, schools, prefectures, size.sites)
     approvals = _approvals(rng, schools, hosts, pilots, groups, certificates, size)
     surplus: dict[int, int] = {}  # stations come whole: what a certificate has too many, its next site has fewer
@@ -108,6 +111,11 @@ def national(seed: int = 1, size: Size = NATIONAL) -> Problem:
             for school, certificate in pilots
         ),
     )
+
+
+def _numbers(records: Sequence[Institution] | Sequence[Certificate]) -> dict[str, int]:
+    """Id -> place in the list."""
+    return {record.id: number for number, record in enumerate(records)}
 
 
 def _prefectures(provinces: frozenset[str] | None) -> list[Prefecture]:
@@ -262,7 +270,7 @@ def _approvals(
     of_prefecture: dict[str, list[int]] = {}
     for site, host in enumerate(hosts):
         of_prefecture.setdefault(schools[host].prefecture, []).append(site)
-    number_of = {certificate.id: number for number, certificate in enumerate(certificates)}
+    number_of = _numbers(certificates)
     home = {school.id: school.prefecture for school in schools}
     demand: dict[tuple[int, str], int] = {}
     for group in groups:
