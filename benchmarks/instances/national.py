@@ -8,7 +8,7 @@ pilot school) has a site; the stations of each certificate have 13% more capacit
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -87,7 +87,7 @@ def national(seed: int = 1, size: Size = NATIONAL) -> Problem:
     schools = _schools(rng, prefectures, size.institutions)
     pilots = _pilots(rng, len(schools), size)
     groups = _groups(rng, schools, certificates, pilots, size)
-    school_of, certificate_of = _numbers(schools), _numbers(certificates)
+    school_of, certificate_of = _numbers(one.id for one in schools), _numbers(one.id for one in certificates)
     pilots = sorted({(school_of[group.institution], certificate_of[group.certificate]) for group in groups})
     hosts = _hosts(rng, schools, prefectures, size.sites)
     approvals = _approvals(rng, schools, hosts, pilots, groups, certificates, size)
@@ -113,9 +113,9 @@ def national(seed: int = 1, size: Size = NATIONAL) -> Problem:
     )
 
 
-def _numbers(records: Sequence[Institution] | Sequence[Certificate]) -> dict[str, int]:
+def _numbers(ids: Iterable[str]) -> dict[str, int]:
     """Id -> place in the list."""
-    return {record.id: number for number, record in enumerate(records)}
+    return {id: number for number, id in enumerate(ids)}
 
 
 def _prefectures(provinces: frozenset[str] | None) -> list[Prefecture]:
@@ -270,7 +270,7 @@ def _approvals(
     of_prefecture: dict[str, list[int]] = {}
     for site, host in enumerate(hosts):
         of_prefecture.setdefault(schools[host].prefecture, []).append(site)
-    number_of = _numbers(certificates)
+    number_of = _numbers(one.id for one in certificates)
     home = {school.id: school.prefecture for school in schools}
     demand: dict[tuple[int, str], int] = {}
     for group in groups:
