@@ -14,10 +14,19 @@ import msgspec
 from msgspec.structs import replace
 
 from scheduling.planning.rules.plan import Bound, Plan, Session
-from scheduling.planning.rules.problem import Certificate, Group, Person, Problem, Scheme, Site
+from scheduling.planning.rules.problem import (
+    Certificate,
+    Group,
+    Institution,
+    Person,
+    Prefecture,
+    Problem,
+    Scheme,
+    Site,
+)
 
-R = TypeVar("R", Problem, Plan)
 Item = TypeVar("Item")
+Located = TypeVar("Located", Prefecture, Institution, Site, Person)
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string", order="deterministic")
 
@@ -47,8 +56,8 @@ def canonical_problem(problem: Problem) -> Problem:
     return replace(
         problem,
         slots=tuple(sorted(problem.slots, key=lambda one: (one.starts, one.id))),
-        prefectures=_by_id(problem.prefectures),
-        institutions=_by_id(problem.institutions),
+        prefectures=_by_id(_located(one) for one in problem.prefectures),
+        institutions=_by_id(_located(one) for one in problem.institutions),
         certificates=_by_id(_certificate(one) for one in problem.certificates),
         sites=_by_id(_site(one) for one in problem.sites),
         groups=_by_id(_group(one) for one in problem.groups),
@@ -79,6 +88,13 @@ def _by_id(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda one: one.id))  # type: ignore[attr-defined]
 
 
+def _located(one: Located) -> Located:
+    """With its degrees as the format has them: a whole number made by a program becomes a decimal."""
+    if type(one.lat) is float and type(one.lon) is float:
+        return one
+    return replace(one, lat=float(one.lat), lon=float(one.lon))
+
+
 def _certificate(one: Certificate) -> Certificate:
     schemes = sorted((_scheme(scheme) for scheme in one.schemes), key=lambda scheme: scheme.level)
     return replace(one, schemes=tuple(schemes))
@@ -90,7 +106,7 @@ def _scheme(one: Scheme) -> Scheme:
 
 def _site(one: Site) -> Site:
     return replace(
-        one,
+        _located(one),
         approvals=tuple(
             sorted(
                 (
@@ -115,7 +131,7 @@ def _group(one: Group) -> Group:
 
 def _person(one: Person) -> Person:
     return replace(
-        one,
+        _located(one),
         duties=tuple(sorted(one.duties)),
         qualifications=tuple(
             sorted(one.qualifications, key=lambda each: (each.certificate, str(each.valid_from), str(each.valid_to)))
@@ -130,5 +146,8 @@ def _session(one: Session) -> Session:
 
 
 def _bound(one: Bound) -> Bound:
-    prices = sorted(one.prices, key=lambda price: (price.site, price.kind, price.certificate or "", price.price))
-    return replace(one, prices=tuple(prices))
+    prices = sorted(
+        (replace(price, price=float(price.price)) for price in one.prices),
+        key=lambda price: (price.site, price.kind, price.certificate or "", price.price),
+    )
+    return replace(one, value=float(one.value), unplaced_km=float(one.unplaced_km), prices=tuple(prices))
