@@ -1,4 +1,4 @@
-"""``kaowu schedule solve|check|explain|repair``: plans from files and back, without a database.
+"""``kaowu schedule solve|check|explain|repair|schema``: plans from files and back, without a database.
 
 A malformed file is refused with every fault and its place (exit status 2) and nothing is written. ``check`` says 1 when a
 hard constraint is violated or the plan claims what is not so; who could not be placed is listed in the plan and is no fault.
@@ -22,10 +22,14 @@ from scheduling.planning.rules.checking import Report, Violation, check
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import read_plan, read_problem
+from scheduling.planning.rules.schema import schema_text
 from scheduling.planning.rules.serial import plan_bytes
 
 LISTED = 50
 """More violations are counted, not listed, unless JSON is asked for."""
+
+
+KINDS: Mapping[str, type[Problem] | type[Plan]] = {"problem": Problem, "plan": Plan}
 
 
 class NoSuchFile(NotFound):
@@ -48,6 +52,15 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "--moved-at-most", type=int, default=0, metavar="N", help=translate(N_("修复时允许改动的人数"))
     )
     checking.set_defaults(command=run_check)
+    showing = group.add_parser("schema", parents=[common], help=translate(N_("输出文件格式的 JSON Schema")))
+    showing.add_argument("kind", choices=sorted(KINDS))
+    showing.set_defaults(command=run_schema)
+
+
+def run_schema(arguments: argparse.Namespace) -> int:
+    """Print the schema of a format."""
+    print(schema_text(KINDS[arguments.kind]), end="")
+    return 0
 
 
 def run_check(arguments: argparse.Namespace) -> int:
