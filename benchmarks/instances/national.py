@@ -42,7 +42,7 @@ SLACK: Final = 1.13
 LEVELS: Final = tuple(Level)
 _STARTS: Final = ((8, 30), (13, 0), (16, 30))
 _SLOT_MINUTES: Final = 180
-RULES: Final = Rules(paper_fill_percent=50, computer_fill_percent=40)
+RULES: Final = Rules(paper_fill_percent=50, computer_fill_percent=40, travel_limit_km=6000)
 _FIRST_PRACTICAL_SLOT: Final = 2  # what follows a written part cannot be at the very beginning
 _FORMS: Final = (
     (Form.PAPER,),
@@ -54,6 +54,8 @@ _FORMS: Final = (
 _FORM_SHARES: Final = (0.12, 0.13, 0.29, 0.28, 0.18)
 _LOCAL_NOISE: Final = 0.4  # how roughly the capacity of a place follows its demand (sigma of a lognormal factor)
 _STATION_MINUTES: Final = (30, 40, 60, 90, 120)
+_ROOMS: Final = 1.2  # rooms for so many times the room-sessions of the nominal load
+_LED: Final = 0.8  # rooms for at least this share of all whom the stations could take
 _COMPUTER_SEATS: Final = (40, 50, 60)
 
 
@@ -322,8 +324,9 @@ def _site(
     slots: tuple[Slot, ...],
     surplus: dict[int, int],
 ) -> Site:
-    """Rooms and workshops for the nominal load: a fifth more room-sessions than it takes, stations for the capacity."""
-    needed = {Form.PAPER: 0.0, Form.COMPUTER: 0.0}
+    """Stations for the capacity; rooms for a fifth more than the nominal load, and for most whom the stations could take."""
+    needed = {Form.PAPER: 0.0, Form.COMPUTER: 0.0}  # room-sessions of the nominal load
+    led = {Form.PAPER: 0, Form.COMPUTER: 0}  # candidates whom the stations could take at once, and who write before
     workshops = []
     seats = int(rng.choice(_COMPUTER_SEATS))
     for index, capacity in sorted(nominal.items()):
@@ -336,9 +339,16 @@ def _site(
                 workshops.append(workshop)
             else:
                 room = 30 if component.form is Form.PAPER else seats * 0.9
+                led[component.form] += capacity * any(
+                    part.form is Form.PRACTICAL for part in certificate.schemes[0].components
+                )
                 needed[component.form] += sum(np.ceil(capacity / SLACK * part / room) for part in (0.33, 0.47, 0.2))
-    paper = int(np.ceil(needed[Form.PAPER] * 1.2 / len(slots)))
-    computer = int(np.ceil(needed[Form.COMPUTER] * 1.2 / len(slots)))
+    planned_paper = len(slots) * 30 * RULES.paper_fill_percent / 100
+    planned_computer = len(slots) * min(_COMPUTER_SEATS) * 0.9 * RULES.computer_fill_percent / 100
+    paper = int(np.ceil(max(needed[Form.PAPER] * _ROOMS / len(slots), _LED * led[Form.PAPER] / planned_paper)))
+    computer = int(
+        np.ceil(max(needed[Form.COMPUTER] * _ROOMS / len(slots), _LED * led[Form.COMPUTER] / planned_computer))
+    )
     sizes = rng.choice(_COMPUTER_SEATS, size=computer)
     return Site(
         id=f"S{number + 1:04d}",
