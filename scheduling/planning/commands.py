@@ -19,17 +19,33 @@ import msgspec
 from exam.kernel.errors import N_, Invalid, NotFound
 from exam.kernel.i18n import translate
 from scheduling.planning.rules.checking import Report, Violation, check
-from scheduling.planning.rules.plan import Plan
+from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import read_plan, read_problem
+from scheduling.planning.rules.reasons import SENTENCES
 from scheduling.planning.rules.schema import schema_text
-from scheduling.planning.rules.serial import plan_bytes
+from scheduling.planning.rules.serial import plan_bytes, plan_sha256
+from scheduling.planning.solver.solve import Stage, Step, solve
 
 LISTED = 50
 """More violations are counted, not listed, unless JSON is asked for."""
 
 
 KINDS: Mapping[str, type[Problem] | type[Plan]] = {"problem": Problem, "plan": Plan}
+
+
+STAGES: Mapping[Stage, str] = {
+    Stage.PLACEMENT: N_("安排站点"),
+    Stage.SESSIONS: N_("编排场次"),
+    Stage.STAFF: N_("配备人员"),
+}
+
+
+class NoSuchFolder(NotFound):
+    """A plan that could not be written there."""
+
+    message = N_("不能把计划写到 %(file)s：文件夹不存在，或它本身是文件夹。")
+    way_out = N_("请先建立文件夹，或换一个文件名。")
 
 
 class NoSuchFile(NotFound):
@@ -52,9 +68,50 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "--moved-at-most", type=int, default=0, metavar="N", help=translate(N_("修复时允许改动的人数"))
     )
     checking.set_defaults(command=run_check)
+    solving = group.add_parser("solve", parents=[common], help=translate(N_("为一份问题文件求计划")))
+    solving.add_argument("problem", type=Path, metavar="PROBLEM")
+    solving.add_argument("--out", type=Path, required=True, metavar="PLAN", help=translate(N_("计划写到哪里")))
+    solving.add_argument("--seed", type=int, default=1, metavar="S", help=translate(N_("随机种子：相同则结果相同")))
+    solving.add_argument(
+        "--seconds", type=float, metavar="T", help=translate(N_("最多用时（秒），到时写出当时最好的计划"))
+    )
+    solving.add_argument("--processes", type=int, default=2, metavar="N", help=translate(N_("同时使用的进程数")))
+    solving.set_defaults(command=run_solve)
     showing = group.add_parser("schema", parents=[common], help=translate(N_("输出文件格式的 JSON Schema")))
     showing.add_argument("kind", choices=sorted(KINDS))
     showing.set_defaults(command=run_schema)
+
+
+def run_solve(arguments: argparse.Namespace) -> int:
+    """Solve a problem, check the plan, write it; who has no place is told with the reason."""
+    try:
+        problem = read_problem(_bytes(arguments.problem))
+    except Invalid as refusal:
+        return refuse(arguments, refusal, arguments.problem)
+    writable(arguments.out)
+    plan = solve(
+        problem,
+        seed=arguments.seed,
+        seconds=arguments.seconds,
+        processes=arguments.processes,
+        progress=None if arguments.json else _tell,
+    )
+    return hand_over(arguments, problem, plan)
+
+
+def hand_over(
+    arguments: argparse.Namespace, problem: Problem, plan: Plan, previous: Plan | None = None, moved_at_most: int = 0
+) -> int:
+    """Check a new plan, write it, and say how good it is; 1 when it breaks a hard constraint."""
+    report = check(problem, plan, previous=previous, moved_at_most=moved_at_most)
+    write_plan(arguments.out, plan)
+    if arguments.json:
+        made = {"plan": str(arguments.out), "status": plan.status.value, "sha256": plan_sha256(plan)}
+        _print_json(made | report_json(report) | {"unplaced": unplaced_json(plan)})
+    else:
+        print("\n".join([*report_lines(report), *unplaced_lines(plan)]))
+        print(translate(N_("计划已写入 %(file)s。"), file=str(arguments.out)))
+    return 0 if report.passed else 1
 
 
 def run_schema(arguments: argparse.Namespace) -> int:
@@ -80,6 +137,25 @@ def run_check(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(report_lines(report)))
     return 0 if report.passed else 1
+
+
+def unplaced_json(plan: Plan) -> list[dict[str, Any]]:
+    """Who has no place and why, for programs."""
+    return [msgspec.to_builtins(one) | {"what": translate(SENTENCES[one.reason], **one.facts)} for one in plan.unplaced]
+
+
+def unplaced_lines(plan: Plan) -> list[str]:
+    """Who has no place and why, for people: groups and reasons together."""
+    counts: dict[tuple[str, UnplacedReason], int] = {}
+    for one in plan.unplaced:
+        counts[one.group, one.reason] = counts.get((one.group, one.reason), 0) + one.count
+    what = N_("– 组 %(group)s 有 %(count)s 名考生未安排：")
+    lines = [
+        f"{translate(what, group=group, count=count)}{translate(SENTENCES[reason])}"
+        for (group, reason), count in counts.items()
+    ]
+    left = translate(N_("……另有 %(count)s 处。"), count=len(lines) - LISTED)
+    return lines if len(lines) <= LISTED else [*lines[:LISTED], left]
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -145,16 +221,33 @@ def refuse(arguments: argparse.Namespace, refusal: Invalid, file: Path) -> int:
     return 2
 
 
+def writable(path: Path) -> None:
+    """Make sure, before anything is solved, that the plan can be written.
+
+    :raises NoSuchFolder: there is no such folder, or the path is one
+    """
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        raise NoSuchFolder(file=str(path))
+
+
+def _tell(step: Step) -> None:
+    """Say on standard error how far the search is; standard output stays for the result."""
+    what = N_("%(stage)s %(done)s/%(total)s，未安排 %(unplaced)s 人，差距 %(gap)s%%")
+    facts = {
+        "stage": STAGES[step.stage],
+        "done": step.done,
+        "total": step.total,
+        "unplaced": step.unplaced,
+        "gap": f"{100 * step.gap:.3f}",
+    }
+    print(translate(what, **facts), file=sys.stderr, flush=True)
+
+
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan whole or not at all: beside its place first, then moved there."""
     beside = path.with_name(f".{path.name}.part")
     beside.write_bytes(plan_bytes(plan))
     beside.replace(path)
-
-
-def load(path: Path) -> Problem:
-    """Read a problem from the disk."""
-    return read_problem(_bytes(path))
 
 
 def _bytes(path: Path) -> bytes:
