@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import msgspec
 from exam.kernel.errors import N_, Invalid, NotFound
 from exam.kernel.i18n import translate
 from scheduling.planning.rules.checking import Report, Violation, check
+from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import read_plan, read_problem
@@ -39,6 +40,13 @@ STAGES: Mapping[Stage, str] = {
     Stage.SESSIONS: N_("编排场次"),
     Stage.STAFF: N_("配备人员"),
 }
+
+
+class NoSuchSite(NotFound):
+    """A site that the problem does not have."""
+
+    message = N_("问题文件中没有站点 %(site)s。")
+    way_out = N_("请检查站点编号。")
 
 
 class NoSuchFolder(NotFound):
@@ -66,6 +74,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     checking.add_argument("--previous", type=Path, metavar="PLAN", help=translate(N_("已公布的计划：其中各项不应改动")))
     checking.add_argument(
         "--moved-at-most", type=int, default=0, metavar="N", help=translate(N_("修复时允许改动的人数"))
+    )
+    checking.add_argument(
+        "--lost-site", action="append", default=[], metavar="S", help=translate(N_("公布之后失去的站点（可多次给出）"))
     )
     checking.set_defaults(command=run_check)
     solving = group.add_parser("solve", parents=[common], help=translate(N_("为一份问题文件求计划")))
@@ -124,7 +135,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Check a plan and print what was found."""
     file = arguments.problem
     try:
-        problem = read_problem(_bytes(file))
+        problem = as_it_stands(read_problem(_bytes(file)), arguments.lost_site)
         previous = None
         if arguments.previous:
             previous = read_plan(_bytes(file := arguments.previous))
@@ -219,6 +230,17 @@ def refuse(arguments: argparse.Namespace, refusal: Invalid, file: Path) -> int:
         for fault in faults:
             print(f"  {fault['place'] or '-'}: {fault['what']} {fault['way_out']}", file=sys.stderr)
     return 2
+
+
+def as_it_stands(problem: Problem, lost: Sequence[str]) -> Problem:
+    """The problem without the sites that were lost after publication.
+
+    :raises NoSuchSite: one of them is not in the problem
+    """
+    for site in lost:
+        if site not in problem.site:
+            raise NoSuchSite(site=site)
+    return without_sites(problem, lost) if lost else problem
 
 
 def writable(path: Path) -> None:

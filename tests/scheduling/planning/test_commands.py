@@ -71,6 +71,22 @@ def test_against_the_published_plan(files: Files, capsys: Any) -> None:
     assert status == 0
 
 
+def test_a_lost_site_frees_who_was_there(files: Files, capsys: Any) -> None:
+    before = files.out
+    before.write_bytes(plan_bytes(small.plan(published=True)))
+    elsewhere = (small.session(site="S2"), small.session("N2", "W1", "1c", "skill", site="S2"))
+    files.write(
+        small.problem(sites=(small.site(), small.site("S2"))),
+        small.plan(placements=(small.placement("G1", "S2"),), sessions=elsewhere),
+    )
+    status, document = run(capsys, "check", files.problem, files.plan, "--previous", before)
+    assert (status, document["counts"]) == (1, {"H17": 1})
+    status, document = run(capsys, "check", files.problem, files.plan, "--previous", before, "--lost-site", "S1")
+    assert (status, document["objectives"]["changed"]) == (0, 20)
+    assert main(["schedule", "check", str(files.problem), str(files.plan), "--lost-site", "S9"]) == 2
+    assert "S9" in capsys.readouterr().err
+
+
 def test_a_false_claim_is_status_1(files: Files, capsys: Any) -> None:
     _, document = run(capsys, "check", files.problem, files.plan)
     claimed = document["objectives"] | {"room_sessions": 1}

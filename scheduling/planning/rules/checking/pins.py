@@ -1,4 +1,4 @@
-"""H17: pins hold, and what is published stands unless the site, the room or the person is lost."""
+"""H17: pins hold and what is published stands, unless the site, the room or the person is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scheduling.planning.rules import pins
 from scheduling.planning.rules.changes import Changes
 from scheduling.planning.rules.checking.case import Case, Held
 from scheduling.planning.rules.checking.report import Violation, Violations
+from scheduling.planning.rules.losses import pin_is_lost
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Pin
 from scheduling.planning.rules.teams import pinned_duty
@@ -23,7 +24,7 @@ def groups_pinned(case: Case) -> Violations:
     wanted = {pin.group for pin in pins.in_force(case.problem)}
     sits: Mapping[str, list[tuple[Held, int]]] = _seats(case, wanted)
     for pin in pins.in_force(case.problem):
-        if pin.group is None or pin.person is not None:
+        if pin.group is None or pin.person is not None or pin_is_lost(case.problem, pin):
             continue
         if pin.slot is None and pin.room is None and pin.component is None:
             count = placed[pin.group, pin.site or ""]
@@ -38,7 +39,7 @@ def groups_pinned(case: Case) -> Violations:
 def people_pinned(case: Case) -> Violations:
     """A person serves where a pin wants them, in the duty that it names."""
     for pin in pins.in_force(case.problem):
-        if pin.person is None:
+        if pin.person is None or pin_is_lost(case.problem, pin):
             continue
         serves = any(
             one.person == pin.person
