@@ -19,15 +19,15 @@ def best_schedule(model: Model, rng: Random, *, passes: int = _PASSES, until: fl
     best: Schedule | None = None
     current: Schedule | None = None
     blame = [0] * len(model.cohorts)
-    extra: dict[int, int] = {}
     for turn in range(passes):
         backward = turn % 2 == 0
         look = views[backward]
         if current is None:
-            found = Pass(look, None, {}, None).run()
+            found = Pass(look, None, 0, None).run()
         else:
             urgent = [left + more for left, more in zip(current.unplaced, blame, strict=True)]
-            found = Pass(look, due_of(look, current, urgent), extra, rng if turn > 2 else None).run()
+            spare = model.bound // 60 if any(current.unplaced) and turn % 4 > 1 else 0
+            found = Pass(look, due_of(look, current, urgent), spare, rng if turn > 2 else None).run()
         left_out = list(found.unplaced)
         insert(model, found)
         if best is None or found.score(model) < best.score(model):

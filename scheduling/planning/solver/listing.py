@@ -6,7 +6,7 @@ everything together from both sides ("double justification" of project schedulin
 urgent of all in the next pass.
 
 A session is opened only when the sessions that remain to its item can still hold the others: so a pass never uses more
-than the least number of sessions of the packing, except where `extra` allows an item some more.
+than the least number of sessions of the packing, except for those who are late already, as far as `spare` allows.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _weight(model: Model, item: Item) -> float:
 class Pass:
     """One pass: its state while it runs."""
 
-    def __init__(self, look: View, due: Flow | None, extra: dict[int, int], rng: Random | None) -> None:
+    def __init__(self, look: View, due: Flow | None, spare: int, rng: Random | None) -> None:
         model = look.model
         self.look, self.due, self.model = look, due, model
         count = model.slots_count
@@ -110,9 +110,7 @@ class Pass:
         self.left = [item.count for item in model.items]
         self.classes = [list(item.classes or ()) for item in model.items]
         self.room_left = [self._room_for(item) for item in model.items]
-        self.extra = extra
-        for number, more in extra.items():
-            self._allow(number, more)
+        self.spare = {form: min(spare, _spare(model, form)) for form in _FORMS}
         self.items_of: dict[str, list[int]] = {certificate: [] for certificate in model.shops}
         for number, item in enumerate(model.items):
             if item.component.form is Form.PRACTICAL:
@@ -138,15 +136,6 @@ class Pass:
         places = self.model.rooms[form]
         by_size = {place.size: seats for place, seats in zip(places, item.seats, strict=True)}
         return [by_size[size] for size in self.model.classes[form]]
-
-    def _allow(self, number: int, more: int) -> None:
-        item = self.model.items[number]
-        if item.component.form is Form.PRACTICAL:
-            return
-        sizes = self._seats(item)
-        smallest = len(sizes) - 1
-        self.classes[number][smallest] += more
-        self.room_left[number] += more * sizes[smallest]
 
     def _slack(self, certificate: str) -> int:
         """Stations that may stay empty in the slots a workshop is used in."""
@@ -287,13 +276,33 @@ class Pass:
             if best is None or option < best:
                 best = option
         if best is None:
-            return False
+            return self._one_more(at, form, number, entries, free)
         _, minus, kind, room = best
         count = self._seat(at, number, entries, -minus, places[room].ground)
         if not count:
             return False
         self.classes[number][kind] -= 1
         self.room_left[number] -= self._seats(item)[kind]
+        self.use.setdefault((number, self.look.slot[at]), []).append(Use(room, item.seats[room], count))
+        free.remove(room)
+        return True
+
+    def _one_more(self, at: int, form: Form, number: int, entries: list[list[float]], free: list[int]) -> bool:
+        """Open a session beyond the least number of an item, for those who may not sit later than now."""
+        late = [entry for entry in entries if entry[0] <= at and entry[3] > 0]
+        if not late or not self.spare[form]:
+            return False
+        item = self.model.items[number]
+        places = self.model.rooms[form]
+        lower = any(self.model.cohorts[int(entry[1])].ground for entry in late)
+        able = sum(int(entry[3]) for entry in entries)
+        room = _smallest(free, item.seats, able, places, lower)
+        if room < 0:
+            room = max(free, key=lambda one: (item.seats[one], places[one].ground == lower, -one))
+        count = self._seat(at, number, entries, min(able, item.seats[room]), places[room].ground)
+        if not count:
+            return False
+        self.spare[form] -= 1
         self.use.setdefault((number, self.look.slot[at]), []).append(Use(room, item.seats[room], count))
         free.remove(room)
         return True
@@ -339,6 +348,12 @@ class Pass:
             made = [[row[at + 1] - row[at] for at in range(self.model.slots_count)] for row in rows]
             flow.append([row[::-1] for row in made[::-1]] if self.look.backward else made)
         return trim(self.model, flow, self.use, backward=self.look.backward)
+
+
+def _spare(model: Model, form: Form) -> int:
+    """How many open rooms of a form are left when every item has its least number of sessions."""
+    stock = sum(sum(place.open) for place in model.rooms[form])
+    return max(0, stock - sum(item.sessions for item in model.items if item.component.form is form))
 
 
 def _smallest(free: list[int], seats: list[int], size: int, places: list[Place], want_ground: bool) -> int:

@@ -20,6 +20,7 @@ import msgspec
 from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Form, Problem
 from scheduling.planning.solver.improving import best_schedule
+from scheduling.planning.solver.papers import named
 from scheduling.planning.solver.people import windows
 from scheduling.planning.solver.schedule import Schedule
 from scheduling.planning.solver.seating import Left, Seat, seat
@@ -83,7 +84,7 @@ def schedule_sites(
         if progress:
             progress(len(results), len(tasks))
     return Scheduled(
-        sessions=_named(problem, results),
+        sessions=named(problem, [one for result in results for one in result.sessions]),
         unplaced=tuple(one for result in results for one in result.unplaced),
         room_sessions=sum(result.room_sessions for result in results),
         room_bound=sum(result.bound for result in results),
@@ -188,40 +189,6 @@ def _sessions(problem: Problem, made: Model, seats: Sequence[Seat]) -> tuple[Ses
             )
         )
     return tuple(found)
-
-
-def _named(problem: Problem, results: Sequence[SiteResult]) -> tuple[Session, ...]:
-    """Number the sessions, and name their papers: one per start of the same component anywhere (H9)."""
-    starts: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-    for result in results:
-        for one in result.sessions:
-            starts[one.certificate, one.level, one.component].add(problem.slot_number[one.slot])
-    paper = {
-        (*key, problem.slots[slot].id): letters(number)
-        for key, slots in starts.items()
-        for number, slot in enumerate(sorted(slots))
-    }
-    sessions = (one for result in results for one in result.sessions)
-    return tuple(
-        msgspec.structs.replace(
-            one, id=f"N{number + 1:06d}", paper=paper[one.certificate, one.level, one.component, one.slot]
-        )
-        for number, one in enumerate(sessions)
-    )
-
-
-def letters(number: int) -> str:
-    """A, B ... Z, AA, AB ... for 0, 1 ...
-
-    >>> letters(0), letters(25), letters(26), letters(701), letters(702)
-    ('A', 'Z', 'AA', 'ZZ', 'AAA')
-    """
-    text = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
 
 
 # -------------------------------------------------------------------- who is left out

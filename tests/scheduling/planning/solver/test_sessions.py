@@ -7,7 +7,8 @@ import pytest
 from scheduling.planning.rules.checking.check import check
 from scheduling.planning.rules.plan import Placement, Plan, UnplacedReason
 from scheduling.planning.rules.problem import Accommodation, Form, Level, Problem
-from scheduling.planning.solver.sessions import Scheduled, letters, schedule_sites
+from scheduling.planning.solver.papers import letters
+from scheduling.planning.solver.sessions import Scheduled, schedule_sites
 from tests.scheduling.planning import small
 
 PAPER = small.component("paper", Form.PAPER, 60, 0)

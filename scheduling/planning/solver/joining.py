@@ -1,0 +1,251 @@
+"""Candidates without a place join sessions that stand, at the nearest site that still has a way through: nobody moves.
+
+For those whom their site's sessions could not hold, before publication; and for late registrations after it. A way is a
+slot per component with seats left in a session of just this component, in a free room, or at free stations. Sessions
+keep their ids, rooms and papers; they only gain candidates, and some are added.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from scheduling.planning.rules.capacity import stations_used
+from scheduling.planning.rules.demand import Need, Numbers, allowed_sites, distances, need_of
+from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
+from scheduling.planning.rules.problem import Accommodation, Form, Group, Problem
+from scheduling.planning.solver.board import Board
+from scheduling.planning.solver.papers import Papers
+from scheduling.planning.solver.schedule import Schedule, Use
+from scheduling.planning.solver.site import Model, Place, model
+
+AGAIN = frozenset({UnplacedReason.TIME, UnplacedReason.CAPACITY})
+"""Reasons that another site may not have."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Where everybody is now."""
+
+    placements: tuple[Placement, ...]  # of those who have a place
+    sessions: tuple[Session, ...]
+    unplaced: tuple[Unplaced, ...]  # who is left out even so
+    found: tuple[Placement, ...]  # the new ones among the placements
+
+
+def join(
+    problem: Problem,
+    placements: Sequence[Placement],
+    sessions: Sequence[Session],
+    unplaced: Sequence[Unplaced],
+    *,
+    reasons: Iterable[UnplacedReason] = AGAIN,
+) -> Joined:
+    """Find places for those who are unplaced for one of the reasons. `placements`: of everybody else."""
+    table = _Table(problem, sessions)
+    wanted = set(reasons)
+    found: list[Placement] = []
+    left: list[Unplaced] = []
+    for one in sorted(unplaced, key=lambda item: (-item.count, item.group, item.first)):
+        if one.reason in wanted and problem.group[one.group].person is None:
+            taken = table.place(problem.group[one.group], one.first, one.count)
+            found += taken
+            seated = sum(placement.count for placement in taken)
+        else:
+            seated = 0
+        if seated < one.count:
+            left.append(msgspec.structs.replace(one, first=one.first + seated, count=one.count - seated))
+    return Joined(
+        placements=(*placements, *found),
+        sessions=table.all(),
+        unplaced=tuple(sorted(left, key=lambda item: (item.group, item.first))),
+        found=tuple(found),
+    )
+
+
+class _Table:
+    """The sessions of all sites, and what is still free there."""
+
+    def __init__(self, problem: Problem, sessions: Sequence[Session]) -> None:
+        self.problem = problem
+        self.order = [one.id for one in sessions]
+        self.session = {one.id: one for one in sessions}
+        self.at: dict[str, list[str]] = defaultdict(list)
+        self.used: dict[tuple[str, str], int] = defaultdict(int)  # stations, per (site, certificate)
+        for one in sessions:
+            self.at[one.site].append(one.id)
+            self.used[one.site, one.certificate] += self._stations(one)
+        self.papers = Papers(problem, sessions)
+        self.km = distances(problem)
+        self.home = {one.id: number for number, one in enumerate(problem.institutions)}
+        self.allowed: dict[Need, Numbers] = {}
+
+    def all(self) -> tuple[Session, ...]:
+        """All sessions: those that stood, in their order, then the new ones."""
+        return tuple(self.session[id] for id in self.order)
+
+    def place(self, group: Group, first: int, count: int) -> list[Placement]:
+        """Seat members of a group at the nearest sites that have a way for them."""
+        found = []
+        for number in self._sites(group):
+            if not count:
+                break
+            site = self.problem.sites[number].id
+            seated = self._join(site, group, first, count)
+            if seated:
+                found.append(Placement(group=group.id, site=site, first=first, count=seated))
+                first, count = first + seated, count - seated
+        return found
+
+    def _sites(self, group: Group) -> list[int]:
+        """Sites that may take a group and have stations left, the nearest first."""
+        need = need_of(group)
+        if need not in self.allowed:
+            self.allowed.update(allowed_sites(self.problem, [need]))
+        rules = self.problem.rules_of(group.certificate)
+        km = self.km[self.home[group.institution]]
+        home = self.problem.prefecture[self.problem.institution[group.institution].prefecture].province
+        near = [
+            number
+            for number in self.allowed[need].tolist()
+            if km[number] <= rules.travel_limit_km
+            and (rules.other_province or self._province(number) == home)
+            and (not self._practical(group) or self._free_stations(number, group.certificate) > 0)
+        ]
+        return sorted(near, key=lambda number: (float(km[number]), number))
+
+    def _province(self, site: int) -> str:
+        return self.problem.prefecture[self.problem.sites[site].prefecture].province
+
+    def _practical(self, group: Group) -> bool:
+        return any(part.form is Form.PRACTICAL for part in self.problem.parts_of(group))
+
+    def _free_stations(self, number: int, certificate: str) -> int:
+        site = self.problem.sites[number]
+        slots = len(self.problem.slots)
+        held = sum(
+            shop.stations * (slots - len({*site.closed, *shop.closed}))
+            for shop in site.workshops
+            if shop.certificate == certificate
+        )
+        return held - self.used[site.id, certificate]
+
+    def _stations(self, session: Session) -> int:
+        part = self.problem.component[session.certificate, session.level, session.component]
+        if part.form is not Form.PRACTICAL:
+            return 0
+        rules = self.problem.rules_of(session.certificate)
+        return stations_used(session.count, part, self.problem.slot[session.slot], rules) or 0
+
+    # ---------------------------------------------------------------- one site
+
+    def _join(self, site: str, group: Group, first: int, count: int) -> int:
+        """How many of the members find a way at a site; they are seated."""
+        made = model(self.problem, self.problem.site[site], [(group, first, count)], {})
+        seated = 0
+        for number, cohort in enumerate(made.cohorts):
+            at = cohort.members[0].first
+            if at != first + seated:
+                break  # members stay in one run
+            left = cohort.count
+            while left:
+                board, behind = self._board(made, site)
+                way = board.path(cohort)
+                if way is None:
+                    break
+                taken = min(left, way[1])
+                board.schedule.unplaced[number] = taken
+                board.seat(number, way[2], taken)
+                self._write(made, site, group, at, board, behind, {*zip(cohort.items, way[2], strict=True)})
+                at, left, seated = at + taken, left - taken, seated + taken
+            if left:
+                break
+        return seated
+
+    def _board(self, made: Model, site: str) -> tuple[Board, dict[int, str]]:
+        """The site as it stands, for the items of the new ones; and the session behind every use."""
+        flow = [[[0] * made.slots_count for _ in cohort.items] for cohort in made.cohorts]
+        board = Board(made, Schedule(flow, {}, [0] * len(made.cohorts)), {}, {}, set())
+        behind: dict[int, str] = {}
+        items = {(item.certificate, item.level, item.component.id): at for at, item in enumerate(made.items)}
+        for id in self.at[site]:
+            one = self.session[id]
+            slot = self.problem.slot_number[one.slot]
+            form = self.problem.component[one.certificate, one.level, one.component].form
+            number = items.get((one.certificate, one.level, one.component))
+            alone = any(Accommodation.OWN_ROOM in self.problem.group[part.group].accommodations for part in one.parts)
+            if form is Form.PRACTICAL:
+                place = _number(made.shops.get(one.certificate, []), one.place)
+                size = made.shops[one.certificate][place].size
+                key = one.certificate, place, slot
+                board.stations[key] = size if alone else board.stations.get(key, 0) + self._stations(one)
+                cap = size
+            else:
+                place = _number(made.rooms[form], one.place)
+                board.taken.setdefault((form, slot), set()).add(place)
+                cap = made.items[number].seats[place] if number is not None else 0
+            if number is not None and not alone and not made.items[number].own:
+                use = Use(place, cap, one.count)
+                board.schedule.use.setdefault((number, slot), []).append(use)
+                behind[id_of(use)] = id
+        return board, behind
+
+    def _write(
+        self,
+        made: Model,
+        site: str,
+        group: Group,
+        first: int,
+        board: Board,
+        behind: Mapping[int, str],
+        keys: set[tuple[int, int]],
+    ) -> None:
+        """Put the new ones into the sessions: those that stand, and new ones."""
+        for number, slot in sorted(keys):
+            at = first
+            for use in board.schedule.use[number, slot]:
+                id = behind.get(id_of(use))
+                more = use.count - (self.session[id].count if id else 0)
+                if not more:
+                    continue
+                part = Part(group=group.id, first=at, count=more)
+                at += more
+                if id:
+                    self.used[site, group.certificate] -= self._stations(self.session[id])
+                    self.session[id] = msgspec.structs.replace(self.session[id], parts=(*self.session[id].parts, part))
+                else:
+                    id = self._open(made, site, number, slot, use, part)
+                self.used[site, group.certificate] += self._stations(self.session[id])
+
+    def _open(self, made: Model, site: str, number: int, slot: int, use: Use, part: Part) -> str:
+        item = made.items[number]
+        form = item.component.form
+        places = made.shops[item.certificate] if form is Form.PRACTICAL else made.rooms[form]
+        at = self.problem.slots[slot].id
+        id = self.papers.next_id()
+        self.session[id] = Session(
+            id=id,
+            site=site,
+            place=places[use.place].id,
+            slot=at,
+            certificate=item.certificate,
+            level=item.level,
+            component=item.component.id,
+            paper=self.papers.of(item.certificate, item.level, item.component.id, at),
+            parts=(part,),
+        )
+        self.order.append(id)
+        self.at[site].append(id)
+        return id
+
+
+def id_of(use: Use) -> int:
+    """Which use it is, as long as its board is on the table."""
+    return id(use)
+
+
+def _number(places: Sequence[Place], name: str) -> int:
+    return next(at for at, place in enumerate(places) if place.id == name)
