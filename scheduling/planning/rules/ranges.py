@@ -1,0 +1,54 @@
+"""Members of groups as ranges: taking some of them out of placements and sessions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced
+
+Range = TypeVar("Range", Placement, Part)
+Gone = Mapping[str, Sequence[tuple[int, int]]]
+"""Group -> (first, one past the last) of members, in order."""
+
+
+def without(placements: Iterable[Placement], unplaced: Iterable[Unplaced | Placement]) -> tuple[Placement, ...]:
+    """The placements of everybody but these members."""
+    gone = _gone(unplaced)
+    return tuple(kept for one in placements for kept in _cut(one, gone))
+
+
+def without_members(sessions: Iterable[Session], unplaced: Iterable[Unplaced | Placement]) -> tuple[Session, ...]:
+    """The sessions without these members; a session that nobody is left in is dropped."""
+    gone = _gone(unplaced)
+    found = []
+    for session in sessions:
+        if not any(part.group in gone for part in session.parts):
+            found.append(session)
+            continue
+        parts = tuple(kept for part in session.parts for kept in _cut(part, gone))
+        if parts:
+            found.append(msgspec.structs.replace(session, parts=parts))
+    return tuple(found)
+
+
+def _gone(members: Iterable[Unplaced | Placement]) -> Gone:
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for one in members:
+        found[one.group].append((one.first, one.first + one.count))
+    return {group: sorted(ranges) for group, ranges in found.items()}
+
+
+def _cut(one: Range, gone: Gone) -> Iterator[Range]:
+    begin, end = one.first, one.first + one.count
+    for first, last in gone.get(one.group, ()):
+        if last <= begin or first >= end:
+            continue
+        if first > begin:
+            yield msgspec.structs.replace(one, first=begin, count=first - begin)
+        begin = max(begin, last)
+    if begin < end:
+        yield msgspec.structs.replace(one, first=begin, count=end - begin)

@@ -1,0 +1,142 @@
+"""After publication: a site is lost, late candidates come. Everybody else stays where and when they are (H17).
+
+Who lost their place joins sessions that stand, or empty rooms, at the nearest site that has a way for them. Only where
+some still find none, and only as far as the officer allows, are others moved: as few as possible (:mod:`moving`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from scheduling.planning.rules.objectives import objectives
+from scheduling.planning.rules.plan import (
+    FORMAT,
+    Assignment,
+    OpenPosition,
+    Placement,
+    Plan,
+    Status,
+    Unplaced,
+    UnplacedReason,
+)
+from scheduling.planning.rules.problem import Problem
+from scheduling.planning.rules.ranges import without, without_members
+from scheduling.planning.rules.serial import canonical_plan, problem_sha256
+from scheduling.planning.solver.joining import AGAIN, Joined, join
+from scheduling.planning.solver.moving import move, without_sites
+from scheduling.planning.solver.staff import assign
+
+_EVERY: Final = AGAIN | {UnplacedReason.NO_SITE}
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The plan afterwards, and who must be told."""
+
+    problem: Problem  # as it stands now
+    plan: Plan
+    to_notify: tuple[Placement, ...]  # where they go now; of everybody whose place changed
+    unplaced: tuple[Unplaced, ...]  # who lost their place and found none
+    others_moved: int  # candidates moved who had lost nothing
+    open: tuple[OpenPosition, ...]
+
+
+def repair(
+    problem: Problem, plan: Plan, *, lost: Collection[str] = (), most_moved: int = 0, seed: int | None = None
+) -> Repaired:
+    """Repair a published plan after sites were lost; groups of the problem that the plan does not know are late.
+
+    At most `most_moved` candidates who lost nothing are moved. The plan that comes out belongs to `Repaired.problem`.
+    """
+    now = without_sites(problem, lost)
+    homeless = [*_homeless(plan, lost), *_late(problem, plan), *plan.unplaced]
+    placements = tuple(one for one in plan.placements if one.site not in lost)
+    sessions = tuple(one for one in plan.sessions if one.site not in lost)
+    joined = join(now, placements, sessions, homeless, reasons=_EVERY)
+    moved = 0
+    if joined.unplaced and most_moved:
+        room = _making_room(now, plan, lost, homeless, most_moved)
+        if room is not None and _count(room[1].unplaced) < _count(joined.unplaced):
+            moved, joined = room
+    kept = {one.id for one in joined.sessions}
+    staffed = assign(
+        now,
+        joined.sessions,
+        seed=plan.seed if seed is None else seed,
+        fixed=[one for one in plan.assignments if one.session in kept],
+    )
+    found = Plan(
+        format=FORMAT,
+        problem_sha256=problem_sha256(now),
+        seed=plan.seed,
+        status=Status.FEASIBLE,
+        placements=joined.placements,
+        sessions=joined.sessions,
+        unplaced=joined.unplaced,
+        assignments=_in_order(plan.assignments, staffed.assignments),
+        standby=staffed.standby,
+        open_positions=staffed.open,
+        published=plan.published,
+    )
+    found = canonical_plan(msgspec.structs.replace(found, objectives=objectives(now, found, plan)))
+    return Repaired(
+        problem=now,
+        plan=found,
+        to_notify=joined.found,
+        unplaced=joined.unplaced,
+        others_moved=moved,
+        open=staffed.open,
+    )
+
+
+def _count(unplaced: Sequence[Unplaced]) -> int:
+    return sum(one.count for one in unplaced)
+
+
+def _homeless(plan: Plan, lost: Collection[str]) -> list[Unplaced]:
+    """Who was placed at a lost site."""
+    return [
+        Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY)
+        for one in plan.placements
+        if one.site in lost
+    ]
+
+
+def _late(problem: Problem, plan: Plan) -> list[Unplaced]:
+    """Groups that registered after the plan was made."""
+    known = {one.group for one in plan.placements} | {one.group for one in plan.unplaced}
+    return [
+        Unplaced(group=group.id, first=0, count=group.count, reason=UnplacedReason.CAPACITY)
+        for group in problem.groups
+        if group.id not in known
+    ]
+
+
+def _making_room(
+    now: Problem, plan: Plan, lost: Collection[str], homeless: Sequence[Unplaced], most_moved: int
+) -> tuple[int, Joined] | None:
+    """Move the fewest others, who give their places up to the homeless first; None where that is more than allowed."""
+    wanted = move(now, plan, lost)
+    if not 0 < wanted.others <= most_moved:
+        return None
+    lost_members = [one for one in plan.placements if one.site in lost]
+    movers = without(wanted.fresh, [*lost_members, *plan.unplaced])
+    placements = without([one for one in plan.placements if one.site not in lost], movers)
+    sessions = without_members([one for one in plan.sessions if one.site not in lost], movers)
+    first = join(now, placements, sessions, homeless, reasons=_EVERY)
+    leaving = [
+        Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY) for one in movers
+    ]
+    then = join(now, first.placements, first.sessions, [*first.unplaced, *leaving], reasons=_EVERY)
+    return wanted.others, replace(then, found=(*first.found, *then.found))
+
+
+def _in_order(before: Sequence[Assignment], after: Sequence[Assignment]) -> tuple[Assignment, ...]:
+    """Those that stood, where they stood; then the new ones."""
+    now = set(after)
+    stood = [one for one in before if one in now]
+    return (*stood, *(one for one in after if one not in set(stood)))
