@@ -30,8 +30,6 @@ def covered(problem: Problem) -> Violations:
 
 
 def _in_period(problem: Problem, approval: Approval) -> bool:
-    if approval.valid_from is None and approval.valid_to is None:
-        return True
     return any(
         (approval.valid_from is None or approval.valid_from <= slot.day)
         and (approval.valid_to is None or slot.day <= approval.valid_to)

@@ -305,6 +305,7 @@ def test_h11_only_when_they_can_come_and_not_too_often() -> None:
     assert staffed() == []
     assert staffed(small.person("E1", available=("1a", "1c"))) == []
     assert staffed(small.person("E1", available=("1a",))) == ["H11"]
+    assert staffed(small.person("E1", most_sessions=2)) == []
     assert staffed(small.person("E1", most_sessions=1)) == ["H11"]
 
 
