@@ -1,0 +1,194 @@
+"""How good and how fast the planner is: ``python -m benchmarks.scheduling --case NAME --json`` (or ``--all``).
+
+Every case makes its instance from a seed, runs the planner beside a named baseline in the same run, and prints one JSON
+object. CPU seconds are those of this process and its children; memory is the largest resident size of this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
+from scheduling.planning.rules.checking import check
+from scheduling.planning.rules.demand import demand
+from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Status
+from scheduling.planning.rules.problem import Pin, Problem
+from scheduling.planning.rules.ranges import without
+from scheduling.planning.rules.serial import problem_sha256
+from scheduling.planning.solver.greedy import nearest_first
+from scheduling.planning.solver.joining import join
+from scheduling.planning.solver.moving import move, without_sites
+from scheduling.planning.solver.placement import Placed, place, place_demand
+from scheduling.planning.solver.sessions import schedule_sites
+
+SEED: Final = 1
+Result = dict[str, Any]
+
+
+def national_case(size: Size) -> Result:
+    """Place a country: the proven optimum against nearest-first."""
+    problem = national(SEED, size)
+    begin = _cpu()
+    supply = demand(problem)
+    placed = place_demand(problem, supply)
+    spent = _cpu() - begin
+    peak = _peak()
+    greedy = nearest_first(supply)
+    unplaced = sum(one.count for one in placed.unplaced)
+    km = placed.value - placed.bound.unplaced_km * unplaced
+    return {
+        "candidates": sum(group.count for group in problem.groups),
+        "km": round(km, 3),
+        "bound_km": round(placed.bound.value, 3),
+        "gap": placed.gap,
+        "integral": all(one.count == int(one.count) for one in placed.placements),
+        "unplaced": unplaced,
+        "cpu_seconds": round(spent, 2),
+        "peak_mb": peak,
+        "greedy_km": round(greedy.km, 3),
+        "greedy_unplaced": greedy.unplaced,
+        "below_greedy_percent": round(100 * (1 - km / greedy.km), 1),
+    }
+
+
+def sessions_case(size: Size) -> Result:
+    """Sessions of all sites: nobody left out, as few rooms as the packing bound, checked by the independent checker."""
+    problem = national(SEED, size)
+    placed = place(problem)
+    begin, clock = _cpu(), time.monotonic()
+    scheduled = schedule_sites(problem, placed.placements, seed=SEED)
+    seated = without(placed.placements, scheduled.unplaced)
+    joined = join(problem, seated, scheduled.sessions, (*placed.unplaced, *scheduled.unplaced))
+    spent, seconds = _cpu() - begin, time.monotonic() - clock
+    plan = _plan(problem, placed, joined.placements)
+    plan = msgspec.structs.replace(plan, sessions=joined.sessions, unplaced=joined.unplaced)
+    report = check(problem, plan)
+    rooms = len({(one.site, one.place, one.slot) for one in joined.sessions})
+    return {
+        "placements": sum(session.count for session in joined.sessions),
+        "hard_violations": len(report.violations),
+        "violated": dict(Counter(one.h for one in report.violations)),
+        "unplaced": sum(one.count for one in joined.unplaced),
+        "unplaced_before_joining": sum(one.count for one in scheduled.unplaced),
+        "room_sessions": rooms,
+        "bound": scheduled.room_bound,
+        "rooms_over_bound_percent": round(100 * (rooms / scheduled.room_bound - 1), 3),
+        "worst_site_percent": round(scheduled.worst_site, 2),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(spent, 1),
+        "stays": scheduled.stays,
+        "stays_first": scheduled.stays_first,
+    }
+
+
+def stays_case(size: Size) -> Result:
+    """Nights away, against the constructive plan in the same rooms."""
+    problem = national(SEED, size)
+    scheduled = schedule_sites(problem, place(problem).placements, seed=SEED)
+    fewer = 1 - scheduled.stays / scheduled.stays_first if scheduled.stays_first else 0.0
+    return {
+        "stays": scheduled.stays,
+        "baseline_stays": scheduled.stays_first,
+        "fewer_percent": round(100 * fewer, 1),
+    }
+
+
+def lost_site_case(size: Size) -> Result:
+    """The largest, the 50th and the 500th site are lost after publication: who else must move, with some groups pinned."""
+    problem = national(SEED, size)
+    placed = place(problem)
+    count: Counter[str] = Counter()
+    for one in placed.placements:
+        count[one.site] += one.count
+    order = sorted(count, key=lambda site: (-count[site], site))
+    total = sum(group.count for group in problem.groups)
+    moved, unplaced, lost_counts, longest, broken = [], [], [], 0.0, 0
+    for rank in (0, 49, 499):
+        site = order[min(rank, len(order) - 1)]
+        pinned = _pinned(problem, placed, site)
+        begin = _cpu()
+        answer = move(without_sites(pinned, {site}), _plan(pinned, placed, placed.placements), {site})
+        longest = max(longest, _cpu() - begin)
+        moved.append(round(100 * answer.others / total, 3))
+        unplaced.append(sum(one.count for one in answer.unplaced))
+        lost_counts.append(count[site])
+        stood = {(one.group, one.site) for one in answer.placements}
+        broken += sum((pin.group, pin.site) not in stood for pin in pinned.pins)
+    return {
+        "lost": lost_counts,
+        "unplaced": unplaced,
+        "others_moved_percent": moved,
+        "pins_broken": broken,
+        "seconds": round(longest, 2),
+    }
+
+
+def _pinned(problem: Problem, placed: Placed, lost: str) -> Problem:
+    """A hundred groups that an officer has pinned to the site where they are."""
+    whole = Counter(one.group for one in placed.placements)
+    chosen = [one for one in placed.placements if whole[one.group] == 1 and one.site != lost][::200][:100]
+    pins = tuple(
+        Pin(id=f"pin-{number}", author="考务管理员（演示）", reason="已与院校商定", group=one.group, site=one.site)
+        for number, one in enumerate(chosen)
+    )
+    return msgspec.structs.replace(problem, pins=pins)
+
+
+def _plan(problem: Problem, placed: Placed, placements: Sequence[Placement]) -> Plan:
+    return Plan(
+        format=FORMAT,
+        problem_sha256=problem_sha256(problem),
+        seed=SEED,
+        status=Status.FEASIBLE,
+        placements=tuple(placements),
+        unplaced=placed.unplaced,
+        bound=placed.bound,
+    )
+
+
+def _cpu() -> float:
+    """Seconds of this process and of its children that have ended."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _peak() -> int:
+    """Megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+CASES: Final[dict[str, Callable[[Size], Result]]] = {
+    "national": national_case,
+    "sessions": sessions_case,
+    "stays": stays_case,
+    "lost_site": lost_site_case,
+}
+
+
+def main() -> None:
+    """Run one case or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=sorted(CASES))
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object per case and line (the default and only form)"
+    )
+    parser.add_argument("--province", action="store_true", help="a province instead of the country, for a quick look")
+    arguments = parser.parse_args()
+    if not arguments.case and not arguments.all:
+        parser.error("--case NAME or --all")
+    for name in sorted(CASES) if arguments.all else [arguments.case]:
+        result = CASES[name](HUBEI if arguments.province else NATIONAL)
+        print(json.dumps({"case": name, **result}, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
