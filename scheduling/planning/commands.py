@@ -22,10 +22,11 @@ from scheduling.planning.rules.checking import Report, Violation, check
 from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.reading import read_plan, read_problem
+from scheduling.planning.rules.reading import match, read_plan, read_problem
 from scheduling.planning.rules.reasons import SENTENCES
 from scheduling.planning.rules.schema import schema_text
 from scheduling.planning.rules.serial import plan_bytes, plan_sha256
+from scheduling.planning.solver.repair import repair
 from scheduling.planning.solver.solve import Stage, Step, solve
 
 LISTED = 50
@@ -72,12 +73,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     checking.add_argument("problem", type=Path, metavar="PROBLEM")
     checking.add_argument("plan", type=Path, metavar="PLAN")
     checking.add_argument("--previous", type=Path, metavar="PLAN", help=translate(N_("已公布的计划：其中各项不应改动")))
-    checking.add_argument(
-        "--moved-at-most", type=int, default=0, metavar="N", help=translate(N_("修复时允许改动的人数"))
-    )
-    checking.add_argument(
-        "--lost-site", action="append", default=[], metavar="S", help=translate(N_("公布之后失去的站点（可多次给出）"))
-    )
+    _add_losses(checking)
     checking.set_defaults(command=run_check)
     solving = group.add_parser("solve", parents=[common], help=translate(N_("为一份问题文件求计划")))
     solving.add_argument("problem", type=Path, metavar="PROBLEM")
@@ -88,9 +84,22 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     solving.add_argument("--processes", type=int, default=2, metavar="N", help=translate(N_("同时使用的进程数")))
     solving.set_defaults(command=run_solve)
+    repairing = group.add_parser("repair", parents=[common], help=translate(N_("公布之后修复计划，尽量不动其他人")))
+    repairing.add_argument("problem", type=Path, metavar="PROBLEM")
+    repairing.add_argument("plan", type=Path, metavar="PLAN")
+    repairing.add_argument("--out", type=Path, required=True, metavar="PLAN", help=translate(N_("计划写到哪里")))
+    _add_losses(repairing)
+    repairing.set_defaults(command=run_repair)
     showing = group.add_parser("schema", parents=[common], help=translate(N_("输出文件格式的 JSON Schema")))
     showing.add_argument("kind", choices=sorted(KINDS))
     showing.set_defaults(command=run_schema)
+
+
+def _add_losses(parser: argparse.ArgumentParser) -> None:
+    """What happened after publication, and how many others may be moved for it."""
+    moved, lost = N_("修复时允许改动的人数"), N_("公布之后失去的站点（可多次给出）")
+    parser.add_argument("--moved-at-most", type=int, default=0, metavar="N", help=translate(moved))
+    parser.add_argument("--lost-site", action="append", default=[], metavar="S", help=translate(lost))
 
 
 def run_solve(arguments: argparse.Namespace) -> int:
@@ -107,20 +116,46 @@ def run_solve(arguments: argparse.Namespace) -> int:
         processes=arguments.processes,
         progress=None if arguments.json else _tell,
     )
-    return hand_over(arguments, problem, plan)
+    return hand_over(arguments, plan, check(problem, plan))
+
+
+def run_repair(arguments: argparse.Namespace) -> int:
+    """Repair a plan after a loss or for late candidates; who must be told is listed."""
+    file = arguments.problem
+    try:
+        problem = read_problem(_bytes(file))
+        plan = read_plan(_bytes(file := arguments.plan))
+        match(problem, plan)
+    except Invalid as refusal:
+        return refuse(arguments, refusal, file)
+    now = as_it_stands(problem, arguments.lost_site)
+    writable(arguments.out)
+    repaired = repair(problem, plan, lost=arguments.lost_site, most_moved=arguments.moved_at_most)
+    report = check(now, repaired.plan, previous=plan, moved_at_most=arguments.moved_at_most)
+    told = [msgspec.to_builtins(one) for one in repaired.to_notify]
+    lines = [
+        translate(N_("须通知 %(count)s 名考生。"), count=sum(one.count for one in repaired.to_notify)),
+        translate(N_("其中 %(count)s 人的原安排本来可行。"), count=repaired.others_moved),
+    ]
+    return hand_over(
+        arguments, repaired.plan, report, {"to_notify": told, "others_moved": repaired.others_moved}, lines
+    )
 
 
 def hand_over(
-    arguments: argparse.Namespace, problem: Problem, plan: Plan, previous: Plan | None = None, moved_at_most: int = 0
+    arguments: argparse.Namespace,
+    plan: Plan,
+    report: Report,
+    more: Mapping[str, Any] | None = None,
+    lines: Sequence[str] = (),
 ) -> int:
-    """Check a new plan, write it, and say how good it is; 1 when it breaks a hard constraint."""
-    report = check(problem, plan, previous=previous, moved_at_most=moved_at_most)
+    """Write a new plan that was checked, and say how good it is; 1 when it breaks a hard constraint."""
     write_plan(arguments.out, plan)
     if arguments.json:
         made = {"plan": str(arguments.out), "status": plan.status.value, "sha256": plan_sha256(plan)}
-        _print_json(made | report_json(report) | {"unplaced": unplaced_json(plan)})
+        _print_json(made | report_json(report) | {"unplaced": unplaced_json(plan)} | dict(more or {}))
     else:
-        print("\n".join([*report_lines(report), *unplaced_lines(plan)]))
+        print("\n".join([*report_lines(report), *unplaced_lines(plan), *lines]))
         print(translate(N_("计划已写入 %(file)s。"), file=str(arguments.out)))
     return 0 if report.passed else 1
 

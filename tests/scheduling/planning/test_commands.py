@@ -139,6 +139,37 @@ def test_who_cannot_be_placed_is_listed_with_status_0(files: Files, capsys: Any)
     assert "组 G1 有 20 名考生未安排" in capsys.readouterr().out
 
 
+def test_a_lost_site_is_repaired_and_who_moves_is_told(files: Files, capsys: Any) -> None:
+    sites = (small.site(), small.site("S2", rooms=(small.room(seats=16),)))
+    files.write(small.problem(sites=sites), small.plan(published=True))
+    status, document = run(capsys, "repair", files.problem, files.plan, "--lost-site", "S1", "--out", files.out)
+    assert (status, document["passed"], document["others_moved"]) == (0, True, 0)
+    assert sum(one["count"] for one in document["to_notify"]) + document["objectives"]["unplaced"] == 20
+    assert all(one["site"] == "S2" for one in document["to_notify"])
+    again = ("check", files.problem, files.out, "--previous", files.plan, "--lost-site", "S1")
+    status, document = run(capsys, *again)
+    assert (status, document["wrong"], document["same_problem"]) == (0, [], True)
+
+
+def test_late_candidates_are_added_and_move_nobody(files: Files, capsys: Any) -> None:
+    late = small.group("G2", 5, late=True)
+    files.write(small.problem(groups=(small.group(), late)), small.plan(published=True))
+    status, document = run(capsys, "repair", files.problem, files.plan, "--out", files.out)
+    assert (status, document["objectives"]["changed"], document["objectives"]["unplaced"]) == (0, 0, 0)
+    assert [(one["group"], one["count"]) for one in document["to_notify"]] == [("G2", 5)]
+
+
+def test_a_repair_of_an_unknown_site_or_a_bad_plan_writes_nothing(files: Files, capsys: Any) -> None:
+    status = main(
+        ["schedule", "repair", str(files.problem), str(files.plan), "--lost-site", "S9", "--out", str(files.out)]
+    )
+    assert (status, files.out.exists()) == (2, False)
+    files.plan.write_bytes(plan_bytes(small.plan(placements=(small.placement("G9"),))))
+    capsys.readouterr()
+    status, document = run(capsys, "repair", files.problem, files.plan, "--lost-site", "S1", "--out", files.out)
+    assert (status, files.out.exists(), document["problems"][0]["place"]) == (2, False, "placements[0].group")
+
+
 def test_a_malformed_problem_writes_nothing(files: Files, capsys: Any) -> None:
     files.problem.write_bytes(b"{}")
     status, _ = run(capsys, "solve", files.problem, "--out", files.out)
