@@ -19,11 +19,11 @@ import msgspec
 from exam.kernel.errors import N_, Invalid, NotFound
 from exam.kernel.i18n import translate
 from scheduling.planning.rules.checking import Report, Violation, check
+from scheduling.planning.rules.explaining import REASON_LABELS, Explainer
 from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import match, read_plan, read_problem
-from scheduling.planning.rules.reasons import SENTENCES
 from scheduling.planning.rules.schema import schema_text
 from scheduling.planning.rules.serial import plan_bytes, plan_sha256
 from scheduling.planning.solver.repair import repair
@@ -84,6 +84,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     solving.add_argument("--processes", type=int, default=2, metavar="N", help=translate(N_("同时使用的进程数")))
     solving.set_defaults(command=run_solve)
+    explaining = group.add_parser(
+        "explain", parents=[common], help=translate(N_("说明一组考生为什么在这里，或为什么没有位置"))
+    )
+    explaining.add_argument("problem", type=Path, metavar="PROBLEM")
+    explaining.add_argument("plan", type=Path, metavar="PLAN")
+    explaining.add_argument("--group", required=True, metavar="G", help=translate(N_("组的编号")))
+    explaining.set_defaults(command=run_explain)
     repairing = group.add_parser("repair", parents=[common], help=translate(N_("公布之后修复计划，尽量不动其他人")))
     repairing.add_argument("problem", type=Path, metavar="PROBLEM")
     repairing.add_argument("plan", type=Path, metavar="PLAN")
@@ -117,6 +124,25 @@ def run_solve(arguments: argparse.Namespace) -> int:
         progress=None if arguments.json else _tell,
     )
     return hand_over(arguments, plan, check(problem, plan))
+
+
+def run_explain(arguments: argparse.Namespace) -> int:
+    """Say why a group is where it is, and what the bottlenecks of the plan are."""
+    file = arguments.problem
+    try:
+        problem = read_problem(_bytes(file))
+        plan = read_plan(_bytes(file := arguments.plan))
+        match(problem, plan)
+    except Invalid as refusal:
+        return refuse(arguments, refusal, file)
+    explainer = Explainer(problem, plan)
+    sentences = [translate(one.message, **one.facts) for one in explainer.why(arguments.group)]
+    if arguments.json:
+        bottlenecks = [asdict(one) for one in explainer.bottlenecks()]
+        _print_json({"group": arguments.group, "sentences": sentences, "bottlenecks": bottlenecks})
+    else:
+        print("\n".join(sentences))
+    return 0
 
 
 def run_repair(arguments: argparse.Namespace) -> int:
@@ -187,7 +213,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def unplaced_json(plan: Plan) -> list[dict[str, Any]]:
     """Who has no place and why, for programs."""
-    return [msgspec.to_builtins(one) | {"what": translate(SENTENCES[one.reason], **one.facts)} for one in plan.unplaced]
+    return [msgspec.to_builtins(one) | {"what": translate(REASON_LABELS[one.reason])} for one in plan.unplaced]
 
 
 def unplaced_lines(plan: Plan) -> list[str]:
@@ -197,7 +223,7 @@ def unplaced_lines(plan: Plan) -> list[str]:
         counts[one.group, one.reason] = counts.get((one.group, one.reason), 0) + one.count
     what = N_("– 组 %(group)s 有 %(count)s 名考生未安排：")
     lines = [
-        f"{translate(what, group=group, count=count)}{translate(SENTENCES[reason])}"
+        f"{translate(what, group=group, count=count)}{translate(REASON_LABELS[reason])}"
         for (group, reason), count in counts.items()
     ]
     left = translate(N_("……另有 %(count)s 处。"), count=len(lines) - LISTED)

@@ -139,6 +139,14 @@ def test_who_cannot_be_placed_is_listed_with_status_0(files: Files, capsys: Any)
     assert "组 G1 有 20 名考生未安排" in capsys.readouterr().out
 
 
+def test_a_group_is_explained(files: Files, capsys: Any) -> None:
+    status, document = run(capsys, "explain", files.problem, files.plan, "--group", "G1")
+    assert (status, document["group"], document["bottlenecks"]) == (0, "G1", [])
+    assert "site S1" in document["sentences"][0] and "11.1" in document["sentences"][0]
+    assert main(["schedule", "explain", str(files.problem), str(files.plan), "--group", "G9"]) == 2
+    assert "G9" in capsys.readouterr().err
+
+
 def test_a_lost_site_is_repaired_and_who_moves_is_told(files: Files, capsys: Any) -> None:
     sites = (small.site(), small.site("S2", rooms=(small.room(seats=16),)))
     files.write(small.problem(sites=sites), small.plan(published=True))
