@@ -22,6 +22,9 @@ UNPLACED_KM: Final = 100_000.0
 """What a candidate without a place costs: more than any detour of all the others that could make room."""
 
 
+_ROUNDING: Final = 1e-12
+
+
 @dataclass(frozen=True, eq=False)
 class Placed:
     """Where everybody goes, and what is proven about it."""
@@ -60,9 +63,15 @@ def place_demand(problem: Problem, supply: Demand, *, seconds: float | None = No
         unplaced=unplaced,
         bound=bound_of(problem, supply, found),
         value=found.value,
-        gap=max(0.0, (found.value - found.bound) / found.value) if found.value else 0.0,
+        gap=gap_of(found),
         status=Status.STOPPED if not found.finished else status_of(found),
     )
+
+
+def gap_of(found: Solution) -> float:
+    """How much of the value is not proven, as a share; what arithmetic in doubles cannot tell from nothing is nothing."""
+    share = (found.value - found.bound) / found.value if found.value else 0.0
+    return share if share > _ROUNDING else 0.0
 
 
 def status_of(found: Solution) -> Status:
