@@ -38,17 +38,22 @@ def contradictions(problem: Problem) -> tuple[Fault, ...]:
 
 def _alone(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
     """Pins of groups that cannot hold whatever the others say."""
-    for pin in standing:
+    needs = [need_of(problem.group[pin.group or ""]) for pin in standing]
+    number = {site.id: number for number, site in enumerate(problem.sites)}
+    allowed = {need: frozenset(sites.tolist()) for need, sites in allowed_sites(problem, dict.fromkeys(needs)).items()}
+    for pin, need in zip(standing, needs, strict=True):
         group, site = problem.group[pin.group or ""], problem.site[pin.site or ""]
         members = pins.members_of(problem, pin)
         if members > group.count:
             what = N_("固定项 %(pin)s（%(author)s：%(reason)s）固定了 %(count)s 人，组 %(group)s 只有 %(size)s 人。")
             yield _one(pin, place, what, "more_than_group", count=members, group=group.id, size=group.count)
-        for what, code, facts in _obstacles(problem, pin, group, site):
+        for what, code, facts in _obstacles(problem, pin, group, site, allowed=number[site.id] in allowed[need]):
             yield _one(pin, place, what, code, site=site.name, group=group.id, **facts)
 
 
-def _obstacles(problem: Problem, pin: Pin, group: Group, site: Site) -> Iterator[tuple[str, str, dict[str, object]]]:
+def _obstacles(
+    problem: Problem, pin: Pin, group: Group, site: Site, *, allowed: bool
+) -> Iterator[tuple[str, str, dict[str, object]]]:
     """(message, code, facts) of what keeps a group from the site, room and slot of a pin."""
     rules = problem.rules_of(group.certificate)
     school = problem.institution[group.institution]
@@ -57,7 +62,7 @@ def _obstacles(problem: Problem, pin: Pin, group: Group, site: Site) -> Iterator
     if km > rules.travel_limit_km or (not rules.other_province and home != there):
         what = N_("固定项 %(pin)s（%(author)s：%(reason)s）的站点 %(site)s 超出路程上限或在外省。")
         yield what, "out_of_reach", {"km": km}
-    if not allowed_sites(problem, [need_of(group)])[need_of(group)].tolist().count(problem.sites.index(site)):
+    if not allowed:
         what = N_("固定项 %(pin)s（%(author)s：%(reason)s）的站点 %(site)s 没有资格，或没有开放的考场、工位。")
         yield what, "not_allowed", {}
         return
