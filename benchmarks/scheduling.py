@@ -12,6 +12,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any, Final
 
 import msgspec
@@ -19,15 +20,18 @@ import msgspec
 from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.demand import demand
+from scheduling.planning.rules.explaining import Explainer
 from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Status
-from scheduling.planning.rules.problem import Pin, Problem
+from scheduling.planning.rules.problem import Pin, Problem, Site
 from scheduling.planning.rules.ranges import without
 from scheduling.planning.rules.serial import problem_sha256
+from scheduling.planning.solver.approving import Application, approve, required_pairs
 from scheduling.planning.solver.greedy import nearest_first
 from scheduling.planning.solver.joining import join
 from scheduling.planning.solver.moving import move, without_sites
 from scheduling.planning.solver.placement import Placed, place, place_demand
 from scheduling.planning.solver.sessions import schedule_sites
+from scheduling.planning.solver.what_if import compare, one_more_day
 
 SEED: Final = 1
 Result = dict[str, Any]
@@ -57,6 +61,47 @@ def national_case(size: Size) -> Result:
         "greedy_unplaced": greedy.unplaced,
         "below_greedy_percent": round(100 * (1 - km / greedy.km), 1),
     }
+
+
+def sites_case(size: Size) -> Result:
+    """Approve sites for all (certificate, prefecture) pairs: half as many applications again as the country has approvals."""
+    problem = national(SEED, size)
+    applications = _applications(problem)
+    begin = _cpu()
+    approved = approve(problem, applications)
+    chosen = {(one.certificate, problem.site[one.site].prefecture) for one in approved.chosen}
+    pairs = required_pairs(problem)
+    return {
+        "pairs": approved.pairs,
+        "applications": len(applications),
+        "approved": len(approved.chosen),
+        "covered": len(pairs & chosen),
+        "listed": len(approved.uncovered),
+        "gap": approved.gap,
+        "unserved": approved.unserved,
+        "cpu_seconds": round(_cpu() - begin, 2),
+    }
+
+
+def _applications(problem: Problem) -> list[Application]:
+    """The present approvals, half of them asked for by a second site as well, and one pair in fifty by nobody."""
+    rng = Random(SEED)
+    by_prefecture: dict[str, list[Site]] = {}
+    for site in problem.sites:
+        by_prefecture.setdefault(site.prefecture, []).append(site)
+    found: dict[tuple[str, str], Application] = {}
+    for site in problem.sites:
+        for approval in site.approvals:
+            if rng.random() < 0.02:
+                continue
+            asking = [site] + ([rng.choice(by_prefecture[site.prefecture])] if rng.random() < 0.5 else [])
+            for one in asking:
+                capacity = rng.choice((40, 80, 120, 200, 400))
+                key = one.id, approval.certificate
+                found[key] = Application(
+                    one.id, approval.certificate, capacity, cost_km=rng.choice((500.0, 1000.0, 2000.0))
+                )
+    return sorted(found.values())
 
 
 def sessions_case(size: Size) -> Result:
@@ -131,6 +176,28 @@ def lost_site_case(size: Size) -> Result:
     }
 
 
+def explain_case(size: Size) -> Result:
+    """Why is this group there? And what if there were one more day, in one province?"""
+    problem = national(SEED, size)
+    placed = place(problem)
+    explainer = Explainer(problem, _plan(problem, placed, placed.placements))
+    longest = 0.0
+    for group in problem.groups[:: max(1, len(problem.groups) // 500)]:
+        begin = time.perf_counter()
+        explainer.why(group.id)
+        longest = max(longest, time.perf_counter() - begin)
+    province = national(SEED, HUBEI)
+    begin = _cpu()
+    answer = compare(province, one_more_day(province))
+    return {
+        "why_ms": round(1000 * longest, 1),
+        "what_if_seconds": round(_cpu() - begin, 2),
+        "what_if_candidates": sum(group.count for group in province.groups),
+        "what_if_km": [answer.before.km_sum, answer.after.km_sum],
+        "what_if_moved": sum(one.count for one in answer.moved),
+    }
+
+
 def _pinned(problem: Problem, placed: Placed, lost: str) -> Problem:
     """A hundred groups that an officer has pinned to the site where they are."""
     whole = Counter(one.group for one in placed.placements)
@@ -167,9 +234,11 @@ def _peak() -> int:
 
 CASES: Final[dict[str, Callable[[Size], Result]]] = {
     "national": national_case,
+    "sites": sites_case,
     "sessions": sessions_case,
     "stays": stays_case,
     "lost_site": lost_site_case,
+    "explain": explain_case,
 }
 
 

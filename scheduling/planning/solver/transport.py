@@ -17,6 +17,8 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.planning.solver.quiet import quiet
+
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
@@ -237,7 +239,8 @@ class _Master:
         for number in range(len(columns)):
             highs.changeColIntegrality(number, highspy.HighsVarType.kInteger)
         highs.setOptionValue("mip_rel_gap", 0.0)
-        highs.run()
+        with quiet():
+            highs.run()
         found = np.zeros(len(self.node))
         found[columns] = np.round(np.array(highs.getSolution().col_value))
         return found

@@ -1,0 +1,151 @@
+"""What if there were one more day, 20 more computers, a site less, or candidates could cross the province's border?
+
+A change makes another problem; its placement is solved anew and set beside the present one: figures, and who would go
+elsewhere. Nothing of the plan is touched. Seats slot by slot are a matter of solving the changed problem in full.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+import numpy as np
+
+from scheduling.planning.rules.demand import Demand, demand
+from scheduling.planning.rules.problem import Form, Problem, Room
+from scheduling.planning.solver.moving import without_sites
+from scheduling.planning.solver.placement import Placed, place_demand
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a placement comes to."""
+
+    unplaced: int
+    km_sum: float
+    km_p95: float
+    km_max: float
+    fee_cents: int  # of everybody who has a place
+    gap: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Members of a group who would go elsewhere; None: no place."""
+
+    group: str
+    count: int
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both placements side by side."""
+
+    before: Figures
+    after: Figures
+    moved: tuple[Difference, ...]
+
+
+def one_more_day(problem: Problem) -> Problem:
+    """The last day's slots once more on the day after it."""
+    last = max(slot.day for slot in problem.slots)
+    more = [slot for slot in problem.slots if slot.day == last]
+    day = timedelta(days=1)
+    extra = tuple(
+        msgspec.structs.replace(slot, id=f"{slot.id}+1", starts=slot.starts + day, ends=slot.ends + day)
+        for slot in more
+    )
+    return msgspec.structs.replace(problem, slots=(*problem.slots, *extra))
+
+
+def more_machines(problem: Problem, site: str, seats: int) -> Problem:
+    """One more computer room at a site."""
+    room = Room(id="+computers", form=Form.COMPUTER, seats=seats)
+    sites = tuple(
+        msgspec.structs.replace(one, rooms=(*one.rooms, room)) if one.id == site else one for one in problem.sites
+    )
+    return msgspec.structs.replace(problem, sites=sites)
+
+
+def site_closed(problem: Problem, site: str) -> Problem:
+    """A site less."""
+    return without_sites(problem, {site})
+
+
+def other_province(problem: Problem, *, allowed: bool) -> Problem:
+    """Whether candidates may be sent across the border of their province."""
+    certificates = tuple(
+        msgspec.structs.replace(one, rules=msgspec.structs.replace(one.rules, other_province=allowed))
+        if one.rules
+        else one
+        for one in problem.certificates
+    )
+    rules = msgspec.structs.replace(problem.rules, other_province=allowed)
+    return msgspec.structs.replace(problem, rules=rules, certificates=certificates)
+
+
+def compare(before: Problem, after: Problem, *, seconds: float | None = None) -> Comparison:
+    """Place both problems and set them side by side; they have the same groups."""
+    now, then = demand(before), demand(after)
+    one = place_demand(before, now, seconds=seconds)
+    other = place_demand(after, then, seconds=seconds)
+    return Comparison(
+        before=figures(before, now, one), after=figures(after, then, other), moved=_differences(before, one, other)
+    )
+
+
+def figures(problem: Problem, supply: Demand, placed: Placed) -> Figures:
+    """What a placement comes to, from its kilometres."""
+    km_of = _kilometres(problem, supply)
+    km = np.array([km_of[one.group, one.site] for one in placed.placements])
+    count = np.array([one.count for one in placed.placements], dtype=np.int64)
+    order = np.argsort(km, kind="stable")
+    reached = np.cumsum(count[order])
+    p95 = float(km[order[int(np.searchsorted(reached, -(-95 * int(reached[-1]) // 100)))]]) if count.size else 0.0
+    fee = sum(
+        problem.certificate[problem.group[one.group].certificate].fee_cents * one.count for one in placed.placements
+    )
+    return Figures(
+        unplaced=sum(one.count for one in placed.unplaced),
+        km_sum=round(float(km @ count), 3) if count.size else 0.0,
+        km_p95=p95,
+        km_max=float(km.max()) if count.size else 0.0,
+        fee_cents=fee,
+        gap=placed.gap,
+    )
+
+
+def _kilometres(problem: Problem, supply: Demand) -> dict[tuple[str, str], float]:
+    found = {}
+    for block in supply.blocks:
+        sites = [problem.sites[number].id for number in block.sites.tolist()]
+        for row, lot in enumerate(block.lots.tolist()):
+            group = problem.groups[supply.group[lot]].id
+            for place, site in enumerate(sites):
+                found[group, site] = float(block.km[row, place])
+    return found
+
+
+def _differences(problem: Problem, one: Placed, other: Placed) -> tuple[Difference, ...]:
+    """Who goes elsewhere, group by group: the least that turns one set of sites into the other."""
+    before, after = _sites(one), _sites(other)
+    found = []
+    for group in problem.groups:
+        gone, come = before[group.id] - after[group.id], after[group.id] - before[group.id]
+        leaving, coming = sorted(gone.elements(), key=str), sorted(come.elements(), key=str)
+        pairs = Counter(zip(leaving, coming, strict=True))
+        found += [Difference(group.id, count, old, new) for (old, new), count in sorted(pairs.items(), key=str)]
+    return tuple(found)
+
+
+def _sites(placed: Placed) -> dict[str, Counter[str | None]]:
+    found: dict[str, Counter[str | None]] = {}
+    for one in placed.placements:
+        found.setdefault(one.group, Counter())[one.site] += one.count
+    for left in placed.unplaced:
+        found.setdefault(left.group, Counter())[None] += left.count
+    return found
