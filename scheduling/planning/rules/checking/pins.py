@@ -13,14 +13,17 @@ from scheduling.planning.rules.checking.report import Violation, Violations
 from scheduling.planning.rules.losses import pin_is_lost
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Pin
-from scheduling.planning.rules.teams import pinned_duty
+from scheduling.planning.rules.teams import obstacle, pinned_duty, positions
 
 
 def groups_pinned(case: Case) -> Violations:
-    """At least so many members of a group sit where a pin wants them."""
+    """At least so many members of a group sit where a pin wants them, but for those that the plan lists as unplaced."""
     placed: Counter[tuple[str, str]] = Counter()
     for one in case.plan.placements:
         placed[one.group, one.site] += one.count
+    listed: Counter[str] = Counter()
+    for left in case.plan.unplaced:
+        listed[left.group] += left.count
     wanted = {pin.group for pin in pins.in_force(case.problem)}
     sits: Mapping[str, list[tuple[Held, int]]] = _seats(case, wanted)
     for pin in pins.in_force(case.problem):
@@ -31,23 +34,22 @@ def groups_pinned(case: Case) -> Violations:
         else:
             count = _most_alike(pin, sits[pin.group])
         needed = pins.members_of(case.problem, pin)
-        if count < needed:
+        if count + listed[pin.group] < needed:
             what = N_("固定项 %(pin)s 要求组 %(group)s 有 %(needed)s 名考生在指定处，只有 %(count)s 名。")
             yield _broken(pin, what, {"group": pin.group, "needed": needed, "count": count})
 
 
 def people_pinned(case: Case) -> Violations:
-    """A person serves where a pin wants them, in the duty that it names."""
+    """A person serves where a pin wants them, in the duty that it names, if there is a session that they may serve."""
     for pin in pins.in_force(case.problem):
         if pin.person is None or pin_is_lost(case.problem, pin):
             continue
+        sessions = {held.session.id for held in case.held if _may_serve(case, pin, held)}
         serves = any(
-            one.person == pin.person
-            and pin.duty in (None, one.duty)
-            and pinned_duty(case.problem, pin, case.by_id[one.session].session)
+            one.person == pin.person and pin.duty in (None, one.duty) and one.session in sessions
             for one in case.plan.assignments
         )
-        if not serves:
+        if sessions and not serves:
             what = N_("固定项 %(pin)s 要求 %(person)s 在指定处执勤，计划中没有。")
             yield _broken(pin, what, {"person": pin.person})
 
@@ -82,6 +84,15 @@ def published_duties_stand(case: Case, previous: Plan) -> Violations:
             what = N_("已公布 %(person)s 在场次 %(session)s 执勤，现被改动，而本人仍可到场。")
             facts: dict[str, str | int] = {"person": one.person, "session": held.session.id}
             yield Violation("H17", what, one.person, facts)
+
+
+def _may_serve(case: Case, pin: Pin, held: Held) -> bool:
+    """Whether a pin means a session, and its person may take a place in that team (H12 to H14)."""
+    if not pinned_duty(case.problem, pin, held.session):
+        return False
+    person, duties = case.problem.person[pin.person or ""], positions(case.problem, held.session)
+    wanted = [duty for duty in dict.fromkeys(duties) if pin.duty in (None, duty)]
+    return any(obstacle(case.problem, person, held.session, duty) is None for duty in wanted)
 
 
 def _seats(case: Case, wanted: set[str | None]) -> Mapping[str, list[tuple[Held, int]]]:

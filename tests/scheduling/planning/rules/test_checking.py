@@ -438,12 +438,31 @@ def pin(**changes: Any) -> Pin:
         (pin(group=None, person="E1", slot="1a", duty=Duty.HEAD_INVIGILATOR), []),
         (pin(group=None, person="E1", slot="1a", duty=Duty.INVIGILATOR), ["H17"]),
         (pin(group=None, person="E3", slot="1a"), ["H17"]),
-        (pin(group=None, person="E1", slot="1b"), ["H17"]),
+        (pin(group=None, person="E1", slot="1b"), []),
     ],
 )
 def test_h17_pins_hold_until_they_expire(held: Pin, h: list[str]) -> None:
     sites = (small.site(rooms=(small.room(), small.room("R2"))), small.site("S2"))
     assert staffed(pins=(held,), sites=sites, on=date(2026, 11, 20)) == h
+
+
+def test_h17_a_pin_of_a_person_who_may_not_serve_there_yields_to_what_forbids_it() -> None:
+    held = (pin(group=None, person="E3", slot="1a"),)
+    assert staffed(pins=held) == ["H17"]
+    assert staffed(small.person("E3", institution="X2"), pins=held) == []
+    assert staffed(small.person("E3", duties=(Duty.ASSESSOR,)), pins=held) == []
+
+
+def test_h17_pinned_members_may_be_listed_as_unplaced_but_not_sit_elsewhere() -> None:
+    problem = small.problem(sites=(small.site(), small.site("S2")), pins=(pin(site="S2", count=5),))
+    sessions = (
+        small.session(parts=(small.part(count=15),)),
+        small.session("N2", "W1", "1c", "skill", parts=(small.part(count=15),)),
+    )
+    listed = (Unplaced(group="G1", first=15, count=5, reason=UnplacedReason.PINNED),)
+    plan = small.plan(placements=(small.placement(count=15),), sessions=sessions, unplaced=listed)
+    assert found(problem, plan) == []
+    assert found(replace(problem, pins=(pin(site="S2", count=6),)), plan) == ["H17"]
 
 
 def test_h17_what_is_published_stands_unless_it_is_lost() -> None:

@@ -39,6 +39,8 @@ def test_the_small_plan() -> None:
 def test_nothing_costs_nothing() -> None:
     nothing = measured(small.plan(placements=(), sessions=()), groups=(), slots=())
     assert (nothing.travel_km_sum, nothing.travel_km_p95, nothing.room_sessions) == (0, 0, 0)
+    timeless = measured(small.plan(sessions=()), slots=())
+    assert (timeless.overnight_stays, timeless.two_in_row) == (0, 0)
 
 
 @pytest.mark.parametrize(("far", "p95"), [(1, 11.12), (2, 122.315)])
