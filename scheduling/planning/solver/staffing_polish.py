@@ -15,15 +15,69 @@ from scheduling.planning.solver.staffing_state import FREE, State, by_load, fill
 Stop = Callable[[], bool]
 
 
-def fill_open(state: State, stop: Stop, *, two_sites: bool) -> None:
-    """Fill open places: within their slot, else by moving somebody's whole day; with `two_sites`, at last by a second site on a day."""
+def fill_open(state: State, stop: Stop, *, thorough: bool) -> None:
+    """Fill open places by chains in their slot; `thorough`: also by moving whole days, and at last by a second site on a day.
+
+    What nobody in the slot could fill, whatever they did on the rest of the day, is not tried for long.
+    """
     for place in state.open():
-        if stop():
-            return
-        if fill(state, place, by_load(state)) or make_room(state, place):
+        if not stop():
+            fill(state, place, by_load(state))
+    if thorough:
+        while _attempt(state, stop, lambda place: make_room(state, place)):
+            pass
+        _attempt(state, stop, lambda place: fill(state, place, by_load(state), two_sites=True))
+        _part_sites(state, stop)
+
+
+def _attempt(state: State, stop: Stop, attempt: Callable[[int], bool]) -> bool:
+    """Try to fill the open places, in each slot as many as can be; whether any was."""
+    progress = False
+    for slot, places in sorted(_by_slot(state).items()):
+        missing = len(places) - _fillable(state, slot)
+        left = len(places)
+        for place in places:
+            if left > missing and not stop() and attempt(place):
+                left -= 1
+                progress = True
+    return progress
+
+
+def _part_sites(state: State, stop: Stop) -> None:
+    """Give places away with which somebody serves at two sites on a day, where others can take them."""
+    for place, person in enumerate(list(state.holder)):
+        if (
+            person == FREE
+            or state.fixed[place]
+            or stop()
+            or state.holder[place] != person
+            or state.agrees(person, place)
+        ):
             continue
-        if two_sites:
-            fill(state, place, by_load(state), two_sites=True)
+        mark = len(state.log)
+        state.put(place, FREE)
+        if not fill(state, place, by_load(state), barred=(person,)) and not make_room(state, place):
+            state.undo(mark)
+
+
+def _by_slot(state: State) -> dict[int, list[int]]:
+    """The open places of each slot that has any."""
+    found: dict[int, list[int]] = {}
+    for place in state.open():
+        found.setdefault(state.slot(place), []).append(place)
+    return found
+
+
+def _fillable(state: State, slot: int) -> int:
+    """How many of the open places of a slot could be filled if nothing else bound its people: a largest matching."""
+    table = state.table
+    alone = State(table)
+    for place, person in enumerate(state.holder):
+        if person != FREE and state.slot(place) == slot:
+            alone.put(place, person)
+            alone.fixed[place] = state.fixed[place]
+    open_places = [place for place, person in enumerate(state.holder) if person == FREE and state.slot(place) == slot]
+    return sum(fill(alone, place, lambda person, _: (person,)) for place in open_places)
 
 
 def make_room(state: State, place: int) -> bool:

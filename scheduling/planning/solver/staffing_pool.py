@@ -68,7 +68,7 @@ def staff_pool(pool: Pool, until: float | None = None) -> PoolStaffed:
         state = state_of(pool)
         for place, person in serve(state, sites, share):
             state.put(place, person)
-        fill_open(state, late, two_sites=number == ROUNDS - 1)
+        fill_open(state, late, thorough=number == ROUNDS - 1)
         level(state, late)
         shorten(state, late)
         reached = score(state)
@@ -77,7 +77,7 @@ def staff_pool(pool: Pool, until: float | None = None) -> PoolStaffed:
         _learn(state, sites, share, days)
     assert best is not None
     final = best[1]
-    fill_open(final, late, two_sites=True)
+    fill_open(final, late, thorough=True)
     return PoolStaffed(final.holder, spread(final), late())
 
 

@@ -108,31 +108,48 @@ def fill(state: State, place: int, wish: Wish, *, two_sites: bool = False, barre
     slot = state.slot(place)
     came_from: dict[int, tuple[int, int]] = {}  # place -> (the place its holder moves to, the holder)
     seen = set(barred)
+    agree = _Agreement(state, slot, two_sites)
     queue = deque([place])
     while queue:
         target = queue.popleft()
+        site = state.site(target)
         best: tuple[float, ...] | None = None
-        chosen = FREE
-        movers = []
         for person in table.columns[target]:
-            if person in seen:
+            if person in seen or not agree.with_site(person, site):
                 continue
             held = state.at[person][slot]
             if held == FREE:
                 cost = wish(person, target)
-                if cost is not None and (best is None or cost < best) and state.agrees(person, target, two_sites):
+                if cost is not None and (best is None or cost < best):
                     best, chosen = cost, person
             elif not state.fixed[held]:
-                movers.append((person, held))
-        if chosen != FREE:
-            _follow(state, came_from, target, chosen)
-            return True
-        for person, held in movers:
-            if state.agrees(person, target, two_sites):
                 seen.add(person)
                 came_from[held] = (target, person)
                 queue.append(held)
+        if best is not None:
+            _follow(state, came_from, target, chosen)
+            return True
     return False
+
+
+class _Agreement:
+    """Whether a site goes with the other slots of people's day, looked up once per person."""
+
+    def __init__(self, state: State, slot: int, two_sites: bool) -> None:
+        self.state, self.slot, self.two_sites = state, slot, two_sites
+        self.others: dict[int, list[tuple[int, int]]] = {}
+
+    def with_site(self, person: int, site: int) -> bool:
+        others = self.others.get(person)
+        if others is None:
+            others = [
+                (self.state.slot(one), self.state.site(one)) for one in self.state.others_of_day(person, self.slot)
+            ]
+            self.others[person] = others
+        for slot, other in others:
+            if other != site and not (self.two_sites and self.state.table.fits(self.slot, site, slot, other)):
+                return False
+        return True
 
 
 def _follow(state: State, came_from: dict[int, tuple[int, int]], last: int, person: int) -> None:
