@@ -48,12 +48,12 @@ def first_come(path: Path, at: int) -> tuple[int, ...]:
 
 
 def same_day(model: Model) -> Choice:
-    """Those first for whom the slot adds no day; of these those who have come on one day only; then the latest."""
+    """Those first for whom the slot adds no day; of these those who have come on one day only; then those who rested."""
     day = model.day
 
     def choice(path: Path, at: int) -> tuple[int, ...]:
         days = {day[slot] for slot in path}
-        return (day[at] not in days, len(days), *(-slot for slot in path[::-1]))
+        return (day[at] not in days, len(days), path[-1] == at - 1, *(-slot for slot in path[::-1]))
 
     return choice
 

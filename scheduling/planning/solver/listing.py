@@ -102,9 +102,9 @@ def _weight(model: Model, item: Item) -> float:
 class Pass:
     """One pass: its state while it runs."""
 
-    def __init__(self, look: View, due: Flow | None, spare: int, rng: Random | None) -> None:
+    def __init__(self, look: View, due: Flow | None, spare: int, rng: Random | None, *, loose: bool = False) -> None:
         model = look.model
-        self.look, self.due, self.model = look, due, model
+        self.look, self.due, self.model, self.loose = look, due, model, loose
         count = model.slots_count
         self.cum = [[[0] * (count + 1) for _ in items] for items in look.chain]
         self.left = [item.count for item in model.items]
@@ -242,6 +242,13 @@ class Pass:
         if not free:
             return
         items = self.model.items
+        if self.loose:
+            for number, entries in ready.items():
+                if items[number].component.form is form:
+                    count = int(sum(entry[3] for entry in entries))
+                    seated = self._seat(at, number, entries, count, ground=True)
+                    self.use.setdefault((number, self.look.slot[at]), []).append(Use(free[0], count, seated))
+            return
         offers = sorted(
             self._urgency(number, entries) for number, entries in ready.items() if items[number].component.form is form
         )
@@ -367,20 +374,23 @@ def _smallest(free: list[int], seats: list[int], size: int, places: list[Place],
     return best[2] if best else -1
 
 
-def due_of(look: View, schedule: Schedule, urgent: list[int]) -> Flow:
-    """How urgent everybody is in a pass: cumulative counts of the other pass's result; `urgent` of a cohort at once."""
+def due_of(look: View, schedule: Schedule, urgent: list[int], earlier: list[int] | None = None) -> Flow:
+    """How urgent everybody is in a pass: cumulative counts of the other pass's result.
+
+    `urgent` of a cohort at once; the others of a cohort so many slots `earlier`.
+    """
     found: Flow = []
     for cohort, rows in enumerate(schedule.flow):
         turned = [row[::-1] for row in rows[::-1]] if look.backward else rows
-        more = urgent[cohort]
         limit = look.model.cohorts[cohort].count
+        shift = earlier[cohort] if earlier else 0
         made = []
         for row in turned:
-            total = more
+            total = urgent[cohort]
             sums = []
             for count in row:
                 total += count
                 sums.append(min(limit, total))
-            made.append(sums)
+            made.append(sums[shift:] + [limit] * min(shift, len(sums)))
         found.append(made)
     return found

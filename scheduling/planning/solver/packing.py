@@ -165,5 +165,19 @@ def least_slots(needed: int, sizes: Sequence[int]) -> int:
     return slots
 
 
+def crowded_out(counts: Sequence[int], served: int, stations: int) -> int:
+    """How many candidates must stay out at least, when levels share so many stations (summed over the slots).
+
+    A station serves up to `served` candidates of one level in a slot. For every station that is missing, some level gives
+    up what it would fill one with; the smallest such rests are given up first.
+    """
+    missing = sum(_ceil(count, served) for count in counts) - stations
+    if missing <= 0:
+        return 0
+    rests = sorted(count % served or served for count in counts if count)
+    whole = missing - len(rests)
+    return sum(rests[:missing]) + max(0, whole) * served
+
+
 def _ceil(count: int, size: int) -> int:
     return max(0, -(-count // size)) if size else 0

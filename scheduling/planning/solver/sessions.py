@@ -25,6 +25,7 @@ from scheduling.planning.solver.people import windows
 from scheduling.planning.solver.schedule import Schedule
 from scheduling.planning.solver.seating import Left, Seat, seat
 from scheduling.planning.solver.site import Cohort, Model, model
+from scheduling.planning.solver.stays import fewer_stays
 
 Task = tuple[str, list[tuple[str, int, int]], dict[str, tuple[bool, ...]]]
 """A site, the members placed there, and the slots left to people who are also examined elsewhere."""
@@ -148,8 +149,10 @@ def schedule_site(problem: Problem, task: Task, seed: int, until: float | None =
     )
     schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until)
     school = {id: problem.group[id].institution for id, _, _ in members}
-    seating = seat(made, schedule, school)
     plain = seat(made, schedule, school, comfort=False)
+    if until is None or time.time() < until:
+        fewer_stays(made, schedule, Random(f"{seed} stays {site}"))
+    seating = seat(made, schedule, school)
     return SiteResult(
         site=site,
         sessions=_sessions(problem, made, seating.seats),

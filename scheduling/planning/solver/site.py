@@ -27,7 +27,7 @@ from scheduling.planning.rules.problem import (
     Site,
     Workshop,
 )
-from scheduling.planning.solver.packing import Load, Packing, least_slots, pack
+from scheduling.planning.solver.packing import Load, Packing, crowded_out, least_slots, pack
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,6 +97,7 @@ class Model:
     before: dict[int, list[int]]  # gap -> per slot: how many slots end early enough for it
     hopeless: list[tuple[Cohort, str]]  # cohorts that fit nowhere, with the component
     shop_slots: dict[str, int]  # of a certificate: the least number of slots that its workshops are used in
+    crowded: dict[str, int]  # of a certificate: how many its stations cannot hold, however they are scheduled
     bound: int = 0  # room-sessions: (place, slot) that are used
     bound_rooms: int = 0  # the same, rooms only
 
@@ -121,6 +122,7 @@ def model(
         before={},
         hopeless=[],
         shop_slots={},
+        crowded={},
     )
     builder = _Builder(problem, site, made, windows)
     for group, first, count in members:
@@ -307,6 +309,7 @@ def _plan_sessions(made: Model) -> None:
             item.stations = -(-item.count // most)
             item.sessions = least_slots(item.stations, sizes)
         made.shop_slots[certificate] = least_slots(sum(item.stations for item in held), sizes)
+        made.crowded[certificate] = _crowded_out(held, shops)
         made.bound += made.shop_slots[certificate]
 
 
@@ -314,3 +317,12 @@ def _pack_form(made: Model, held: Sequence[Item], places: Sequence[Place], class
     stock = [sum(sum(place.open) for place in places if place.size == size) for size in classes]
     at = [next(number for number, place in enumerate(places) if place.size == size) for size in classes]
     return pack([Load(item.count, tuple(item.seats[number] for number in at)) for item in held], stock)
+
+
+def _crowded_out(held: Sequence[Item], shops: Sequence[Place]) -> int:
+    """How many candidates of a certificate its stations cannot hold; 0 where slots or levels differ."""
+    opened = [(shop, at) for shop in shops for at, is_open in enumerate(shop.open) if is_open]
+    served = {item.serves[at] for item in held for _, at in opened}
+    if len(served) != 1 or any(item.own for item in held):
+        return 0
+    return crowded_out([item.count for item in held], served.pop(), sum(shop.size for shop, _ in opened))

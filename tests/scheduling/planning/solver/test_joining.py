@@ -35,7 +35,7 @@ def test_nobody_to_join_changes_nothing() -> None:
 
 
 def test_who_comes_late_sits_in_sessions_that_have_seats() -> None:
-    sites = (small.site(workshops=(small.workshop(stations=20),)),)
+    sites = (small.site(workshops=(small.workshop(stations=30),)),)
     problem = small.problem(sites=sites, groups=(small.group(), small.group("G2", 10)))
     found = joined(problem, [small.placement()])
     assert found.found == (Placement(group="G2", site="S1", first=0, count=10),)

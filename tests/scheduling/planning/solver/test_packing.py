@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.planning.solver.packing import Load, least_slots, pack
+from scheduling.planning.solver.packing import Load, crowded_out, least_slots, pack
 
 
 def fewest(loads: list[Load], stock: list[int]) -> int | None:
@@ -88,3 +88,11 @@ def test_more_than_three_sizes_give_a_bound_and_a_choice() -> None:
 )
 def test_slots_of_a_workshop(needed: int, sizes: list[int], slots: int) -> None:
     assert least_slots(needed, sizes) == slots
+
+
+@pytest.mark.parametrize(
+    ("counts", "served", "stations", "left"),
+    [((), 3, 1, 0), ((7, 5, 5), 3, 7, 0), ((7, 5, 5), 3, 6, 1), ((7, 5, 5), 3, 5, 3), ((6,), 3, 1, 3), ((9,), 3, 0, 9)],
+)
+def test_rests_that_stations_cannot_hold(counts: tuple[int, ...], served: int, stations: int, left: int) -> None:
+    assert crowded_out(counts, served, stations) == left
