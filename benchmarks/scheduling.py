@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks import staffing
 from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.demand import demand
@@ -176,6 +177,11 @@ def lost_site_case(size: Size) -> Result:
     }
 
 
+def staff_case(size: Size) -> Result:
+    """Fill the teams of a city, and (for the country's size) of the country."""
+    return dict(staffing.run(SEED, with_country=size is NATIONAL))
+
+
 def explain_case(size: Size) -> Result:
     """Why is this group there? And what if there were one more day, in one province?"""
     problem = national(SEED, size)
@@ -237,6 +243,7 @@ CASES: Final[dict[str, Callable[[Size], Result]]] = {
     "sites": sites_case,
     "sessions": sessions_case,
     "stays": stays_case,
+    "staff": staff_case,
     "lost_site": lost_site_case,
     "explain": explain_case,
 }
