@@ -24,7 +24,7 @@ from scheduling.planning.rules.checking import (
 )
 from scheduling.planning.rules.checking.case import Case
 from scheduling.planning.rules.checking.report import HARD, BoundReport, Report, Violation, Violations, Wrong, tolerance
-from scheduling.planning.rules.plan import Objectives, Plan
+from scheduling.planning.rules.plan import Objectives, Plan, Status
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import match
 from scheduling.planning.rules.serial import problem_sha256
@@ -60,6 +60,10 @@ CONSTRAINTS: tuple[Callable[[Case], Violations], ...] = (
     travel.within_limit,  # H18
     travel.own_province,
 )
+
+
+PROVEN_GAP = 1e-6
+"""A placement whose cost is so near to its bound is called optimal."""
 
 
 def check(problem: Problem, plan: Plan, *, previous: Plan | None = None, moved_at_most: int = 0) -> Report:
@@ -113,4 +117,7 @@ def _wrong(plan: Plan, measured: Objectives, bound: BoundReport | None, *, with_
                 found.append(Wrong(name, claimed[name], value))
     if bound is not None and not bound.holds:
         found.append(Wrong("bound", bound.claimed, bound.recomputed))
+    gap = bound.gap if bound is not None else 1.0
+    if plan.status is Status.OPTIMAL and gap > PROVEN_GAP:
+        found.append(Wrong("gap", 0.0, gap))
     return tuple(found)

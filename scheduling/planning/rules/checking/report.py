@@ -42,7 +42,7 @@ class BoundReport:
 class Wrong:
     """Something the plan claims of itself that is not so."""
 
-    name: str  # of the objective, or "bound"
+    name: str  # of the objective; or "bound"; or "gap", of a plan that calls itself optimal
     claimed: float
     recomputed: float
 

@@ -4,7 +4,7 @@ import pytest
 
 from scheduling.planning.rules.bounds import lower_bound
 from scheduling.planning.rules.checking import check
-from scheduling.planning.rules.plan import Bound, Kind, Price, Unplaced, UnplacedReason
+from scheduling.planning.rules.plan import Bound, Kind, Price, Status, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Pin, Problem, Rules
 from tests.scheduling.planning import small
 
@@ -81,3 +81,17 @@ def test_a_bound_that_the_prices_do_not_prove_is_named() -> None:
     plan = small.plan(bound=Bound(value=300.0, unplaced_km=1e5, prices=()))
     report = check(small.problem(), plan)
     assert [(one.name, one.recomputed) for one in report.wrong] == [("bound", pytest.approx(222.4))]
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        (Bound(value=0.0, unplaced_km=1e5, prices=()), []),
+        (None, ["gap"]),
+        (Bound(value=0.0, unplaced_km=11.0, prices=()), ["gap"]),
+    ],
+)
+def test_optimal_is_only_what_the_bound_proves(value: Bound | None, wrong: list[str]) -> None:
+    plan = small.plan(status=Status.OPTIMAL, bound=value)
+    assert [one.name for one in check(small.problem(), plan).wrong] == wrong
+    assert check(small.problem(), small.plan(bound=value)).wrong == ()
