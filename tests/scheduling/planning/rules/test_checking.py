@@ -64,6 +64,8 @@ def test_h1_a_pilot_has_a_site_in_its_prefecture_or_a_waiver() -> None:
     assert found(there, small.plan()) == ["H1"]
     assert found(replace(there, waivers=waiver), small.plan()) == []
     assert "H1" in found(small.problem(pilots=pilot, sites=(late,)), small.plan())
+    one_day = small.site(approvals=(small.approval(valid_to=small.DAY),))
+    assert found(small.problem(pilots=pilot, sites=(one_day,)), small.plan()) == []
 
 
 @pytest.mark.parametrize(
@@ -434,6 +436,7 @@ def pin(**changes: Any) -> Pin:
         (pin(component="theory", slot="1a", room="R1"), []),
         (pin(component="theory", slot="1b"), ["H17"]),
         (pin(component="skill", room="W1"), []),
+        (pin(component="theory", room="R2"), ["H17"]),
         (pin(component="theory", slot="1a", room="R2"), ["H17"]),
         (pin(group=None, person="E1", slot="1a", duty=Duty.HEAD_INVIGILATOR), []),
         (pin(group=None, person="E1", slot="1a", duty=Duty.INVIGILATOR), ["H17"]),
