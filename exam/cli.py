@@ -23,6 +23,7 @@ from exam.kernel.services import Services, services_of
 from exam.kernel.settings import Settings
 from exam.migrations import upgrade
 from scheduling.planning import commands as planning
+from scheduling.timetable import commands as timetable
 
 Arguments = argparse.Namespace
 Work = Callable[[Services, Arguments], Awaitable[int]]
@@ -77,7 +78,10 @@ def parser() -> argparse.ArgumentParser:
     checking.set_defaults(command=_with_services(run_check))
 
     verification.add_commands(commands, common)
-    planning.add_commands(commands, common)
+    schedule = planning.add_commands(commands, common)
+    exporting = schedule.add_parser("export", parents=[common], help=translate(N_("把一个考核批次写成问题文件")))
+    timetable.add_arguments(exporting)
+    exporting.set_defaults(command=_with_services(timetable.export))
     return made
 
 

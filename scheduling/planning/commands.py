@@ -64,8 +64,8 @@ class NoSuchFile(NotFound):
     way_out = N_("请检查路径和读取权限。")
 
 
-def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add ``schedule`` with its commands to the command line."""
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> Any:
+    """Add ``schedule`` with its commands to the command line; returns where more of them can be added."""
     group = commands.add_parser("schedule", help=translate(N_("考务排程：求解、核查、说明、修复"))).add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -100,6 +100,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     showing = group.add_parser("schema", parents=[common], help=translate(N_("输出文件格式的 JSON Schema")))
     showing.add_argument("kind", choices=sorted(KINDS))
     showing.set_defaults(command=run_schema)
+    return group
 
 
 def _add_losses(parser: argparse.ArgumentParser) -> None:
