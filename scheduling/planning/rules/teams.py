@@ -102,7 +102,7 @@ def pause_minutes(slot: Slot, other: Slot) -> float:
 def can_serve_both(problem: Problem, session: Session, other: Session) -> bool:
     """Whether one person can serve in both: not at the same time, and the way fits between them (H11)."""
     pause = pause_minutes(problem.slot[session.slot], problem.slot[other.slot])
-    return session.slot != other.slot and pause >= 0 and travel_minutes(problem, session.site, other.site) <= pause
+    return session.slot != other.slot and travel_minutes(problem, session.site, other.site) <= pause
 
 
 def load_of(assignments: Iterable[Assignment]) -> dict[str, int]:
