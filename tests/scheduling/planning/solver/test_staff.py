@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from benchmarks.instances.staff import city
+from benchmarks.instances.staff import city, country
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.plan import Assignment, OpenReason, Session
 from scheduling.planning.rules.problem import Duty, Person, Pin, Problem, Qualification
@@ -210,6 +210,21 @@ def test_pins_and_fixed_places_stand() -> None:
     assert found.assignments[0] == Assignment(session="N1", person="E3", duty=Duty.HEAD_INVIGILATOR)
     assert set(fixed) <= set(found.assignments)
     assert found.open == ()
+
+
+def test_a_pin_names_the_duty() -> None:
+    for duty in (Duty.HEAD_INVIGILATOR, Duty.INVIGILATOR):
+        pin = Pin(id="L1", author="a", reason="b", person="E3", site="S1", slot="1a", duty=duty)
+        found = staffed(small.problem(staff=people("E1", "E2", "E3"), pins=(pin,)), THEORY)
+        assert Assignment(session="N1", person="E3", duty=duty) in found.assignments
+
+
+def test_two_processes_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, sessions, _ = country(2, sites=3)
+    found = assign(problem, sessions, seed=1, processes=1)
+    monkeypatch.setattr("scheduling.planning.solver.staff.MANY", 1)
+    assert assign(problem, sessions, seed=1, processes=2) == found
+    assert (len(found.assignments), found.open) == (360, ())
 
 
 def test_a_pinned_guest_serves_in_another_prefecture_and_not_at_home_on_that_day() -> None:
