@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
+from scheduling.planning.rules.problem import Form
 from scheduling.planning.solver.board import insert
 from scheduling.planning.solver.listing import Pass, View, due_of, view
 from scheduling.planning.solver.neighbourhood import rebuilt
@@ -19,6 +20,7 @@ from scheduling.planning.solver.site import Model
 
 _PASSES = 24
 _REBUILDS = 10
+_LEANER = 10
 _EFFORT = 0.02  # of the solver's deterministic time
 
 
@@ -65,6 +67,29 @@ def best_schedule(model: Model, rng: Random, *, passes: int = _PASSES, until: fl
     assert best is not None
     if sum(best.unplaced) > sum(model.crowded.values()):
         best = _rebuilt(model, best, rng, until)
+    return _leaner(model, best, rng, until)
+
+
+def _leaner(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
+    """Put certificates back that use more rooms than the packing gives them, alone or with another one."""
+    names = sorted(model.shops.keys() | {item.certificate for item in model.items})
+    for turn in range(_LEANER):
+        wide = sorted(
+            {
+                item.certificate
+                for number, item in enumerate(model.items)
+                if item.component.form is not Form.PRACTICAL
+                and item.sessions < sum(len(uses) for (one, _), uses in best.use.items() if one == number)
+            }
+        )
+        enough = 100 * best.room_sessions(model) <= 101 * model.bound
+        if not wide or enough or (until is not None and time.time() > until):
+            break
+        chosen = {rng.choice(wide)}
+        if turn % 2:
+            chosen.add(rng.choice(names))
+        found = rebuilt(model, best, chosen, effort=_EFFORT)
+        best = best if found is None else found
     return best
 
 

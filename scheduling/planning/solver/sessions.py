@@ -97,6 +97,15 @@ def schedule_sites(
     )
 
 
+def room_bounds(problem: Problem, placements: Sequence[Placement]) -> dict[str, int]:
+    """Site -> the least number of room-sessions with which everybody placed there can sit (:mod:`packing`)."""
+    group = problem.group
+    return {
+        site: model(problem, problem.site[site], [(group[id], first, count) for id, first, count in members], {}).bound
+        for site, members, _ in _tasks(problem, placements)
+    }
+
+
 def _tasks(problem: Problem, placements: Sequence[Placement]) -> list[Task]:
     """One per site with candidates, in the order of the problem's sites."""
     limited = windows(problem, placements)

@@ -8,7 +8,7 @@ from scheduling.planning.rules.checking.check import check
 from scheduling.planning.rules.plan import Placement, Plan, UnplacedReason
 from scheduling.planning.rules.problem import Accommodation, Form, Level, Problem
 from scheduling.planning.solver.papers import letters
-from scheduling.planning.solver.sessions import Scheduled, schedule_sites
+from scheduling.planning.solver.sessions import Scheduled, room_bounds, schedule_sites
 from tests.scheduling.planning import small
 
 PAPER = small.component("paper", Form.PAPER, 60, 0)
@@ -72,6 +72,13 @@ def test_a_group_sits_theory_and_then_skill() -> None:
     found = scheduled(small.problem())
     assert [(one.component, one.count) for one in found.sessions] == [("theory", 20), ("skill", 20)]
     assert (found.room_sessions, found.room_bound, unplaced(found)) == (2, 2, 0)
+
+
+def test_the_bound_of_a_site_follows_from_its_placements() -> None:
+    assert room_bounds(small.problem(), []) == {}
+    assert room_bounds(small.problem(), [small.placement()]) == {"S1": 2}
+    problem = small.problem(groups=(small.group(count=37),))
+    assert room_bounds(problem, [small.placement(count=37)]) == {"S1": 2 + 2}
 
 
 def test_three_parts_without_any_slack() -> None:
