@@ -83,3 +83,19 @@ def test_who_sits_alone_gets_a_room_alone() -> None:
     found = joined(problem, [small.placement(count=5)])
     assert found.unplaced == ()
     assert len(found.sessions) == 4
+
+
+def test_nobody_joins_who_sits_alone() -> None:
+    alone = small.group("G1", 1, accommodations=(Accommodation.OWN_ROOM,))
+    problem = small.problem(groups=(alone, small.group("G2", 2)))
+    found = joined(problem, [small.placement(count=1)])
+    assert found.unplaced == ()
+    assert len(found.sessions) == 4
+
+
+def test_the_gap_between_two_parts_is_kept() -> None:
+    problem = small.problem(
+        slots=small.slots(1, (("08:30", 120), ("10:40", 120), ("14:00", 120))), groups=(small.group("G2", 5),)
+    )
+    found = joined(problem, [])
+    assert [one.slot for one in found.sessions if one.component == "skill"] == ["1c"]
