@@ -22,6 +22,7 @@ from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.explaining import Explainer
+from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Status
 from scheduling.planning.rules.problem import Pin, Problem, Site
 from scheduling.planning.rules.ranges import without
@@ -29,7 +30,7 @@ from scheduling.planning.rules.serial import problem_sha256
 from scheduling.planning.solver.approving import Application, approve, required_pairs
 from scheduling.planning.solver.greedy import nearest_first
 from scheduling.planning.solver.joining import join
-from scheduling.planning.solver.moving import move, without_sites
+from scheduling.planning.solver.moving import move
 from scheduling.planning.solver.placement import Placed, place, place_demand
 from scheduling.planning.solver.sessions import schedule_sites
 from scheduling.planning.solver.what_if import compare, one_more_day

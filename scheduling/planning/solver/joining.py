@@ -8,14 +8,15 @@ keep their ids, rooms and papers; they only gain candidates, and some are added.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from scheduling.planning.rules.capacity import stations_used
 from scheduling.planning.rules.demand import Need, Numbers, allowed_sites, distances, need_of
-from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
+from scheduling.planning.rules.pins import held
+from scheduling.planning.rules.plan import Assignment, Part, Placement, Session, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Accommodation, Form, Group, Problem
 from scheduling.planning.solver.board import Board
 from scheduling.planning.solver.papers import Papers
@@ -43,9 +44,13 @@ def join(
     unplaced: Sequence[Unplaced],
     *,
     reasons: Iterable[UnplacedReason] = AGAIN,
+    teams: Iterable[Assignment] = (),
 ) -> Joined:
-    """Find places for those who are unplaced for one of the reasons. `placements`: of everybody else."""
-    table = _Table(problem, sessions)
+    """Find places for those who are unplaced for one of the reasons. `placements`: of everybody else.
+
+    Nobody joins a session whose team (`teams`, of a published plan) is related to their institution (H12).
+    """
+    table = _Table(problem, sessions, teams)
     wanted = set(reasons)
     found: list[Placement] = []
     left: list[Unplaced] = []
@@ -69,8 +74,13 @@ def join(
 class _Table:
     """The sessions of all sites, and what is still free there."""
 
-    def __init__(self, problem: Problem, sessions: Sequence[Session]) -> None:
+    def __init__(self, problem: Problem, sessions: Sequence[Session], teams: Iterable[Assignment]) -> None:
         self.problem = problem
+        self.barred: dict[str, set[str]] = defaultdict(set)  # session -> institutions
+        for place in teams:
+            person = problem.person[place.person]
+            self.barred[place.session] |= {person.institution, *person.related}
+        self.held = held(problem)
         self.order = [one.id for one in sessions]
         self.session = {one.id: one for one in sessions}
         self.at: dict[str, list[str]] = defaultdict(list)
@@ -90,7 +100,10 @@ class _Table:
     def place(self, group: Group, first: int, count: int) -> list[Placement]:
         """Seat members of a group at the nearest sites that have a way for them."""
         found = []
+        pinned = self._pinned(group, first)
         for number in self._sites(group):
+            if pinned and self.problem.sites[number].id not in pinned:
+                continue
             if not count:
                 break
             site = self.problem.sites[number].id
@@ -99,6 +112,11 @@ class _Table:
                 found.append(Placement(group=group.id, site=site, first=first, count=seated))
                 first, count = first + seated, count - seated
         return found
+
+    def _pinned(self, group: Group, first: int) -> Collection[str]:
+        """The sites that a pin holds these members at (the first of a group are the pinned ones); none: anywhere."""
+        sites = self.held.get(group.id, {})
+        return sites if first < sum(sites.values()) else ()
 
     def _sites(self, group: Group) -> list[int]:
         """Sites that may take a group and have stations left, the nearest first."""
@@ -152,7 +170,7 @@ class _Table:
                 break  # members stay in one run
             left = cohort.count
             while left:
-                board, behind = self._board(made, site)
+                board, behind = self._board(made, site, group.institution)
                 way = board.path(cohort)
                 if way is None:
                     break
@@ -165,7 +183,7 @@ class _Table:
                 break
         return seated
 
-    def _board(self, made: Model, site: str) -> tuple[Board, dict[int, str]]:
+    def _board(self, made: Model, site: str, institution: str) -> tuple[Board, dict[int, str]]:
         """The site as it stands, for the items of the new ones; and the session behind every use."""
         flow = [[[0] * made.slots_count for _ in cohort.items] for cohort in made.cohorts]
         board = Board(made, Schedule(flow, {}, [0] * len(made.cohorts)), {}, {}, set())
@@ -187,7 +205,8 @@ class _Table:
                 place = _number(made.rooms[form], one.place)
                 board.taken.setdefault((form, slot), set()).add(place)
                 cap = made.items[number].seats[place] if number is not None else 0
-            if number is not None and not alone and not made.items[number].own:
+            barred = alone or institution in self.barred.get(id, ())
+            if number is not None and not barred and not made.items[number].own:
                 use = Use(place, cap, one.count)
                 board.schedule.use.setdefault((number, slot), []).append(use)
                 behind[id_of(use)] = id

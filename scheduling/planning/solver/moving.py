@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from scheduling.planning.rules.demand import demand
@@ -57,15 +56,8 @@ class _Stand:
     pieces: list[Piece]
 
 
-def without_sites(problem: Problem, lost: Collection[str]) -> Problem:
-    """The problem as it stands once sites are lost: nobody may sit there any more."""
-    every = tuple(slot.id for slot in problem.slots)
-    sites = tuple(msgspec.structs.replace(site, closed=every) if site.id in lost else site for site in problem.sites)
-    return msgspec.structs.replace(problem, sites=sites)
-
-
 def move(problem: Problem, plan: Plan, lost: Collection[str], *, seconds: float | None = None) -> Moved:
-    """Place again who was at a lost site or had no place. `problem` is as it stands now (:func:`without_sites`)."""
+    """Place again who was at a lost site or had no place. `problem` is as it stands now (:func:`losses.without_sites`)."""
     supply = demand(problem)
     families, nodes = nodes_of(problem, supply)
     pieces = _pieces(plan, lost)

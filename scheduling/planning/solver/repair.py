@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.objectives import objectives
 from scheduling.planning.rules.plan import (
     FORMAT,
@@ -19,6 +20,7 @@ from scheduling.planning.rules.plan import (
     OpenPosition,
     Placement,
     Plan,
+    Session,
     Status,
     Unplaced,
     UnplacedReason,
@@ -27,7 +29,7 @@ from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import without, without_members
 from scheduling.planning.rules.serial import canonical_plan, problem_sha256
 from scheduling.planning.solver.joining import AGAIN, Joined, join
-from scheduling.planning.solver.moving import move, without_sites
+from scheduling.planning.solver.moving import move
 from scheduling.planning.solver.staff import assign
 
 _EVERY: Final = AGAIN | {UnplacedReason.NO_SITE}
@@ -56,18 +58,19 @@ def repair(
     homeless = [*_homeless(plan, lost), *_late(problem, plan), *plan.unplaced]
     placements = tuple(one for one in plan.placements if one.site not in lost)
     sessions = tuple(one for one in plan.sessions if one.site not in lost)
-    joined = join(now, placements, sessions, homeless, reasons=_EVERY)
+    stood = {one.id for one in sessions}
+    teams = [one for one in plan.assignments if one.session in stood]
+    joined = join(now, placements, sessions, homeless, reasons=_EVERY, teams=teams)
     moved = 0
     if joined.unplaced and most_moved:
-        room = _making_room(now, plan, lost, homeless, most_moved)
+        room = _making_room(now, plan, lost, homeless, most_moved, teams)
         if room is not None and _count(room[1].unplaced) < _count(joined.unplaced):
             moved, joined = room
-    kept = {one.id for one in joined.sessions}
     staffed = assign(
         now,
         joined.sessions,
         seed=plan.seed if seed is None else seed,
-        fixed=[one for one in plan.assignments if one.session in kept],
+        fixed=_standing(now, plan, joined.sessions),
     )
     found = Plan(
         format=FORMAT,
@@ -91,6 +94,26 @@ def repair(
         others_moved=moved,
         open=staffed.open,
     )
+
+
+def _standing(now: Problem, plan: Plan, sessions: Sequence[Session]) -> list[Assignment]:
+    """The places in teams that stay: the session is the same, and nobody of a related institution has joined it (H12)."""
+    before = plan.session
+    same = {
+        one.id: {now.group[part.group].institution for part in one.parts}
+        for one in sessions
+        if one.id in before and _where(one) == _where(before[one.id])
+    }
+    return [
+        one
+        for one in plan.assignments
+        if one.session in same
+        and not same[one.session] & {now.person[one.person].institution, *now.person[one.person].related}
+    ]
+
+
+def _where(session: Session) -> tuple[str, str, str, str, str, str]:
+    return session.site, session.place, session.slot, session.certificate, session.level, session.component
 
 
 def _count(unplaced: Sequence[Unplaced]) -> int:
@@ -117,7 +140,12 @@ def _late(problem: Problem, plan: Plan) -> list[Unplaced]:
 
 
 def _making_room(
-    now: Problem, plan: Plan, lost: Collection[str], homeless: Sequence[Unplaced], most_moved: int
+    now: Problem,
+    plan: Plan,
+    lost: Collection[str],
+    homeless: Sequence[Unplaced],
+    most_moved: int,
+    teams: Sequence[Assignment],
 ) -> tuple[int, Joined] | None:
     """Move the fewest others, who give their places up to the homeless first; None where that is more than allowed."""
     wanted = move(now, plan, lost)
@@ -127,11 +155,12 @@ def _making_room(
     movers = without(wanted.fresh, [*lost_members, *plan.unplaced])
     placements = without([one for one in plan.placements if one.site not in lost], movers)
     sessions = without_members([one for one in plan.sessions if one.site not in lost], movers)
-    first = join(now, placements, sessions, homeless, reasons=_EVERY)
+    first = join(now, placements, sessions, homeless, reasons=_EVERY, teams=teams)
     leaving = [
         Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY) for one in movers
     ]
-    then = join(now, first.placements, first.sessions, [*first.unplaced, *leaving], reasons=_EVERY)
+    rest = [*first.unplaced, *leaving]
+    then = join(now, first.placements, first.sessions, rest, reasons=_EVERY, teams=teams)
     return wanted.others, replace(then, found=(*first.found, *then.found))
 
 

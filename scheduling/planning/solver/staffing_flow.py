@@ -81,7 +81,8 @@ def choose_sites(state: State) -> list[list[int]]:
     wanted = 0
     arcs = []
     for day, site, needed, able in _needs(state):
-        free = np.array([sites[person][day] in (NOWHERE, site) for person in range(len(table.persons))])
+        near = [sites[person][day] in (NOWHERE, site) for person in range(len(table.persons))]
+        free = np.array(near, dtype=np.bool_)
         people = np.flatnonzero((able > 0) & free)
         node = network.add_nodes(1)
         missing = 1 - able[people] / able.max(initial=1)
@@ -164,6 +165,8 @@ def serve(state: State, sites: Sequence[Sequence[int]], share: Sequence[Sequence
     `share[person][day]` is the number of sessions over which the way of that day is spread.
     """
     table = state.table
+    if not table.persons:
+        return []
     slots = len(table.slots)
     network = Network()
     persons = network.add_nodes(len(table.persons))
@@ -218,7 +221,7 @@ def _places(
     table = state.table
     at = np.array(sites).reshape(len(table.persons), -1)
     shares = np.array(share).reshape(len(table.persons), -1)
-    free = np.array(state.at).reshape(len(table.persons), -1) == FREE
+    free = np.array(state.at, dtype=np.int64).reshape(len(table.persons), -1) == FREE
     tails, heads, costs = [], [], []
     for session, (site, slot) in enumerate(zip(table.site, table.slot, strict=True)):
         day = table.day[slot]

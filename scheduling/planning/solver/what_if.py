@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 
 from scheduling.planning.rules.demand import Demand, demand
+from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.problem import Form, Problem, Room
-from scheduling.planning.solver.moving import without_sites
 from scheduling.planning.solver.placement import Placed, place_demand
 
 

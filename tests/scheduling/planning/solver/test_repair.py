@@ -3,9 +3,10 @@
 import msgspec
 
 from scheduling.planning.rules.checking import check
+from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Form, Group, Level, Problem, Site
-from scheduling.planning.solver.moving import move, without_sites
+from scheduling.planning.solver.moving import move
 from scheduling.planning.solver.repair import repair
 from scheduling.planning.solver.solve import solve
 from tests.scheduling.planning import small
@@ -92,3 +93,35 @@ def test_late_candidates_move_nobody() -> None:
     assert before <= {(one.group, one.site, one.first) for one in done.plan.placements}
     assert sum(one.count for one in done.to_notify) == 12
     assert check(done.problem, done.plan, previous=plan).passed
+
+
+def test_a_session_of_a_lost_site_leaves_no_team_behind() -> None:
+    """New sessions may be numbered like lost ones; the teams of the lost ones must not come with the number."""
+    people = tuple(small.person(f"E{n}", lat=31.3) for n in range(8))
+    problem = small.problem(
+        certificates=CERTIFICATES,
+        sites=(site("S1", 31.3, 20, "C1"), site("S2", 31.4, 30, "C1")),
+        groups=(group("G1", 15), group("G2", 10)),
+        staff=people,
+    )
+    plan = msgspec.structs.replace(solve(problem, seed=3, processes=1), published=True)
+    assert {one.site for one in plan.sessions} == {"S1"}
+    done = repair(problem, plan, lost=["S1"])
+    assert check(done.problem, done.plan, previous=plan).violations == ()
+
+
+def test_newcomers_do_not_join_a_team_that_is_related_to_them() -> None:
+    people = (
+        *(small.person(f"E{n}", lat=31.3) for n in range(4)),
+        *(small.person(f"F{n}", lat=31.3, institution="X1") for n in range(4)),
+    )
+    problem = small.problem(
+        certificates=CERTIFICATES, sites=(site("S1", 31.3, 20, "C1"),), groups=(group("G1", 5),), staff=people
+    )
+    plan = msgspec.structs.replace(solve(problem, seed=3, processes=1), published=True)
+    late = msgspec.structs.replace(group("G9", 4), institution="X1")
+    later = msgspec.structs.replace(problem, groups=(*problem.groups, late))
+    done = repair(later, plan)
+    assert sum(one.count for one in done.plan.sessions) == 9
+    assert len(done.plan.sessions) == 2
+    assert check(done.problem, done.plan, previous=plan).violations == ()
