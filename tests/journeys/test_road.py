@@ -21,7 +21,7 @@ from exam.demo.memory import PeakMemory
 from exam.demo.progress import Progress
 from exam.demo.record import read_record, write_record
 from exam.demo.road import Result
-from exam.kernel import pdf
+from exam.kernel import jobs, pdf
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
@@ -137,6 +137,7 @@ async def test_an_empty_installation_breaks_nothing(session: AsyncSession, servi
         "WHERE schemaname IN ('exam', 'scheduling', 'scoring', 'certificates')"
     ))).all():  # fmt: skip
         await session.execute(text(f"DELETE FROM {table}"))
+    await session.execute(text(f"DELETE FROM {jobs.SCHEMA}.{jobs.SETTINGS.queue_table}"))
     assert all(result.passed and not result.counted for result in await check.evaluate(session, services))
 
 
@@ -178,6 +179,8 @@ PLANTED = [
     ("audit_records", "INSERT INTO exam.organisations (id, code, name_zh, name_en) VALUES (gen_random_uuid(), 'ZZ99', '无', 'None')"),
     ("audit_chain", "UPDATE exam.audit_records SET data = '{\"count\": 0}'::jsonb WHERE seq = 1"),
     ("audit_chain", "DELETE FROM exam.audit_records WHERE seq = 2"),
+    ("jobs", f"INSERT INTO {jobs.SCHEMA}.{jobs.SETTINGS.queue_table} (priority, status, entrypoint, payload) "
+        "VALUES (0, 'failed', 'certificates.register', convert_to('{}', 'UTF8'))"),
 ]  # fmt: skip
 
 
