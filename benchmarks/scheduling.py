@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ import msgspec
 
 from benchmarks import staffing
 from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
+from benchmarks.measuring import cpu_seconds, peak_mb
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.explaining import Explainer
@@ -42,11 +42,11 @@ Result = dict[str, Any]
 def national_case(size: Size) -> Result:
     """Place a country: the proven optimum against nearest-first."""
     problem = national(SEED, size)
-    begin = _cpu()
+    begin = cpu_seconds()
     supply = demand(problem)
     placed = place_demand(problem, supply)
-    spent = _cpu() - begin
-    peak = _peak()
+    spent = cpu_seconds() - begin
+    peak = peak_mb()
     greedy = nearest_first(supply)
     unplaced = sum(one.count for one in placed.unplaced)
     km = placed.value - placed.bound.unplaced_km * unplaced
@@ -69,7 +69,7 @@ def sites_case(size: Size) -> Result:
     """Approve sites for all (certificate, prefecture) pairs: half as many applications again as the country has approvals."""
     problem = national(SEED, size)
     applications = _applications(problem)
-    begin = _cpu()
+    begin = cpu_seconds()
     approved = approve(problem, applications)
     chosen = {(one.certificate, problem.site[one.site].prefecture) for one in approved.chosen}
     pairs = required_pairs(problem)
@@ -81,7 +81,7 @@ def sites_case(size: Size) -> Result:
         "listed": len(approved.uncovered),
         "gap": approved.gap,
         "unserved": approved.unserved,
-        "cpu_seconds": round(_cpu() - begin, 2),
+        "cpu_seconds": round(cpu_seconds() - begin, 2),
     }
 
 
@@ -110,11 +110,11 @@ def sessions_case(size: Size) -> Result:
     """Sessions of all sites: nobody left out, as few rooms as the packing bound, checked by the independent checker."""
     problem = national(SEED, size)
     placed = place(problem)
-    begin, clock = _cpu(), time.monotonic()
+    begin, clock = cpu_seconds(), time.monotonic()
     scheduled = schedule_sites(problem, placed.placements, seed=SEED)
     seated = without(placed.placements, scheduled.unplaced)
     joined = join(problem, seated, scheduled.sessions, (*placed.unplaced, *scheduled.unplaced))
-    spent, seconds = _cpu() - begin, time.monotonic() - clock
+    spent, seconds = cpu_seconds() - begin, time.monotonic() - clock
     plan = _plan(problem, placed, joined.placements)
     plan = msgspec.structs.replace(plan, sessions=joined.sessions, unplaced=joined.unplaced)
     report = check(problem, plan)
@@ -161,9 +161,9 @@ def lost_site_case(size: Size) -> Result:
     for rank in (0, 49, 499):
         site = order[min(rank, len(order) - 1)]
         pinned = _pinned(problem, placed, site)
-        begin = _cpu()
+        begin = cpu_seconds()
         answer = move(without_sites(pinned, {site}), _plan(pinned, placed, placed.placements), {site})
-        longest = max(longest, _cpu() - begin)
+        longest = max(longest, cpu_seconds() - begin)
         moved.append(round(100 * answer.others / total, 3))
         unplaced.append(sum(one.count for one in answer.unplaced))
         lost_counts.append(count[site])
@@ -194,11 +194,11 @@ def explain_case(size: Size) -> Result:
         explainer.why(group.id)
         longest = max(longest, time.perf_counter() - begin)
     province = national(SEED, HUBEI)
-    begin = _cpu()
+    begin = cpu_seconds()
     answer = compare(province, one_more_day(province))
     return {
         "why_ms": round(1000 * longest, 1),
-        "what_if_seconds": round(_cpu() - begin, 2),
+        "what_if_seconds": round(cpu_seconds() - begin, 2),
         "what_if_candidates": sum(group.count for group in province.groups),
         "what_if_km": [answer.before.km_sum, answer.after.km_sum],
         "what_if_moved": sum(one.count for one in answer.moved),
@@ -226,17 +226,6 @@ def _plan(problem: Problem, placed: Placed, placements: Sequence[Placement]) -> 
         unplaced=placed.unplaced,
         bound=placed.bound,
     )
-
-
-def _cpu() -> float:
-    """Seconds of this process and of its children that have ended."""
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-
-
-def _peak() -> int:
-    """Megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 CASES: Final[dict[str, Callable[[Size], Result]]] = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 from collections.abc import Sequence
 from itertools import chain
 
 from benchmarks.instances.staff import Case, city, country
+from benchmarks.measuring import cpu_seconds, peak_mb
 from scheduling.planning.rules.checking import staff as constraints
 from scheduling.planning.rules.checking.case import Case as Checked
 from scheduling.planning.rules.geometry import distance_km
@@ -33,7 +33,7 @@ CONSTRAINTS = (
 
 
 def run(seed: int = 1, *, with_country: bool = True) -> dict[str, float]:
-    """The keys of the issue's table, then the bound, the baseline and what else tells how good the answer is."""
+    """Conflicts, spread, two-site days and seconds first, then the bound, the baseline and what else tells how good the answer is."""
     case = city(seed)
     began = cpu_seconds()
     found = assign(case.problem, case.sessions, seed=seed)
@@ -72,14 +72,8 @@ def _country(seed: int) -> dict[str, float]:
         "country_load_spread": found.load_spread,
         "country_two_site_days": two_site_days(case.problem, case.sessions, found.assignments),
         "country_standby_short": found.standby_short,
-        "country_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "country_peak_mb": peak_mb(),
     }
-
-
-def cpu_seconds() -> float:
-    """CPU of this process and of the children that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def conflicts(case: Case, found: Staffed) -> int:

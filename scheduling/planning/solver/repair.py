@@ -6,7 +6,7 @@ some still find none, and only as far as the officer allows, are others moved: a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,7 +55,8 @@ def repair(
     At most `most_moved` candidates who lost nothing are moved. The plan that comes out belongs to `Repaired.problem`.
     """
     now = without_sites(problem, lost)
-    homeless = [*_homeless(plan, lost), *_late(problem, plan), *plan.unplaced]
+    gone = [one for one in plan.placements if one.site in lost]
+    homeless = [*_to_place(gone), *_late(problem, plan), *plan.unplaced]
     placements = tuple(one for one in plan.placements if one.site not in lost)
     sessions = tuple(one for one in plan.sessions if one.site not in lost)
     stood = {one.id for one in sessions}
@@ -120,12 +121,10 @@ def _count(unplaced: Sequence[Unplaced]) -> int:
     return sum(one.count for one in unplaced)
 
 
-def _homeless(plan: Plan, lost: Collection[str]) -> list[Unplaced]:
-    """Who was placed at a lost site."""
+def _to_place(members: Iterable[Placement]) -> list[Unplaced]:
+    """These members as people who need another place."""
     return [
-        Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY)
-        for one in plan.placements
-        if one.site in lost
+        Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY) for one in members
     ]
 
 
@@ -156,10 +155,7 @@ def _making_room(
     placements = without([one for one in plan.placements if one.site not in lost], movers)
     sessions = without_members([one for one in plan.sessions if one.site not in lost], movers)
     first = join(now, placements, sessions, homeless, reasons=_EVERY, teams=teams)
-    leaving = [
-        Unplaced(group=one.group, first=one.first, count=one.count, reason=UnplacedReason.CAPACITY) for one in movers
-    ]
-    rest = [*first.unplaced, *leaving]
+    rest = [*first.unplaced, *_to_place(movers)]
     then = join(now, first.placements, first.sessions, rest, reasons=_EVERY, teams=teams)
     return wanted.others, replace(then, found=(*first.found, *then.found))
 
