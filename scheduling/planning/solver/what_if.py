@@ -13,10 +13,10 @@ from datetime import timedelta
 import msgspec
 import numpy as np
 
-from scheduling.planning.rules.demand import Demand, demand
+from scheduling.planning.rules.demand import Floats, distances
 from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.problem import Form, Problem, Room
-from scheduling.planning.solver.placement import Placed, place_demand
+from scheduling.planning.solver.placement import Placed, place
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,13 @@ def other_province(problem: Problem, *, allowed: bool) -> Problem:
 
 def compare(before: Problem, after: Problem, *, seconds: float | None = None) -> Comparison:
     """Place both problems and set them side by side; they have the same groups."""
-    now, then = demand(before), demand(after)
-    one = place_demand(before, now, seconds=seconds)
-    other = place_demand(after, then, seconds=seconds)
-    return Comparison(
-        before=figures(before, now, one), after=figures(after, then, other), moved=_differences(before, one, other)
-    )
+    one, other = place(before, seconds=seconds), place(after, seconds=seconds)
+    return Comparison(before=figures(before, one), after=figures(after, other), moved=_differences(before, one, other))
 
 
-def figures(problem: Problem, supply: Demand, placed: Placed) -> Figures:
+def figures(problem: Problem, placed: Placed) -> Figures:
     """What a placement comes to, from its kilometres."""
-    km_of = _kilometres(problem, supply)
-    km = np.array([km_of[one.group, one.site] for one in placed.placements])
+    km = _kilometres(problem, placed)
     count = np.array([one.count for one in placed.placements], dtype=np.int64)
     order = np.argsort(km, kind="stable")
     reached = np.cumsum(count[order])
@@ -119,14 +114,12 @@ def figures(problem: Problem, supply: Demand, placed: Placed) -> Figures:
     )
 
 
-def _kilometres(problem: Problem, supply: Demand) -> dict[tuple[str, str], float]:
-    found = {}
-    for block in supply.blocks:
-        sites = [problem.sites[number].id for number in block.sites.tolist()]
-        for row, lot in enumerate(block.lots.tolist()):
-            group = problem.groups[supply.group[lot]].id
-            for place, site in enumerate(sites):
-                found[group, site] = float(block.km[row, place])
+def _kilometres(problem: Problem, placed: Placed) -> Floats:
+    """Of each placement, in its order."""
+    home = {one.id: number for number, one in enumerate(problem.institutions)}
+    number = {one.id: at for at, one in enumerate(problem.sites)}
+    rows = [home[problem.group[one.group].institution] for one in placed.placements]
+    found: Floats = distances(problem)[rows, [number[one.site] for one in placed.placements]]
     return found
 
 
