@@ -23,7 +23,7 @@ from scheduling.timetable.actions import PRINT_JOB, PROPOSE_JOB, PURGE_JOB
 from scheduling.timetable.rules.runs import Progress, Run, RunEnded, Stage
 
 _EVERY_SECONDS: Final = 0.5
-_Work = Callable[[Services, Run, Actor, Progress], Awaitable[None]]
+Work = Callable[[Services, Run, Actor, Progress], Awaitable[None]]
 
 
 class _Meter:
@@ -66,12 +66,12 @@ class _Meter:
 
 async def propose(services: Services, payload: dict[str, Any]) -> None:
     """Make the draft that was asked for, as the officer who asked."""
-    await _follow(services, UUID(payload["run_id"]), _propose)
+    await follow(services, UUID(payload["run_id"]), _propose)
 
 
 async def print_(services: Services, payload: dict[str, Any]) -> None:
     """Draw the print that was asked for and keep it, sealed, for who asked."""
-    await _follow(services, UUID(payload["run_id"]), _print)
+    await follow(services, UUID(payload["run_id"]), _print)
 
 
 async def purge_runs(services: Services, payload: dict[str, Any]) -> None:
@@ -82,7 +82,8 @@ async def purge_runs(services: Services, payload: dict[str, Any]) -> None:
         services.files.remove(sha256)
 
 
-async def _follow(services: Services, run_id: UUID, work: _Work) -> None:
+async def follow(services: Services, run_id: UUID, work: Work) -> None:
+    """Do the work of a run while it is reported on; it ends in its result (`actions.complete`) or in a refusal's words."""
     async with services.db.transaction() as session:
         run = await actions.begin(session, run_id, now=services.clock.now())
         if run is None:  # it was stopped while it waited, or done before its worker died

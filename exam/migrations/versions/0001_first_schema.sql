@@ -614,7 +614,7 @@ CREATE TABLE scheduling.runs (
     ended_at TIMESTAMP WITH TIME ZONE,
     expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_runs PRIMARY KEY (id),
-    CONSTRAINT ck_runs_kind CHECK (kind IN ('proposal', 'print')),
+    CONSTRAINT ck_runs_kind CHECK (kind IN ('proposal', 'print', 'fork', 'repair')),
     CONSTRAINT ck_runs_status CHECK (status IN ('waiting', 'running', 'done', 'failed', 'stopped')),
     CONSTRAINT ck_runs_counted CHECK (done >= 0 AND done <= total),
     CONSTRAINT fk_runs_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),

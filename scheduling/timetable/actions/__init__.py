@@ -3,11 +3,14 @@
 from scheduling.timetable.actions.proposing import discard, propose
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
+    FORK_JOB,
     PRINT_JOB,
     PROPOSE_JOB,
     PURGE_JOB,
+    REPAIR_JOB,
     ask_print,
     ask_proposal,
+    ask_run,
     begin,
     complete,
     fail,
@@ -18,12 +21,15 @@ from scheduling.timetable.actions.running import (
 )
 
 __all__ = [
+    "FORK_JOB",
     "PRINT_JOB",
     "PROPOSE_JOB",
     "PURGE_JOB",
+    "REPAIR_JOB",
     "Published",
     "ask_print",
     "ask_proposal",
+    "ask_run",
     "begin",
     "complete",
     "discard",

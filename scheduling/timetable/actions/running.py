@@ -42,7 +42,14 @@ from scheduling.timetable.rules.runs import (
 PROPOSE_JOB: Final = "timetable.propose"
 PRINT_JOB: Final = "timetable.print"
 PURGE_JOB: Final = "timetable.purge_runs"
-_JOBS = {RunKind.PROPOSAL: PROPOSE_JOB, RunKind.PRINT: PRINT_JOB}
+FORK_JOB: Final = "forks.solve"
+REPAIR_JOB: Final = "repairs.solve"
+_JOBS = {
+    RunKind.PROPOSAL: PROPOSE_JOB,
+    RunKind.PRINT: PRINT_JOB,
+    RunKind.FORK: FORK_JOB,
+    RunKind.REPAIR: REPAIR_JOB,
+}
 
 
 async def ask_proposal(
@@ -54,7 +61,7 @@ async def ask_proposal(
     if await queries.published(session, batch_id):
         raise AlreadyPublished
     asked = {"seed": seed}
-    return await _ask(session, actor, RunKind.PROPOSAL, f"proposal:{batch_id}", batch_id, asked, now)
+    return await ask_run(session, actor, RunKind.PROPOSAL, f"proposal:{batch_id}", batch_id, asked, now)
 
 
 async def ask_print(session: AsyncSession, actor: Actor, *, order: PrintOrder, now: datetime) -> tuple[UUID, bool]:
@@ -62,7 +69,7 @@ async def ask_print(session: AsyncSession, actor: Actor, *, order: PrintOrder, n
     await queries.require_print(session, actor, order)
     key = f"print:{actor.account_id}:{order.key}"
     asked = {name: str(value) for name, value in asdict(order).items() if value is not None}
-    run_id, new = await _ask(session, actor, RunKind.PRINT, key, order.batch_id, asked, now)
+    run_id, new = await ask_run(session, actor, RunKind.PRINT, key, order.batch_id, asked, now)
     if new:
         await audit.record(
             session,
@@ -77,7 +84,7 @@ async def ask_print(session: AsyncSession, actor: Actor, *, order: PrintOrder, n
     return run_id, new
 
 
-async def _ask(
+async def ask_run(
     session: AsyncSession,
     actor: Actor,
     kind: RunKind,
@@ -86,6 +93,11 @@ async def _ask(
     asked: Mapping[str, Any],
     now: datetime,
 ) -> tuple[UUID, bool]:
+    """Put work in the queue: its run and whether it is new; what has the same `key` runs once at a time.
+
+    Whether the actor may is the caller's to ask first. `asked["page"]`: where the run leads back to;
+    `result["href"]` at its end: where it leads on to.
+    """
     if actor.account_id is None:
         raise Forbidden
     await _give_up_abandoned(session, key, now)
@@ -115,7 +127,7 @@ async def _ask(
     if made is None:  # the other press was first; its run is committed, for the insert has waited for it
         found = await session.scalar(select(RunRow.id).where(RunRow.key == key, RunRow.status.in_(ACTIVE)))
         if found is None:  # and it has ended since: ask again
-            return await _ask(session, actor, kind, key, batch_id, asked, now)
+            return await ask_run(session, actor, kind, key, batch_id, asked, now)
         return found, False
     await enqueue(session, _JOBS[kind], {"run_id": str(made)}, dedupe=queries.run_key(made))
     return made, True
@@ -204,7 +216,7 @@ async def purge(session: AsyncSession, *, now: datetime) -> list[str]:
     )
     await session.execute(
         delete(RunRow).where(
-            RunRow.asked_at < now - REMEMBERED, RunRow.status.not_in(ACTIVE), RunRow.kind == RunKind.PROPOSAL
+            RunRow.asked_at < now - REMEMBERED, RunRow.status.not_in(ACTIVE), RunRow.kind != RunKind.PRINT
         )
     )
     return hashes

@@ -33,7 +33,7 @@ async def run(session: AsyncSession, run_id: UUID) -> Run:
 
 
 async def visible_run(session: AsyncSession, actor: Actor, run_id: UUID) -> Run:
-    """One run for whom it concerns: a proposal for the officers of its batch, a print for who asked and still may."""
+    """One run for whom it concerns: a print for who asked and still may, anything else for the officers of its batch."""
     found = await run(session, run_id)
     if found.order is None:
         require_manage(actor, await registration.batch(session, found.batch_id))
@@ -81,6 +81,7 @@ def _record(row: RunRow) -> Run:
         asked_by=row.asked_by,
         order=_order(row) if row.kind == RunKind.PRINT else None,
         seed=row.asked.get("seed"),
+        asked=row.asked,
         status=RunStatus(row.status),
         attempt=row.attempt,
         stage=Stage(row.stage) if row.stage else None,

@@ -11,7 +11,7 @@ from exam.sittings.rules import DUTY_LABELS
 from scheduling.duties.rules import GAP_REASONS, GAP_WAYS_OUT
 from scheduling.timetable.rules.lifecycle import PLAN_LABELS
 from scheduling.timetable.rules.prints import PRINT_LABELS, PRINT_NOTES
-from scheduling.timetable.rules.runs import RUN_LABELS, RUN_TONES, STAGE_LABELS
+from scheduling.timetable.rules.runs import RUN_KINDS, RUN_LABELS, RUN_TITLES, RUN_TONES, STAGE_LABELS
 
 LABELS: Mapping[str, Any] = {
     "form_labels": FORM_LABELS,
@@ -25,5 +25,7 @@ LABELS: Mapping[str, Any] = {
     "print_notes": PRINT_NOTES,
     "run_labels": RUN_LABELS,
     "run_tones": RUN_TONES,
+    "run_titles": RUN_TITLES,
+    "run_kinds": RUN_KINDS,
     "stage_labels": STAGE_LABELS,
 }

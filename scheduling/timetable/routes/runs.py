@@ -36,6 +36,8 @@ async def run_page(request: AppRequest, services: AppServices, run_id: FromPath[
         assert isinstance(figures, dict)
         facts = {name: figures.get(name, 0) for name in ("placed", "unplaced", "unfilled")}
         return redirect(request, f"/scheduling/plans/{run.batch_id}", notice, version=run.result["version"], **facts)
+    if run.leads_to:
+        return redirect(request, run.leads_to)
     return page(request, "pages/scheduling/timetable/run.html", **view)
 
 
@@ -54,8 +56,7 @@ async def stop(request: AppRequest, services: AppServices, run_id: FromPath[UUID
     """Stop a run; what it has made so far is thrown away."""
     async with services.db.transaction() as session:
         run = await actions.stop(session, actor_of(request), run_id=run_id, now=services.clock.now())
-    back = f"/scheduling/plans/{run.batch_id}" + ("" if run.kind is RunKind.PROPOSAL else "/prints")
-    return redirect(request, back, N_("已停止，没有留下任何改动。"))
+    return redirect(request, run.comes_from, N_("已停止，没有留下任何改动。"))
 
 
 @get("/scheduling/plans/runs/{run_id:uuid}/file", guards=[needs(Permission.PRINT_SET)])

@@ -1,4 +1,4 @@
-"""Long work that somebody asked for, a proposal or a print, from the button to its end: states, stages, what was asked.
+"""Long work that somebody asked for (a proposal, a print, what a neighbour computes), from the button to its end.
 
 A run is in one state of :data:`ALLOWED`; ``attempt`` counts how often a worker took it up, so that a worker that was
 taken for dead cannot write the end of a run that another one has taken over.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from typing import Any
 from uuid import UUID
 
 from exam.kernel.errors import N_, Conflict, NotFound
@@ -22,6 +23,8 @@ class RunKind(StrEnum):
 
     PROPOSAL = "proposal"
     PRINT = "print"
+    FORK = "fork"  # scheduling.forks: what if
+    REPAIR = "repair"  # scheduling.repairs
 
 
 class RunStatus(StrEnum):
@@ -80,7 +83,16 @@ class Stage(StrEnum):
 STAGES: Mapping[RunKind, tuple[Stage, ...]] = {
     RunKind.PROPOSAL: (Stage.GROUPS, Stage.SESSIONS, Stage.SEATS, Stage.STAFF),
     RunKind.PRINT: (Stage.READ, Stage.DRAW, Stage.KEEP),
+    RunKind.FORK: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF),
+    RunKind.REPAIR: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF),
 }
+RUN_TITLES = {
+    RunKind.PROPOSAL: N_("编排：%(batch)s"),
+    RunKind.FORK: N_("试算：%(batch)s"),
+    RunKind.REPAIR: N_("修复：%(batch)s"),
+}
+"""Of a run that is no print."""
+RUN_KINDS = {RunKind.PROPOSAL: N_("编排"), RunKind.FORK: N_("试算"), RunKind.REPAIR: N_("修复")}
 STAGE_LABELS = {
     Stage.GROUPS: N_("考生分组"),
     Stage.SESSIONS: N_("安排场次"),
@@ -148,6 +160,7 @@ class Run:
     asked_by: str
     order: PrintOrder | None
     seed: int | None
+    asked: Mapping[str, Any]  # what was asked for, as its kind writes it down
     status: RunStatus
     attempt: int
     stage: Stage | None
@@ -159,6 +172,18 @@ class Run:
     begun_at: datetime | None
     ended_at: datetime | None
     expires_at: datetime
+
+    @property
+    def leads_to(self) -> str:
+        """The address of what a finished run has made; empty: its own page."""
+        return str(self.result.get("href", "")) if self.status is RunStatus.DONE else ""
+
+    @property
+    def comes_from(self) -> str:
+        """The address of the page it was asked for on."""
+        if self.kind is RunKind.PRINT:
+            return f"/scheduling/plans/{self.batch_id}/prints"
+        return str(self.asked.get("page", f"/scheduling/plans/{self.batch_id}"))
 
     @property
     def stages(self) -> tuple[Stage, ...]:
