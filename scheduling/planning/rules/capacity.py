@@ -6,11 +6,9 @@ from scheduling.planning.rules.problem import Component, Form, Room, Rules, Site
 
 
 def usable_seats(room: Room, rules: Rules) -> int:
-    """Seats that candidates may take: of computers, the reserve is kept free, rounded up (H5)."""
-    if room.form is not Form.COMPUTER:
-        return room.seats
-    reserve = -(-room.seats * rules.reserve_percent // 100)
-    return room.seats - reserve
+    """Seats that candidates may take: all but the spare ones; of computers at least the reserve is kept free, rounded up (H5)."""
+    reserve = -(-room.seats * rules.reserve_percent // 100) if room.form is Form.COMPUTER else 0
+    return max(0, room.seats - max(room.spare, reserve))
 
 
 def rounds(minutes: int, slot: Slot, rules: Rules) -> int:

@@ -166,6 +166,7 @@ class Room(Record, frozen=True):
     id: Id
     form: Form  # paper or computer
     seats: Positive
+    spare: Count = 0  # kept free; of a computer room at least the reserve of the rules (H5)
     floor: int = 1
     closed: tuple[Id, ...] = ()  # slots
 
@@ -221,6 +222,7 @@ class Group(Record, frozen=True):
     count: Positive
     accommodations: tuple[Accommodation, ...] = ()
     person: Id | None = None
+    away: tuple[Id, ...] = ()  # slots in which they sit an exam that this problem does not hold (H8)
     late: bool = False  # registered after publication: may be added, may move nobody
 
 

@@ -206,6 +206,7 @@ def _groups(problem: Problem) -> Faults:
 def _group(problem: Problem, group: Group, place: str, schemes: Schemes) -> Faults:
     if group.institution not in problem.institution:
         yield _unknown(f"{place}.institution", group.institution)
+    yield from _all_known(group.away, problem.slot_number, f"{place}.away")
     if group.certificate not in problem.certificate:
         yield _unknown(f"{place}.certificate", group.certificate)
     elif (group.certificate, group.level) not in schemes:

@@ -10,13 +10,13 @@ import msgspec
 
 from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced
 
-Range = TypeVar("Range", Placement, Part)
+Range = TypeVar("Range", Placement, Part, Unplaced)
 Gone = Mapping[str, Sequence[tuple[int, int]]]
 """Group -> (first, one past the last) of members, in order."""
 
 
-def without(placements: Iterable[Placement], unplaced: Iterable[Unplaced | Placement]) -> tuple[Placement, ...]:
-    """The placements of everybody but these members."""
+def without(placements: Iterable[Range], unplaced: Iterable[Unplaced | Placement]) -> tuple[Range, ...]:
+    """The placements (or the list of the unplaced) of everybody but these members."""
     gone = _gone(unplaced)
     return tuple(kept for one in placements for kept in _cut(one, gone))
 

@@ -124,9 +124,10 @@ def _site(one: Site) -> Site:
 
 def _group(one: Group) -> Group:
     components, accommodations = tuple(sorted(one.components)), tuple(sorted(one.accommodations))
-    if (components, accommodations) == (one.components, one.accommodations):
+    away = tuple(sorted(one.away))
+    if (components, accommodations, away) == (one.components, one.accommodations, one.away):
         return one
-    return replace(one, components=components, accommodations=accommodations)
+    return replace(one, components=components, accommodations=accommodations, away=away)
 
 
 def _person(one: Person) -> Person:

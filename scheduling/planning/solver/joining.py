@@ -20,6 +20,7 @@ from scheduling.planning.rules.plan import Assignment, Part, Placement, Session,
 from scheduling.planning.rules.problem import Accommodation, Form, Group, Problem
 from scheduling.planning.solver.board import Board
 from scheduling.planning.solver.papers import Papers
+from scheduling.planning.solver.people import here
 from scheduling.planning.solver.schedule import Schedule, Use
 from scheduling.planning.solver.site import Model, Place, model
 
@@ -162,7 +163,7 @@ class _Table:
 
     def _join(self, site: str, group: Group, first: int, count: int) -> int:
         """How many of the members find a way at a site; they are seated."""
-        made = model(self.problem, self.problem.site[site], [(group, first, count)], {})
+        made = model(self.problem, self.problem.site[site], [(group, first, count)], here(self.problem, group))
         seated = 0
         for number, cohort in enumerate(made.cohorts):
             at = cohort.members[0].first

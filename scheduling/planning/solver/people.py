@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 
 from scheduling.planning.rules.geometry import distance_km
 from scheduling.planning.rules.plan import Placement
-from scheduling.planning.rules.problem import Problem, Site
+from scheduling.planning.rules.problem import Group, Problem, Site
 
 
 def windows(problem: Problem, placements: Sequence[Placement]) -> Mapping[str, tuple[bool, ...]]:
-    """Group of such a person -> per slot whether it may be examined in it. Nobody else is named."""
+    """Group of such a person, or with slots away -> per slot whether it may be examined in it. Nobody else is named."""
     stations: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for placement in placements:
         person = problem.group[placement.group].person
@@ -26,7 +26,21 @@ def windows(problem: Problem, placements: Sequence[Placement]) -> Mapping[str, t
     for person in sorted(stations):
         if len(stations[person]) > 1:
             found.update(_shared_out(problem, stations[person]))
+    for placement in placements:
+        group = problem.group[placement.group]
+        if group.away:
+            mask = found.get(group.id, (True,) * len(problem.slots))
+            found[group.id] = _without_away(problem, group, mask)
     return found
+
+
+def here(problem: Problem, group: Group) -> Mapping[str, tuple[bool, ...]]:
+    """The slots left to a group that is away in some."""
+    return {group.id: _without_away(problem, group, (True,) * len(problem.slots))} if group.away else {}
+
+
+def _without_away(problem: Problem, group: Group, mask: Sequence[bool]) -> tuple[bool, ...]:
+    return tuple(is_open and slot.id not in group.away for is_open, slot in zip(mask, problem.slots, strict=True))
 
 
 def _shared_out(problem: Problem, at: Mapping[str, Sequence[str]]) -> dict[str, tuple[bool, ...]]:

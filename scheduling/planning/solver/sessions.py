@@ -229,6 +229,8 @@ def _why(
     one = problem.group[group]
     if one.person and sum(other.person == one.person for other in problem.groups) > 1:
         return UnplacedReason.CLASH, {"person": one.person}
+    if one.away:
+        return UnplacedReason.CLASH, {}
     if hopeless:
         reason = UnplacedReason.ACCOMMODATION if one.accommodations else UnplacedReason.TIME
         return reason, {"certificate": one.certificate, "component": hopeless}

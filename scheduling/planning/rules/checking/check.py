@@ -44,6 +44,7 @@ CONSTRAINTS: tuple[Callable[[Case], Violations], ...] = (
     order.in_order,  # H7
     order.one_at_a_time,  # H8
     order.people_apart,
+    order.away_kept,
     papers.same_start,  # H9
     rooms.one_exam_in_a_room,  # H10
     staff.one_place_at_a_time,  # H11

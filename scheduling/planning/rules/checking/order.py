@@ -88,6 +88,20 @@ def people_apart(case: Case) -> Violations:
                 )
 
 
+def away_kept(case: Case) -> Violations:
+    """H8: nobody is examined in a slot in which they sit an exam elsewhere, of another batch."""
+    for session in case.plan.sessions:
+        for part in session.parts:
+            group = case.problem.group[part.group]
+            if session.slot in group.away:
+                yield Violation(
+                    "H8",
+                    N_("组 %(group)s 的考生在时段 %(slot)s 另有考试，却排进了场次 %(session)s。"),
+                    group.id,
+                    {"group": group.id, "slot": session.slot, "session": session.id, "count": part.count},
+                )
+
+
 def _exams(case: Case) -> dict[str, list[tuple[int, int, str]]]:
     """Person in several groups -> (slot, site, group) of their components."""
     members, problem = case.members, case.problem
