@@ -22,6 +22,7 @@ from scheduling.planning.rules.problem import Form, Problem
 from scheduling.planning.solver.improving import best_schedule
 from scheduling.planning.solver.papers import named
 from scheduling.planning.solver.people import windows
+from scheduling.planning.solver.pinning import carve
 from scheduling.planning.solver.schedule import Schedule
 from scheduling.planning.solver.seating import Left, Seat, seat
 from scheduling.planning.solver.site import Cohort, Model, model
@@ -152,9 +153,15 @@ def _one(work: tuple[Task, int, float | None]) -> bytes:
 
 def schedule_site(problem: Problem, task: Task, seed: int, until: float | None = None) -> SiteResult:
     """Make the sessions of one site; their papers and final ids come later, over all sites."""
-    site, members, limited = task
+    site, placed, limited = task
+    carved = carve(problem, site, placed, limited)
+    problem, members = carved.problem, carved.members
     made = model(
-        problem, problem.site[site], [(problem.group[id], first, count) for id, first, count in members], limited
+        problem,
+        problem.site[site],
+        [(problem.group[id], first, count) for id, first, count in members],
+        carved.windows,
+        carved.narrow,
     )
     schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until)
     school = {id: problem.group[id].institution for id, _, _ in members}
@@ -162,12 +169,13 @@ def schedule_site(problem: Problem, task: Task, seed: int, until: float | None =
     if until is None or time.time() < until:
         fewer_stays(made, schedule, Random(f"{seed} stays {site}"))
     seating = seat(made, schedule, school)
+    left = carved.unplaced(_unplaced(problem, made, schedule, seating.left))
     return SiteResult(
         site=site,
-        sessions=_sessions(problem, made, seating.seats),
-        unplaced=_unplaced(problem, made, schedule, seating.left),
-        room_sessions=schedule.room_sessions(made),
-        bound=made.bound,
+        sessions=carved.sessions(_sessions(problem, made, seating.seats), left),
+        unplaced=left,
+        room_sessions=schedule.room_sessions(made) + len(carved.fixed),
+        bound=made.bound + len(carved.fixed),
         stays=seating.stays,
         stays_first=plain.stays,
         two_in_row=seating.rows,

@@ -25,6 +25,7 @@ from scheduling.planning.rules.problem import (
     Problem,
     Room,
     Site,
+    Slot,
     Workshop,
 )
 from scheduling.planning.solver.packing import Load, Packing, crowded_out, least_slots, pack
@@ -105,8 +106,16 @@ class Model:
 Windows = Mapping[tuple[str, int], Sequence[bool]]
 
 
+Narrow = Mapping[tuple[str, str], Sequence[bool]]
+"""(group, component) -> the slots left to it by pins (:mod:`pinning`)."""
+
+
 def model(
-    problem: Problem, site: Site, members: Iterable[tuple[Group, int, int]], windows: Mapping[str, Sequence[bool]]
+    problem: Problem,
+    site: Site,
+    members: Iterable[tuple[Group, int, int]],
+    windows: Mapping[str, Sequence[bool]],
+    narrow: Narrow | None = None,
 ) -> Model:
     """Make the model of a site; `windows`: the slots left to the groups of people who are also examined elsewhere."""
     rooms, classes, shops = _places(problem, site)
@@ -124,7 +133,7 @@ def model(
         shop_slots={},
         crowded={},
     )
-    builder = _Builder(problem, site, made, windows)
+    builder = _Builder(problem, site, made, windows, narrow or {})
     for group, first, count in members:
         builder.add(group, first, count)
     builder.finish()
@@ -159,16 +168,22 @@ def _places(
 class _Builder:
     """Sorts members into cohorts and makes the items they need."""
 
-    def __init__(self, problem: Problem, site: Site, made: Model, windows: Mapping[str, Sequence[bool]]) -> None:
-        self.problem, self.site, self.made, self.windows = problem, site, made, windows
+    def __init__(
+        self, problem: Problem, site: Site, made: Model, windows: Mapping[str, Sequence[bool]], narrow: Narrow
+    ) -> None:
+        self.problem, self.site, self.made, self.windows, self.narrow = problem, site, made, windows, narrow
+        self.narrowed = {group for group, _ in narrow}
         self.item_number: dict[tuple[str, str, str, str], int] = {}
         self.gathered: dict[tuple[object, ...], list[Range]] = defaultdict(list)
         self.far: dict[tuple[str, int], bool] = {}
+        self.given: dict[str, Group] = {}  # as it was given: perhaps with some of its components only
 
     def add(self, group: Group, first: int, count: int) -> None:
         """Note members of a group; a person or a group that sits alone stays apart."""
+        self.given[group.id] = group
         own = group.id if Accommodation.OWN_ROOM in group.accommodations else ""
-        special = group.id if own or group.person or group.id in self.windows else ""
+        alone = own or group.person or group.id in self.windows or group.id in self.narrowed
+        special = group.id if alone else ""
         granted = tuple(sorted(group.accommodations))
         key = (group.certificate, group.level, tuple(sorted(group.components)), granted, special)
         self.gathered[key].append(Range(group.id, first, count, self._is_far(group)))
@@ -177,11 +192,21 @@ class _Builder:
         """Make items and cohorts, in the order of their names."""
         for key in sorted(self.gathered):
             ranges = sorted(self.gathered[key], key=lambda one: (one.group, one.first))
-            group = self.problem.group[ranges[0].group]
-            sequences = _sequences(self.problem.parts_of(group))
+            group = self.given[ranges[0].group]
+            sequences = self._sequences(group)
             for number, dealt in enumerate(_dealt(ranges, len(sequences))):
                 if dealt:
                     self._cohort(group, sequences[number], dealt)
+
+    def _sequences(self, group: Group) -> list[tuple[Component, ...]]:
+        """The sequences in which a group may sit its components; pins may leave a way through some of them only."""
+        parts = self.problem.parts_of(group)
+        found = _sequences(parts)
+        if group.id not in self.narrowed:
+            return found
+        narrow = {part.id: self.narrow[group.id, part.id] for part in parts if (group.id, part.id) in self.narrow}
+        gap = self.problem.rules_of(group.certificate).gap_minutes
+        return [one for one in found if _leads(self.problem, one, narrow, gap)] or found
 
     def _is_far(self, group: Group) -> bool:
         limit = self.problem.rules_of(group.certificate).overnight_km
@@ -211,6 +236,7 @@ class _Builder:
                 and slot.minutes >= minutes
                 and any(place.open[at] for place in usable)
                 and (window is None or window[at])
+                and ((pinned := self.narrow.get((group.id, part.id))) is None or pinned[at])
                 for at, (is_open, slot) in enumerate(zip(self.made.items[number].open, self.problem.slots, strict=True))
             )
             hopeless = hopeless or ("" if any(slots) else part.id)
@@ -266,6 +292,25 @@ def _sequences(parts: Sequence[Component]) -> list[tuple[Component, ...]]:
         tuple(part for block in blocks for part in (*block[turn % len(block) :], *block[: turn % len(block)]))
         for turn in range(longest)
     ]
+
+
+def _leads(problem: Problem, parts: Sequence[Component], narrow: Mapping[str, Sequence[bool]], gap: int) -> bool:
+    """Whether the slots left by pins allow a sequence: each component in the first slot after the one before."""
+    before: tuple[Component, Slot] | None = None
+    for part in parts:
+        slots = narrow.get(part.id)
+        wait = gap * 60 if before is not None and part.order > before[0].order else 0
+        able = (
+            slot
+            for at, slot in enumerate(problem.slots)
+            if (slots is None or slots[at])
+            and (before is None or (slot.starts - before[1].ends).total_seconds() >= wait)
+        )
+        reached = next(able, None)
+        if reached is None:
+            return False
+        before = part, reached
+    return True
 
 
 def _dealt(ranges: Sequence[Range], hands: int) -> list[list[Range]]:
