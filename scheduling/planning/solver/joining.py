@@ -8,7 +8,7 @@ keep their ids, rooms and papers; they only gain candidates, and some are added.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -23,6 +23,9 @@ from scheduling.planning.solver.papers import Papers
 from scheduling.planning.solver.people import here
 from scheduling.planning.solver.schedule import Schedule, Use
 from scheduling.planning.solver.site import Model, Place, model
+
+Allows = Callable[[str, int], bool]
+"""Whether a component may be sat in a slot (by number)."""
 
 AGAIN = frozenset({UnplacedReason.TIME, UnplacedReason.CAPACITY})
 """Reasons that another site may not have."""
@@ -51,7 +54,7 @@ def join(
 
     Nobody joins a session whose team (`teams`, of a published plan) is related to their institution (H12).
     """
-    table = _Table(problem, sessions, teams)
+    table = Table(problem, sessions, teams)
     wanted = set(reasons)
     found: list[Placement] = []
     left: list[Unplaced] = []
@@ -72,10 +75,20 @@ def join(
     )
 
 
-class _Table:
-    """The sessions of all sites, and what is still free there."""
+class Table:
+    """The sessions of all sites, and what is still free there.
 
-    def __init__(self, problem: Problem, sessions: Sequence[Session], teams: Iterable[Assignment]) -> None:
+    `known`: sessions that are not held any more, too; their ids are not given again, and a start keeps its paper.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        sessions: Sequence[Session],
+        teams: Iterable[Assignment],
+        *,
+        known: Sequence[Session] = (),
+    ) -> None:
         self.problem = problem
         self.barred: dict[str, set[str]] = defaultdict(set)  # session -> institutions
         for place in teams:
@@ -88,8 +101,8 @@ class _Table:
         self.used: dict[tuple[str, str], int] = defaultdict(int)  # stations, per (site, certificate)
         for one in sessions:
             self.at[one.site].append(one.id)
-            self.used[one.site, one.certificate] += self._stations(one)
-        self.papers = Papers(problem, sessions)
+            self.used[one.site, one.certificate] += self.stations(one)
+        self.papers = Papers(problem, known or sessions)
         self.km = distances(problem)
         self.home = {one.id: number for number, one in enumerate(problem.institutions)}
         self.allowed: dict[Need, Numbers] = {}
@@ -98,19 +111,21 @@ class _Table:
         """All sessions: those that stood, in their order, then the new ones."""
         return tuple(self.session[id] for id in self.order)
 
-    def place(self, group: Group, first: int, count: int) -> list[Placement]:
-        """Seat members of a group at the nearest sites that have a way for them."""
+    def place(
+        self, group: Group, first: int, count: int, *, site: str | None = None, allows: Allows | None = None
+    ) -> list[Placement]:
+        """Seat members of a group at the nearest sites that have a way for them; at `site` first, where one is given."""
         found = []
         pinned = self._pinned(group, first)
-        for number in self._sites(group):
+        for number in sorted(self._sites(group), key=lambda number: self.problem.sites[number].id != site):
             if pinned and self.problem.sites[number].id not in pinned:
                 continue
             if not count:
                 break
-            site = self.problem.sites[number].id
-            seated = self._join(site, group, first, count)
+            at = self.problem.sites[number].id
+            seated = self.seat(at, group, first, count, allows)
             if seated:
-                found.append(Placement(group=group.id, site=site, first=first, count=seated))
+                found.append(Placement(group=group.id, site=at, first=first, count=seated))
                 first, count = first + seated, count - seated
         return found
 
@@ -152,7 +167,8 @@ class _Table:
         )
         return held - self.used[site.id, certificate]
 
-    def _stations(self, session: Session) -> int:
+    def stations(self, session: Session) -> int:
+        """How many stations a session takes; 0 in a room."""
         part = self.problem.component[session.certificate, session.level, session.component]
         if part.form is not Form.PRACTICAL:
             return 0
@@ -161,9 +177,14 @@ class _Table:
 
     # ---------------------------------------------------------------- one site
 
-    def _join(self, site: str, group: Group, first: int, count: int) -> int:
-        """How many of the members find a way at a site; they are seated."""
+    def seat(self, site: str, group: Group, first: int, count: int, allows: Allows | None = None) -> int:
+        """How many of the members find a way at a site, in the slots that are allowed; they are seated.
+
+        A `group` with some of its components only is seated for these.
+        """
         made = model(self.problem, self.problem.site[site], [(group, first, count)], here(self.problem, group))
+        if allows is not None:
+            _keep_to(made, allows)
         seated = 0
         for number, cohort in enumerate(made.cohorts):
             at = cohort.members[0].first
@@ -200,7 +221,7 @@ class _Table:
                 place = _number(made.shops.get(one.certificate, []), one.place)
                 size = made.shops[one.certificate][place].size
                 key = one.certificate, place, slot
-                board.stations[key] = size if alone else board.stations.get(key, 0) + self._stations(one)
+                board.stations[key] = size if alone else board.stations.get(key, 0) + self.stations(one)
                 cap = size
             else:
                 place = _number(made.rooms[form], one.place)
@@ -234,11 +255,11 @@ class _Table:
                 part = Part(group=group.id, first=at, count=more)
                 at += more
                 if id:
-                    self.used[site, group.certificate] -= self._stations(self.session[id])
+                    self.used[site, group.certificate] -= self.stations(self.session[id])
                     self.session[id] = msgspec.structs.replace(self.session[id], parts=(*self.session[id].parts, part))
                 else:
                     id = self._open(made, site, number, slot, use, part)
-                self.used[site, group.certificate] += self._stations(self.session[id])
+                self.used[site, group.certificate] += self.stations(self.session[id])
 
     def _open(self, made: Model, site: str, number: int, slot: int, use: Use, part: Part) -> str:
         item = made.items[number]
@@ -260,6 +281,15 @@ class _Table:
         self.order.append(id)
         self.at[site].append(id)
         return id
+
+
+def _keep_to(made: Model, allows: Allows) -> None:
+    """Close the slots of each component that are not allowed."""
+    for cohort in made.cohorts:
+        cohort.open = tuple(
+            tuple(is_open and allows(made.items[number].component.id, at) for at, is_open in enumerate(slots))
+            for number, slots in zip(cohort.items, cohort.open, strict=True)
+        )
 
 
 def id_of(use: Use) -> int:
