@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from exam.kernel.errors import N_
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules import pins
-from scheduling.planning.rules.capacity import rounds, usable_seats
-from scheduling.planning.rules.demand import allowed_sites, approved_slots, need_of
+from scheduling.planning.rules.capacity import rounds, stations_used, usable_seats
+from scheduling.planning.rules.demand import allowed_sites, approved_slots, need_of, resources, uses_of
 from scheduling.planning.rules.geometry import distance_km
-from scheduling.planning.rules.problem import Component, Duty, Form, Group, Pin, Problem, Room, Site, Workshop
+from scheduling.planning.rules.plan import KIND_LABELS
+from scheduling.planning.rules.problem import Component, Duty, Form, Group, Level, Pin, Problem, Room, Site, Workshop
 from scheduling.planning.rules.teams import pause_minutes, travel_minutes
 
 Faults = Iterator[Fault]
@@ -29,6 +32,8 @@ def contradictions(problem: Problem) -> tuple[Fault, ...]:
         *_alone(problem, groups, place),
         *_same_members(problem, groups, place),
         *_same_room(problem, groups, place),
+        *_same_stations(problem, groups, place),
+        *_site_full(problem, groups, place),
         *_people_alone(problem, people, place),
         *_same_person(problem, people, place),
         *_two_heads(people, place),
@@ -77,8 +82,44 @@ def _obstacles(
         if pin.slot in site.closed:
             what = N_("固定项 %(pin)s（%(author)s：%(reason)s）：站点 %(site)s 在时段 %(slot)s 关闭。")
             yield what, "closed", {"slot": pin.slot}
+        elif not _leads(problem, group, site, pin):
+            what = N_(
+                "固定项 %(pin)s（%(author)s：%(reason)s）：%(component)s 固定在时段 %(slot)s 后，其他科目在站点 %(site)s 没有先后合适的时段。"
+            )
+            yield what, "no_way", {"slot": pin.slot, "component": part.id}
     if pin.room is not None:
         yield from _room_obstacles(problem, pin, group, site, part)
+
+
+def _leads(problem: Problem, group: Group, site: Site, pin: Pin) -> bool:
+    """Whether the other components find slots at the site before and after the one that is pinned (H7)."""
+    gap = problem.rules_of(group.certificate).gap_minutes
+    pinned = problem.component[group.certificate, group.level, pin.component or ""]
+    at = problem.slot[pin.slot or ""]
+    others = [part for part in problem.parts_of(group) if part.id != pinned.id]
+    free = {part.id: approved_slots(problem, site, group.certificate, group.level, part.form) for part in others}
+    end: datetime | None = None
+    earlier = [part for part in others if part.order < pinned.order]
+    for parts, last in (
+        (earlier, at.starts - timedelta(minutes=gap)),
+        ([p for p in others if p.order > pinned.order], None),
+    ):
+        end = end if last is not None else at.ends + timedelta(minutes=gap)
+        for part in parts:
+            fitting = [
+                slot
+                for number, slot in enumerate(problem.slots)
+                if free[part.id] >> number & 1 and slot.id not in site.closed and (end is None or slot.starts >= end)
+            ]
+            if not fitting or (last is not None and fitting[0].ends > last):
+                return False
+            end = fitting[0].ends + timedelta(minutes=gap if _strict(parts, part) else 0)
+    return True
+
+
+def _strict(parts: Sequence[Component], part: Component) -> bool:
+    """Whether a later one among these must keep the gap."""
+    return any(other.order > part.order for other in parts)
 
 
 def _room_obstacles(
@@ -208,6 +249,73 @@ def _same_room(problem: Problem, standing: Sequence[Pin], place: Mapping[str, st
                 field=place[mine[-1].id],
                 way_out=N_("请减少其中的人数，或换用另一考场。"),
                 code="more_than_room",
+            )
+
+
+def _same_stations(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
+    """Pins that together want more stations of a workshop in one slot than it has (H6)."""
+    by_shop: dict[tuple[str, str, str], list[Pin]] = defaultdict(list)
+    for pin in standing:
+        if pin.room is not None and pin.slot is not None and pin.component is not None:
+            by_shop[pin.site or "", pin.room, pin.slot].append(pin)
+    for (site, id, slot), mine in sorted(by_shop.items()):
+        shop = _place(problem.site[site], id)
+        if not isinstance(shop, Workshop) or len(mine) < 2:
+            continue
+        by_exam: dict[tuple[str, str, str | None], int] = defaultdict(int)
+        for pin in mine:
+            by_exam[_exam(problem, pin)] += pins.members_of(problem, pin)
+        needed = 0
+        for (certificate, level, component), count in sorted(by_exam.items(), key=str):
+            part = problem.component[certificate, Level(level), component or ""]
+            needed += stations_used(count, part, problem.slot[slot], problem.rules_of(certificate)) or 0
+        if needed > shop.stations:
+            yield Fault(
+                message=N_("固定项 %(pins)s 在时段 %(slot)s 共需 %(count)s 个工位，%(room)s 只有 %(most)s 个。"),
+                facts={"pins": _names(mine), "slot": slot, "count": needed, "room": id, "most": shop.stations},
+                field=place[mine[-1].id],
+                way_out=N_("请减少其中的人数，或换用另一时段。"),
+                code="more_than_room",
+            )
+
+
+def _site_full(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
+    """Pins that together hold more people at a site than it can examine in the whole period (H4, H5, H6)."""
+    held = pins.held(problem, standing)
+    by_site: dict[str, list[Pin]] = defaultdict(list)
+    for pin in standing:
+        by_site[pin.site or ""].append(pin)
+    if not standing:
+        return
+    for one in resources(problem):
+        site = problem.sites[one.site]
+        mine = [
+            pin
+            for pin in by_site.get(site.id, ())
+            if one.certificate in (None, problem.group[pin.group or ""].certificate)
+            and one.kind in uses_of(problem, need_of(problem.group[pin.group or ""]))
+        ]
+        groups = dict.fromkeys(pin.group or "" for pin in mine)
+        wanted = sum(
+            uses_of(problem, need_of(problem.group[group]))[one.kind]
+            * min(held[group][site.id], problem.group[group].count)
+            for group in groups
+        )
+        if wanted > one.capacity:
+            yield Fault(
+                message=N_(
+                    "固定项 %(pins)s 合计要占用站点 %(site)s 的%(kind)s %(count)s 个，考期内一共只有 %(most)s 个。"
+                ),
+                facts={
+                    "pins": _names(mine),
+                    "site": site.name,
+                    "kind": KIND_LABELS[one.kind],
+                    "count": math.ceil(wanted),
+                    "most": one.capacity,
+                },
+                field=place[mine[-1].id],
+                way_out=N_("请减少其中的人数，或换用另一站点。"),
+                code="more_than_site",
             )
 
 

@@ -16,17 +16,12 @@ import numpy as np
 
 from exam.kernel.errors import N_, NotFound
 from scheduling.planning.rules.demand import Block, Need, demand, need_of
-from scheduling.planning.rules.plan import Kind, Plan, Unplaced, UnplacedReason
+from scheduling.planning.rules.plan import KIND_LABELS, Kind, Plan, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Group, Problem, Site
 
 NEARER: Final = 5
 """So many nearer sites are explained, the nearest first."""
 
-KIND_LABELS: Final[Mapping[Kind, str]] = {
-    Kind.PAPER: N_("纸笔座位"),
-    Kind.COMPUTER: N_("机位"),
-    Kind.PRACTICAL: N_("实操工位人次"),
-}
 REASON_LABELS: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.NO_SITE: N_("没有站点获批这个证书、等级和形式，或都超出了行程限制"),
     UnplacedReason.CAPACITY: N_("能到的站点都已排满"),

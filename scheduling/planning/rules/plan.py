@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from exam.kernel.errors import N_
 from scheduling.planning.rules.problem import Count, Duty, Id, Level, Positive, Record
 
 FORMAT: Final = "kaowu-plan/1"
@@ -42,6 +43,13 @@ class Kind(StrEnum):
     PAPER = "paper"
     COMPUTER = "computer"
     PRACTICAL = "practical"  # of one certificate
+
+
+KIND_LABELS: Final[Mapping[Kind, str]] = {
+    Kind.PAPER: N_("纸笔座位"),
+    Kind.COMPUTER: N_("机位"),
+    Kind.PRACTICAL: N_("实操工位人次"),
+}
 
 
 class Placement(Record, frozen=True):

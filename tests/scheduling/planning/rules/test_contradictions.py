@@ -159,3 +159,24 @@ def test_expired_pins_are_void_and_places_are_those_of_the_file() -> None:
 def test_a_level_without_the_form_is_not_allowed() -> None:
     only = small.site(approvals=(small.approval(levels=(Level.INTERMEDIATE,), forms=(Form.COMPUTER,)),))
     assert codes(at("p1"), sites=(only, SITES[1])) == ["not_allowed"]
+
+
+def test_a_slot_that_leaves_no_way_through_the_other_components() -> None:
+    assert codes(seated("p1", "2c")) == ["no_way"]  # the practical would come after the last window
+    assert codes(seated("p1", "1a", component="skill")) == ["no_way"]  # the theory before the first
+    assert codes(seated("p1", "2b"), seated("p2", "1b", component="skill", group="G3")) == []
+
+
+def test_stations_that_pins_want_twice_in_one_slot() -> None:
+    pins = (
+        seated("p1", "1b", "W1", "skill", count=6),
+        seated("p2", "1b", "W1", "skill", count=5, group="G3"),
+    )
+    assert codes(*pins) == ["more_than_room"]
+    assert codes(pins[0], seated("p2", "1b", "W1", "skill", count=4, group="G3")) == []
+
+
+def test_more_people_than_a_site_can_examine_at_all() -> None:
+    site = small.site(workshops=(small.workshop(stations=2),))  # sixteen passes in two days
+    assert codes(at("p1", count=8), at("p2", group="G3", count=9), sites=(site,)) == ["more_than_site"]
+    assert codes(at("p1", count=8), at("p2", group="G3", count=8), sites=(site,)) == []
