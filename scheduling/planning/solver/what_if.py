@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
-import msgspec
 import numpy as np
 
 from scheduling.planning.rules.demand import Floats, distances
-from scheduling.planning.rules.losses import without_sites
-from scheduling.planning.rules.problem import Form, Problem, Room
+from scheduling.planning.rules.problem import Problem
+from scheduling.planning.rules.variants import more_machines, one_more_day, other_province, site_closed, travel_limit
 from scheduling.planning.solver.placement import Placed, place
+
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Figures",
+    "compare",
+    "figures",
+    "more_machines",
+    "one_more_day",
+    "other_province",
+    "site_closed",
+    "travel_limit",
+]
 
 
 @dataclass(frozen=True)
@@ -48,44 +59,6 @@ class Comparison:
     before: Figures
     after: Figures
     moved: tuple[Difference, ...]
-
-
-def one_more_day(problem: Problem) -> Problem:
-    """The last day's slots once more on the day after it."""
-    last = max(slot.day for slot in problem.slots)
-    more = [slot for slot in problem.slots if slot.day == last]
-    day = timedelta(days=1)
-    extra = tuple(
-        msgspec.structs.replace(slot, id=f"{slot.id}+1", starts=slot.starts + day, ends=slot.ends + day)
-        for slot in more
-    )
-    return msgspec.structs.replace(problem, slots=(*problem.slots, *extra))
-
-
-def more_machines(problem: Problem, site: str, seats: int) -> Problem:
-    """One more computer room at a site."""
-    room = Room(id="+computers", form=Form.COMPUTER, seats=seats)
-    sites = tuple(
-        msgspec.structs.replace(one, rooms=(*one.rooms, room)) if one.id == site else one for one in problem.sites
-    )
-    return msgspec.structs.replace(problem, sites=sites)
-
-
-def site_closed(problem: Problem, site: str) -> Problem:
-    """A site less."""
-    return without_sites(problem, {site})
-
-
-def other_province(problem: Problem, *, allowed: bool) -> Problem:
-    """Whether candidates may be sent across the border of their province."""
-    certificates = tuple(
-        msgspec.structs.replace(one, rules=msgspec.structs.replace(one.rules, other_province=allowed))
-        if one.rules
-        else one
-        for one in problem.certificates
-    )
-    rules = msgspec.structs.replace(problem.rules, other_province=allowed)
-    return msgspec.structs.replace(problem, rules=rules, certificates=certificates)
 
 
 def compare(before: Problem, after: Problem, *, seconds: float | None = None) -> Comparison:
