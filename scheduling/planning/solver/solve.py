@@ -15,7 +15,7 @@ import msgspec
 
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.objectives import objectives
-from scheduling.planning.rules.plan import FORMAT, Plan, Status
+from scheduling.planning.rules.plan import FORMAT, Plan, Session, Status
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import without
 from scheduling.planning.rules.serial import canonical_plan, problem_sha256
@@ -46,6 +46,8 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+Stop = Callable[[], bool]
+BeforeStaff = Callable[[tuple[Session, ...]], Problem]
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,25 @@ def solve(
     seconds: float | None = None,
     processes: int = 2,
     progress: Progress | None = None,
+    before_staff: BeforeStaff | None = None,
+    stop: Stop | None = None,
 ) -> Plan:
     """Solve a problem that has been read and checked (:func:`reading.read_problem`).
 
     `seconds` is a limit of the clock: the best found by then is returned with what is proven. Without it, the same
-    problem and seed give the same plan.
+    problem and seed give the same plan. `stop` is asked between stages: True ends the search with the best so far.
+    `before_staff` is given the sessions and answers the problem in which the teams are filled (whose plan it is then), for
+    who is needed elsewhere than in teams.
     """
-    return solve_parts(problem, seed=seed, seconds=seconds, processes=processes, progress=progress).plan
+    return solve_parts(
+        problem,
+        seed=seed,
+        seconds=seconds,
+        processes=processes,
+        progress=progress,
+        before_staff=before_staff,
+        stop=stop,
+    ).plan
 
 
 def solve_parts(
@@ -82,22 +96,30 @@ def solve_parts(
     seconds: float | None = None,
     processes: int = 2,
     progress: Progress | None = None,
+    before_staff: BeforeStaff | None = None,
+    stop: Stop | None = None,
 ) -> Solved:
     """The same, with the parts."""
     until = None if seconds is None else time.monotonic() + seconds
+
+    def left() -> float | None:
+        return 0.0 if stop is not None and stop() else _left(until)
+
     tell = progress or _silent
     tell(Step(Stage.PLACEMENT, 0, len(problem.groups)))
-    placed = place_demand(problem, demand(problem), seconds=_left(until))
+    placed = place_demand(problem, demand(problem), seconds=left())
     tell(_step(Stage.PLACEMENT, placed, len(problem.groups), len(problem.groups)))
     scheduled = schedule_sites(
-        problem, placed.placements, seed=seed, seconds=_left(until), processes=processes,
+        problem, placed.placements, seed=seed, seconds=left(), processes=processes,
         progress=lambda done, total: tell(_step(Stage.SESSIONS, placed, done, total)),
     )  # fmt: skip
     seated = without(placed.placements, scheduled.unplaced)
     joined = join(problem, seated, scheduled.sessions, (*placed.unplaced, *scheduled.unplaced))
     count = len(joined.sessions)
     tell(_step(Stage.STAFF, placed, 0, count))
-    staffed = assign(problem, joined.sessions, seed=seed, seconds=_left(until), processes=processes)
+    if before_staff is not None:
+        problem = before_staff(joined.sessions)
+    staffed = assign(problem, joined.sessions, seed=seed, seconds=left(), processes=processes)
     plan = _plan(problem, seed, placed, scheduled, joined, staffed)
     tell(_step(Stage.STAFF, placed, count, count))
     return Solved(plan=plan, placed=placed, scheduled=scheduled, joined=joined, staffed=staffed)
