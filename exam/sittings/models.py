@@ -14,6 +14,7 @@ from exam.kernel.db import Base, append_only, status_check
 from exam.sittings.rules import Duty, Effect, IncidentStatus, RoomStatus, SittingStatus
 
 _PERIOD = text("tstzrange(starts_at, ends_at)")
+_SEATS = text("int4range(first_seat, first_seat + seats_count)")
 
 
 class RoomSessionRow(Base):
@@ -23,9 +24,11 @@ class RoomSessionRow(Base):
     __table_args__ = (
         status_check("status", RoomStatus),
         CheckConstraint("ends_at > starts_at", name="period"),
-        CheckConstraint("seats_count > 0", name="seats_count"),
+        CheckConstraint("seats_count > 0 AND first_seat > 0", name="seats_count"),
         CheckConstraint("status <> 'closed' OR (expected = present + absent)", name="balanced"),
-        ExcludeConstraint(("room_id", "="), (_PERIOD, "&&"), name="ex_room_sessions_room", using="gist"),
+        ExcludeConstraint(
+            ("room_id", "="), (_SEATS, "&&"), (_PERIOD, "&&"), name="ex_room_sessions_room", using="gist"
+        ),
         Index("ix_room_sessions_batch_id", "batch_id"),
         Index("ix_room_sessions_site_id", "site_id", "starts_at"),
         {"schema": "exam"},
@@ -48,7 +51,8 @@ class RoomSessionRow(Base):
     form: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    seats_count: Mapped[int]
+    first_seat: Mapped[int]
+    seats_count: Mapped[int]  # from the first one
     terms: Mapped[dict[str, Any]]
     status: Mapped[str]
     opened_at: Mapped[datetime | None]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,16 +18,20 @@ from exam.kernel.errors import N_, Forbidden, Invalid, NotFound, Problem
 from exam.kernel.ids import new_id
 from exam.registration import queries as registration
 from scheduling.duties import queries
-from scheduling.duties.models import ExaminerRow, PlannedDutyRow, QualificationRow, RelationRow, UnfilledRow
+from scheduling.duties.models import (
+    ExaminerRow,
+    PlannedDutyRow,
+    QualificationRow,
+    RelationRow,
+    StandbyRow,
+    UnfilledRow,
+)
 from scheduling.duties.rules import (
     ExaminerKnown,
     ExaminerUnknown,
-    Occupied,
-    Post,
     RelationKind,
     Roster,
-    Staffing,
-    assign,
+    Standby,
 )
 
 
@@ -158,59 +161,48 @@ async def set_availability(
     await _audit(session, actor, "duties.set_availability", [examiner_id], data, now)
 
 
-async def staff(
+async def send(
     session: AsyncSession,
     *,
     plan_id: UUID,
-    posts: Sequence[Post],
-    seed: int,
-    staffing: Staffing,
-    occupied: Mapping[UUID, Iterable[Occupied]],
-    apart: Callable[[str, str], float],
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Roster:
-    """Staff the sessions of a plan and store who is sent and what stays empty. The plan's own record audits it."""
-    people = await queries.pool(session)
-    by_account = {examiner.account_id: examiner.id for examiner in people}
-    busy = {by_account[account]: spans for account, spans in occupied.items() if account in by_account}
-    roster = await asyncio.to_thread(
-        assign, posts, people, staffing, seed, occupied=busy, apart=apart, progress=progress
-    )
-    times = {post.session_id: (post.starts_at, post.ends_at) for post in posts}
-    await session.execute(delete(PlannedDutyRow).where(PlannedDutyRow.plan_id == plan_id))
-    await session.execute(delete(UnfilledRow).where(UnfilledRow.plan_id == plan_id))
-    await insert_many(
-        session,
-        PlannedDutyRow,
-        [
-            {
-                "id": new_id(),
-                "plan_id": plan_id,
-                "planned_session_id": assignment.session_id,
-                "examiner_id": assignment.examiner_id,
-                "duty": str(assignment.duty),
-                "starts_at": times[assignment.session_id][0],
-                "ends_at": times[assignment.session_id][1],
-            }
-            for assignment in roster.assignments
-        ],
-    )
-    await insert_many(
-        session,
-        UnfilledRow,
-        [
-            {
-                "id": new_id(),
-                "plan_id": plan_id,
-                "planned_session_id": gap.session_id,
-                "duty": str(gap.duty),
-                "missing": gap.missing,
-                "reason": str(gap.reason),
-            }
-            for gap in roster.gaps
-        ],
-    )
-    return roster
+    times: Mapping[UUID, tuple[datetime, datetime]],
+    roster: Roster,
+    standby: Iterable[Standby] = (),
+) -> None:
+    """Store who is sent to the sessions of a plan (`times`: of each), what stays empty, and who stands by. The plan's own
+    record audits it."""
+    for table in (PlannedDutyRow, UnfilledRow, StandbyRow):
+        await session.execute(delete(table).where(table.plan_id == plan_id))
+    duties: list[dict[str, object]] = [
+        {
+            "id": new_id(),
+            "plan_id": plan_id,
+            "planned_session_id": assignment.session_id,
+            "examiner_id": assignment.examiner_id,
+            "duty": str(assignment.duty),
+            "starts_at": times[assignment.session_id][0],
+            "ends_at": times[assignment.session_id][1],
+        }
+        for assignment in roster.assignments
+    ]
+    gaps: list[dict[str, object]] = [
+        {
+            "id": new_id(),
+            "plan_id": plan_id,
+            "planned_session_id": gap.session_id,
+            "duty": str(gap.duty),
+            "missing": gap.missing,
+            "reason": str(gap.reason),
+        }
+        for gap in roster.gaps
+    ]
+    waiting: list[dict[str, object]] = [
+        {"id": new_id(), "plan_id": plan_id, "site_id": one.site_id, "day": one.day, "examiner_id": one.examiner_id}
+        for one in standby
+    ]
+    await insert_many(session, PlannedDutyRow, duties)
+    await insert_many(session, UnfilledRow, gaps)
+    await insert_many(session, StandbyRow, waiting)
 
 
 def _require(actor: Actor) -> None:

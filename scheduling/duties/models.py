@@ -108,3 +108,20 @@ class UnfilledRow(Base):
     duty: Mapped[str]
     missing: Mapped[int]
     reason: Mapped[str]
+
+
+class StandbyRow(Base):
+    """Somebody who waits at a site for a day of a plan, in case somebody is ill."""
+
+    __tablename__ = "standby_duties"
+    __table_args__ = (
+        # one place to wait at on a day; who waits serves nowhere on it (the planner's check, H11)
+        UniqueConstraint("plan_id", "examiner_id", "day"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(index=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
+    day: Mapped[date]
+    examiner_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.examiners.id"))

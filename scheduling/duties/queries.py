@@ -16,7 +16,14 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from exam.sittings.rules import Duty
-from scheduling.duties.models import ExaminerRow, PlannedDutyRow, QualificationRow, RelationRow, UnfilledRow
+from scheduling.duties.models import (
+    ExaminerRow,
+    PlannedDutyRow,
+    QualificationRow,
+    RelationRow,
+    StandbyRow,
+    UnfilledRow,
+)
 from scheduling.duties.rules import (
     Examiner,
     ExaminerUnknown,
@@ -24,6 +31,7 @@ from scheduling.duties.rules import (
     GapReason,
     Qualification,
     RelationKind,
+    Standby,
 )
 
 _ORDER = (Duty.SITE_HEAD, Duty.LEAD_ASSESSOR, Duty.ASSESSOR, Duty.INVIGILATOR)
@@ -137,6 +145,13 @@ async def gaps_count(session: AsyncSession, plan_id: UUID) -> int:
     """Empty positions of a plan. A head missing for a day counts once a session it would have served."""
     query = select(func.coalesce(func.sum(UnfilledRow.missing), 0)).where(UnfilledRow.plan_id == plan_id)
     return int(await session.scalar(query) or 0)
+
+
+async def standby(session: AsyncSession, plan_id: UUID) -> list[Standby]:
+    """Who waits where on which day of a plan, in the order of days and sites."""
+    query = select(StandbyRow).where(StandbyRow.plan_id == plan_id)
+    rows = await session.scalars(query.order_by(StandbyRow.day, StandbyRow.site_id, StandbyRow.examiner_id))
+    return [Standby(site_id=row.site_id, day=row.day, examiner_id=row.examiner_id) for row in rows]
 
 
 async def loads(session: AsyncSession, plan_id: UUID) -> list[Load]:

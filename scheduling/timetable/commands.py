@@ -12,7 +12,7 @@ from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.registration.rules import Batch
 from scheduling.planning.rules.serial import problem_bytes, problem_sha256
-from scheduling.timetable.queries import exporting
+from scheduling.timetable import queries
 
 
 class NoSuchBatch(NotFound):
@@ -32,7 +32,7 @@ async def export(services: Services, arguments: argparse.Namespace) -> int:
     """Write the batch's problem; whole or not at all."""
     async with services.db.transaction() as session:
         batches = await registration.batches(session)
-        problem = await exporting.planning_problem(session, _chosen(batches, arguments.batch))
+        problem = (await queries.drafted(session, _chosen(batches, arguments.batch))).problem
     beside = arguments.out.with_name(f".{arguments.out.name}.part")
     beside.write_bytes(problem_bytes(problem))
     beside.replace(arguments.out)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from uuid import UUID
@@ -26,20 +26,22 @@ _EVERY_SECONDS: Final = 0.5
 Work = Callable[[Services, Run, Actor, Progress], Awaitable[None]]
 
 
-class _Meter:
+class Meter:
     """How far a run is: told from any thread, written twice a second; a run that was stopped ends at the next word."""
 
     def __init__(self, services: Services, run: Run) -> None:
         self._services = services
         self._run = run
         self._said: tuple[Stage, int, int] | None = None
-        self._written: tuple[Stage, int, int] | None = None
+        self._best: Mapping[str, float] = {}
         self._ended = False
+        self.finishing = False
 
-    def __call__(self, stage: Stage, done: int, total: int) -> None:
+    def __call__(self, stage: Stage, done: int, total: int, /, best: Mapping[str, float] | None = None) -> None:
         if self._ended:
             raise RunEnded
         self._said = (stage, done, total)
+        self._best = best or self._best
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
@@ -61,7 +63,8 @@ class _Meter:
         """Also with nothing new to say: this is how a stop is heard."""
         stage, done, total = self._said or (self._run.stages[0], 0, 0)
         async with self._services.db.transaction() as session:
-            self._ended = not await actions.report(session, self._run, stage=stage, done=done, total=total)
+            heard = await actions.report(session, self._run, stage=stage, done=done, total=total, best=self._best)
+        self._ended, self.finishing = heard is None, bool(heard)
 
 
 async def propose(services: Services, payload: dict[str, Any]) -> None:
@@ -89,7 +92,7 @@ async def follow(services: Services, run_id: UUID, work: Work) -> None:
         if run is None:  # it was stopped while it waited, or done before its worker died
             return
         actor = await accounts.actor(session, run.account_id)
-    meter = _Meter(services, run)
+    meter = Meter(services, run)
     try:
         async with meter.writing():
             await work(services, run, actor, meter)
@@ -102,10 +105,15 @@ async def follow(services: Services, run_id: UUID, work: Work) -> None:
 
 
 async def _propose(services: Services, run: Run, actor: Actor, progress: Progress) -> None:
+    """The search holds no transaction: a batch of the country takes minutes."""
     assert run.seed is not None
     async with services.db.transaction() as session:
+        material = await actions.prepare(session, actor, batch_id=run.batch_id)
+    stop = (lambda: progress.finishing) if isinstance(progress, Meter) else (lambda: False)
+    solution = await asyncio.to_thread(actions.work_out, material, seed=run.seed, progress=progress, stop=stop)
+    async with services.db.transaction() as session:
         now = services.clock.now()
-        plan = await actions.propose(session, actor, batch_id=run.batch_id, seed=run.seed, now=now, progress=progress)
+        plan = await actions.keep(session, actor, material, solution, now=now)
         result = {"plan_id": str(plan.id), "version": plan.version, "figures": dict(plan.figures)}
         await actions.complete(session, run, result=result, now=services.clock.now())
 

@@ -7,7 +7,7 @@ Beside them stand the runs: the long work that makes a plan or a print, one of a
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.kernel.db import Base, status_check
+from scheduling.planning.rules.plan import UnplacedReason
 from scheduling.timetable.rules.lifecycle import PlanStatus
-from scheduling.timetable.rules.plan import UnplacedReason
+from scheduling.timetable.rules.pins import PinLevel
 from scheduling.timetable.rules.runs import ACTIVE, RunKind, RunStatus
 
 _PERIOD = text("tstzrange(starts_at, ends_at)")
+_SEATS = text("int4range(first_seat, first_seat + seats_count)")
 ACTIVE_RUN = text(f"status IN ({', '.join(repr(str(status)) for status in ACTIVE)})")
 
 
@@ -51,6 +53,18 @@ class PlanRow(Base):
     gaps_reason: Mapped[str]
 
 
+class PlanFileRow(Base):
+    """The planner's own problem and plan (``docs/formats/scheduling.md``), compressed, and whom its numbers mean."""
+
+    __tablename__ = "plan_files"
+    __table_args__ = ({"schema": "scheduling"},)
+
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), primary_key=True)
+    problem: Mapped[bytes]
+    plan: Mapped[bytes]
+    members: Mapped[dict[str, Any]]  # group -> registrations, in the order of their numbers
+
+
 class TicketPrefixRow(Base):
     """The leading digits of a batch's ticket numbers, given once."""
 
@@ -67,15 +81,23 @@ class PlannedSessionRow(Base):
     __tablename__ = "planned_sessions"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="period"),
-        CheckConstraint("seats_count > 0", name="seats_count"),
+        CheckConstraint("seats_count > 0 AND first_seat > 0", name="seats_count"),
+        UniqueConstraint("plan_id", "key", "round_no"),
         ExcludeConstraint(
-            ("plan_id", "="), ("room_id", "="), (_PERIOD, "&&"), name="ex_planned_sessions_room", using="gist"
+            ("plan_id", "="),
+            ("room_id", "="),
+            (_SEATS, "&&"),
+            (_PERIOD, "&&"),
+            name="ex_planned_sessions_room",
+            using="gist",
         ),
         {"schema": "scheduling"},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"), index=True)
+    key: Mapped[str]  # of the planner's session
+    round_no: Mapped[int]  # a practical session of the planner is held in rounds
     site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
     room_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.rooms.id"))
     scheme_id: Mapped[UUID] = mapped_column(ForeignKey("exam.schemes.id"))
@@ -83,7 +105,8 @@ class PlannedSessionRow(Base):
     form: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    seats_count: Mapped[int]  # of the room, spares included: a candidate may be moved to one
+    first_seat: Mapped[int]  # sessions at a time in one workshop have stations of their own
+    seats_count: Mapped[int]  # spares included: a candidate may be moved to one
     paper_version: Mapped[str]
 
 
@@ -125,8 +148,11 @@ class PlacementRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"))
+    group_key: Mapped[str]  # of the planner
     site_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.sites.id"))
     reason: Mapped[str]
+    nearer: Mapped[int]  # sites that are nearer and may examine this
+    km: Mapped[float]  # from the institution
     ticket_no: Mapped[str]
 
 
@@ -143,10 +169,8 @@ class UnplacedRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("scheduling.plans.id"))
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"))
+    group_key: Mapped[str]  # of the planner
     reason: Mapped[str]
-    component_id: Mapped[UUID | None]
-    site_id: Mapped[UUID | None]
-    short: Mapped[int]
 
 
 class RunRow(Base):
@@ -174,9 +198,44 @@ class RunRow(Base):
     stage: Mapped[str]
     done: Mapped[int]
     total: Mapped[int]
+    best: Mapped[dict[str, Any]]  # of the best plan so far
+    finishing: Mapped[bool]  # asked to end with it
     failure: Mapped[dict[str, Any] | None]
     result: Mapped[dict[str, Any]]  # the plan's version and figures, or the file's hash, name and size
     asked_at: Mapped[datetime]
     begun_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]  # from when on the file is removed
+
+
+class PinRow(Base):
+    """What an officer decided by hand for a batch (H17); it outlives the plans and is never deleted, only removed."""
+
+    __tablename__ = "pins"
+    __table_args__ = (
+        status_check("level", PinLevel),
+        UniqueConstraint("batch_id", "number"),
+        CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint("(removed_at IS NULL) = (removal_reason = '')", name="removed"),
+        CheckConstraint("(level = 'person') = (examiner_id IS NOT NULL)", name="person"),
+        {"schema": "scheduling"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("exam.exam_batches.id"))
+    number: Mapped[int]
+    level: Mapped[str]
+    parts: Mapped[list[Any]]  # the groups it holds, how many of each, the registration of who stands alone
+    site: Mapped[str]  # as the planner names them: codes
+    component: Mapped[str | None]
+    slot: Mapped[str | None]
+    room: Mapped[str | None]
+    examiner_id: Mapped[UUID | None] = mapped_column(ForeignKey("scheduling.examiners.id"))
+    duty: Mapped[str | None]
+    reason: Mapped[str]
+    expires: Mapped[date | None]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[str]
+    removal_reason: Mapped[str]

@@ -38,7 +38,7 @@ from exam.sittings import queries as sitting_queries
 from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.sites import actions as sites
 from scheduling.sites.rules import ApprovalStatus, Standing
-from scheduling.timetable.rules.problem import Hours
+from scheduling.timetable.rules.hours import Hours
 from scoring.marking import actions as marking
 from scoring.marking import queries as marks
 from scoring.marking.rules import PartState

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from exam.demo.stage import Stage
 from scheduling.timetable import actions as timetable
-from scheduling.timetable.rules.problem import Hours
+from scheduling.timetable.rules.hours import Hours
 
 
 class Unarranged(RuntimeError):

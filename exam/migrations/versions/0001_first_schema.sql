@@ -379,6 +379,7 @@ CREATE TABLE exam.room_sessions (
     form TEXT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    first_seat INTEGER NOT NULL,
     seats_count INTEGER NOT NULL,
     terms JSONB NOT NULL,
     status TEXT NOT NULL,
@@ -391,9 +392,9 @@ CREATE TABLE exam.room_sessions (
     CONSTRAINT pk_room_sessions PRIMARY KEY (id),
     CONSTRAINT ck_room_sessions_status CHECK (status IN ('planned', 'open', 'closed')),
     CONSTRAINT ck_room_sessions_period CHECK (ends_at > starts_at),
-    CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0),
+    CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0 AND first_seat > 0),
     CONSTRAINT ck_room_sessions_balanced CHECK (status <> 'closed' OR (expected = present + absent)),
-    CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
+    CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, int4range(first_seat, first_seat + seats_count) WITH &&, tstzrange(starts_at, ends_at) WITH &&)
 );
 
 CREATE INDEX ix_room_sessions_batch_id ON exam.room_sessions (batch_id);
@@ -571,6 +572,26 @@ CREATE INDEX ix_sittings_batch_id ON exam.sittings (batch_id);
 
 CREATE INDEX ix_sittings_ticket_no ON exam.sittings (ticket_no);
 
+CREATE TABLE scheduling.feeds (
+    id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    owner_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    token_sha256 VARCHAR(64),
+    locale TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_feeds PRIMARY KEY (id),
+    CONSTRAINT ck_feeds_kind CHECK (kind IN ('site', 'room', 'staff', 'candidate')),
+    CONSTRAINT ck_feeds_locale CHECK (locale IN ('zh', 'en')),
+    CONSTRAINT ck_feeds_revoked CHECK ((token_sha256 IS NULL) = (revoked_at IS NOT NULL)),
+    CONSTRAINT uq_feeds_kind_owner_id UNIQUE (kind, owner_id),
+    CONSTRAINT uq_feeds_token_sha256 UNIQUE (token_sha256),
+    CONSTRAINT fk_feeds_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE INDEX ix_feeds_account_id ON scheduling.feeds (account_id);
+
 CREATE TABLE scheduling.plans (
     id UUID NOT NULL,
     batch_id UUID NOT NULL,
@@ -607,6 +628,8 @@ CREATE TABLE scheduling.runs (
     stage TEXT NOT NULL,
     done INTEGER NOT NULL,
     total INTEGER NOT NULL,
+    best JSONB NOT NULL,
+    finishing BOOLEAN NOT NULL,
     failure JSONB,
     result JSONB NOT NULL,
     asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -793,6 +816,33 @@ CREATE TABLE scheduling.coverage_waivers (
     CONSTRAINT ck_coverage_waivers_period CHECK (valid_from <= valid_to),
     CONSTRAINT fk_coverage_waivers_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
     CONSTRAINT fk_coverage_waivers_prefecture_code FOREIGN KEY(prefecture_code) REFERENCES exam.prefectures (code)
+);
+
+CREATE TABLE scheduling.feed_items (
+    feed_id UUID NOT NULL,
+    uid TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    summary TEXT NOT NULL,
+    location TEXT NOT NULL,
+    description TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    cancelled BOOLEAN NOT NULL,
+    modified_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_feed_items PRIMARY KEY (feed_id, uid),
+    CONSTRAINT ck_feed_items_sequence CHECK (sequence >= 0),
+    CONSTRAINT ck_feed_items_period CHECK (ends_at > starts_at),
+    CONSTRAINT fk_feed_items_feed_id FOREIGN KEY(feed_id) REFERENCES scheduling.feeds (id)
+);
+
+CREATE TABLE scheduling.plan_files (
+    plan_id UUID NOT NULL,
+    problem BYTEA NOT NULL,
+    plan BYTEA NOT NULL,
+    members JSONB NOT NULL,
+    CONSTRAINT pk_plan_files PRIMARY KEY (plan_id),
+    CONSTRAINT fk_plan_files_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id)
 );
 
 CREATE TABLE scheduling.site_conditions (
@@ -1092,6 +1142,35 @@ CREATE TABLE scheduling.declared_relations (
     CONSTRAINT fk_declared_relations_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id)
 );
 
+CREATE TABLE scheduling.pins (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    parts JSONB NOT NULL,
+    site TEXT NOT NULL,
+    component TEXT,
+    slot TEXT,
+    room TEXT,
+    examiner_id UUID,
+    duty TEXT,
+    reason TEXT NOT NULL,
+    expires DATE,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_by TEXT NOT NULL,
+    removed_at TIMESTAMP WITH TIME ZONE,
+    removed_by TEXT NOT NULL,
+    removal_reason TEXT NOT NULL,
+    CONSTRAINT pk_pins PRIMARY KEY (id),
+    CONSTRAINT ck_pins_level CHECK (level IN ('group', 'part', 'session', 'person')),
+    CONSTRAINT uq_pins_batch_id_number UNIQUE (batch_id, number),
+    CONSTRAINT ck_pins_reason CHECK (reason <> ''),
+    CONSTRAINT ck_pins_removed CHECK ((removed_at IS NULL) = (removal_reason = '')),
+    CONSTRAINT ck_pins_person CHECK ((level = 'person') = (examiner_id IS NOT NULL)),
+    CONSTRAINT fk_pins_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_pins_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id)
+);
+
 CREATE TABLE scheduling.planned_duties (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
@@ -1162,6 +1241,20 @@ CREATE INDEX ix_site_approvals_organisation_id ON scheduling.site_approvals (org
 CREATE UNIQUE INDEX uq_site_approvals_designated ON scheduling.site_approvals (certificate_id, prefecture_code) WHERE standing = 'designated' AND status IN ('submitted', 'org_desk_review', 'on_site_check', 'org_agreed', 'province_consulted', 'agreed', 'filed_province', 'filed_platform', 'active', 'suspended');
 
 CREATE UNIQUE INDEX uq_site_approvals_site ON scheduling.site_approvals (site_id, certificate_id) WHERE status NOT IN ('revoked', 'expired');
+
+CREATE TABLE scheduling.standby_duties (
+    id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    day DATE NOT NULL,
+    examiner_id UUID NOT NULL,
+    CONSTRAINT pk_standby_duties PRIMARY KEY (id),
+    CONSTRAINT uq_standby_duties_plan_id_examiner_id_day UNIQUE (plan_id, examiner_id, day),
+    CONSTRAINT fk_standby_duties_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id),
+    CONSTRAINT fk_standby_duties_examiner_id FOREIGN KEY(examiner_id) REFERENCES scheduling.examiners (id)
+);
+
+CREATE INDEX ix_standby_duties_plan_id ON scheduling.standby_duties (plan_id);
 
 CREATE TABLE scoring.lead_decisions (
     id UUID NOT NULL,
@@ -1358,8 +1451,11 @@ CREATE TABLE scheduling.placements (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
     registration_id UUID NOT NULL,
+    group_key TEXT NOT NULL,
     site_id UUID NOT NULL,
     reason TEXT NOT NULL,
+    nearer INTEGER NOT NULL,
+    km DOUBLE PRECISION NOT NULL,
     ticket_no TEXT NOT NULL,
     CONSTRAINT pk_placements PRIMARY KEY (id),
     CONSTRAINT uq_placements_plan_id_registration_id UNIQUE (plan_id, registration_id),
@@ -1372,6 +1468,8 @@ CREATE TABLE scheduling.placements (
 CREATE TABLE scheduling.planned_sessions (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
+    key TEXT NOT NULL,
+    round_no INTEGER NOT NULL,
     site_id UUID NOT NULL,
     room_id UUID NOT NULL,
     scheme_id UUID NOT NULL,
@@ -1379,12 +1477,14 @@ CREATE TABLE scheduling.planned_sessions (
     form TEXT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    first_seat INTEGER NOT NULL,
     seats_count INTEGER NOT NULL,
     paper_version TEXT NOT NULL,
     CONSTRAINT pk_planned_sessions PRIMARY KEY (id),
     CONSTRAINT ck_planned_sessions_period CHECK (ends_at > starts_at),
-    CONSTRAINT ck_planned_sessions_seats_count CHECK (seats_count > 0),
-    CONSTRAINT ex_planned_sessions_room EXCLUDE USING gist (plan_id WITH =, room_id WITH =, tstzrange(starts_at, ends_at) WITH &&),
+    CONSTRAINT ck_planned_sessions_seats_count CHECK (seats_count > 0 AND first_seat > 0),
+    CONSTRAINT uq_planned_sessions_plan_id_key_round_no UNIQUE (plan_id, key, round_no),
+    CONSTRAINT ex_planned_sessions_room EXCLUDE USING gist (plan_id WITH =, room_id WITH =, int4range(first_seat, first_seat + seats_count) WITH &&, tstzrange(starts_at, ends_at) WITH &&),
     CONSTRAINT fk_planned_sessions_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
     CONSTRAINT fk_planned_sessions_site_id FOREIGN KEY(site_id) REFERENCES scheduling.sites (id),
     CONSTRAINT fk_planned_sessions_room_id FOREIGN KEY(room_id) REFERENCES scheduling.rooms (id),
@@ -1412,12 +1512,10 @@ CREATE TABLE scheduling.unplaced (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
     registration_id UUID NOT NULL,
+    group_key TEXT NOT NULL,
     reason TEXT NOT NULL,
-    component_id UUID,
-    site_id UUID,
-    short INTEGER NOT NULL,
     CONSTRAINT pk_unplaced PRIMARY KEY (id),
-    CONSTRAINT ck_unplaced_reason CHECK (reason IN ('no_site', 'not_approved', 'no_room', 'too_long', 'capacity', 'clash')),
+    CONSTRAINT ck_unplaced_reason CHECK (reason IN ('no_site', 'capacity', 'time', 'accommodation', 'pinned', 'clash')),
     CONSTRAINT uq_unplaced_plan_id_registration_id UNIQUE (plan_id, registration_id),
     CONSTRAINT fk_unplaced_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
     CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)

@@ -41,10 +41,10 @@ class TimeTaken(Conflict):
 
 
 class NoSuchSeat(Invalid):
-    """Seats are numbered from 1."""
+    """A session has seats of its own in the room."""
 
     message = N_("%(room)s 没有 %(seat)s 号座位。")
-    way_out = N_("请选择 1 至 %(most)s 号。")
+    way_out = N_("请选择 %(least)s 至 %(most)s 号。")
 
 
 class NotMovable(Conflict):
@@ -118,8 +118,9 @@ def _require_place(sitting: Sitting, source: RoomSession, target: RoomSession, s
     unready = sitting.status in PRESENT and target.status is not RoomStatus.OPEN
     if elsewhere or unready or target.status is RoomStatus.CLOSED:
         raise OtherPart
-    if not 1 <= seat_no <= target.seats_count:
-        raise NoSuchSeat(room=target.room_name, seat=seat_no, most=target.seats_count)
+    if seat_no not in target.seat_numbers:
+        first, last = target.seat_numbers[0], target.seat_numbers[-1]
+        raise NoSuchSeat(room=target.room_name, seat=seat_no, least=first, most=last)
 
 
 def _moved(sitting: Sitting, source: RoomSession, target: RoomSession, seat_no: int, reason: str) -> Sitting:

@@ -87,7 +87,7 @@ class RoomDesk:
     def free_seats(self) -> tuple[int, ...]:
         """The seats nobody has."""
         taken = {row.sitting.seat_no for row in self.rows}
-        return tuple(seat for seat in range(1, self.view.room.seats_count + 1) if seat not in taken)
+        return tuple(seat for seat in self.view.room.seat_numbers if seat not in taken)
 
 
 @dataclass(frozen=True)

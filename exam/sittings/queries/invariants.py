@@ -24,7 +24,8 @@ _INVARIANTS: Mapping[str, str] = {
         AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at""",
     "room_overlap": """
         SELECT a.id, b.id FROM exam.room_sessions a JOIN exam.room_sessions b ON a.room_id = b.room_id AND a.id < b.id
-        AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at""",
+        AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        AND a.first_seat < b.first_seat + b.seats_count AND b.first_seat < a.first_seat + a.seats_count""",
     "seat_twice": """
         SELECT room_session_id, seat_no, count(*) FROM exam.sittings GROUP BY 1, 2 HAVING count(*) > 1""",
     "part_twice": """
@@ -39,6 +40,9 @@ _INVARIANTS: Mapping[str, str] = {
     "room_overfull": """
         SELECT r.id, count(*), r.seats_count FROM exam.room_sessions r JOIN exam.sittings s ON s.room_session_id = r.id
         GROUP BY r.id HAVING count(*) > r.seats_count""",
+    "seat_outside": """
+        SELECT s.id FROM exam.sittings s JOIN exam.room_sessions r ON r.id = s.room_session_id
+        WHERE s.seat_no < r.first_seat OR s.seat_no >= r.first_seat + r.seats_count""",
     "counts_unbalanced": """
         SELECT r.id, r.expected, r.present, r.absent FROM exam.room_sessions r LEFT JOIN exam.sittings s
         ON s.room_session_id = r.id WHERE r.status = 'closed' GROUP BY r.id

@@ -53,7 +53,7 @@ def _of_sitting(spec: SittingSpec, room: RoomSession) -> Iterator[Problem]:
         yield _problem("other_component", N_("考次 %(id)s 与场次不是同一科目。"), id=spec.id)
     if not room.starts_at <= spec.starts_at < spec.ends_at <= room.ends_at:
         yield _problem("outside_time", N_("考次 %(id)s 的时间不在场次之内。"), id=spec.id)
-    if not 1 <= spec.seat_no <= room.seats_count:
+    if spec.seat_no not in room.seat_numbers:
         yield _problem("no_such_seat", N_("%(room)s 没有 %(seat)s 号座位。"), room=room.room_name, seat=spec.seat_no)
 
 
@@ -64,7 +64,7 @@ def _of_rooms(publication: Publication, rooms: Mapping[UUID, RoomSession]) -> It
             name = rooms[room_id].room_name
             yield _problem("seat_twice", N_("%(room)s 的 %(seat)s 号座位安排了多人。"), room=name, seat=seat_no)
     for room in publication.sessions:
-        if room.ends_at <= room.starts_at or room.seats_count < 1:
+        if room.ends_at <= room.starts_at or room.seats_count < 1 or room.first_seat < 1:
             yield _problem("empty_room", N_("%(room)s 的时间或座位数不正确。"), room=room.room_name)
 
 

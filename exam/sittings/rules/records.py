@@ -55,7 +55,7 @@ class RoomSession:
     form: str
     starts_at: datetime
     ends_at: datetime
-    seats_count: int
+    seats_count: int  # from the first one
     status: RoomStatus = RoomStatus.PLANNED
     opened_at: datetime | None = None
     closed_at: datetime | None = None
@@ -63,6 +63,12 @@ class RoomSession:
     site_name_en: str = ""
     site_address_en: str = ""
     room_name_en: str = ""
+    first_seat: int = 1  # sessions at a time in one workshop have stations of their own
+
+    @property
+    def seat_numbers(self) -> range:
+        """The seats of this session."""
+        return range(self.first_seat, self.first_seat + self.seats_count)
 
     @property
     def site_name_zh(self) -> str:

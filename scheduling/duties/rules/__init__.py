@@ -18,6 +18,7 @@ from scheduling.duties.rules.records import (
     RelationKind,
     Roster,
     Staffing,
+    Standby,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Roster",
     "StaffViolation",
     "Staffing",
+    "Standby",
     "assign",
     "in_conflict",
     "staff_violations",

@@ -1,8 +1,8 @@
-"""Sends examiners to sessions: assessors first (they are scarce), then a head per site and day, then invigilators.
+"""Sends people to what stands around the teams of the planner: a head per site and day, invigilators to practical rooms.
 
-Hard: nobody in two places (H11), one site a day, nobody in conflict (H12), assessors with the advanced certificate
-(H13), the numbers of H14. Soft: near first, then those who have served least; a half day in one place is kept
-together. Same posts, pool and seed give the same roster.
+The planner staffs written rooms and assessors; who serves here is not available to it. Hard: nobody in two places (H11), one
+site a day, nobody in conflict (H12), the numbers of H14. Soft: near first, then those who have served least; a half day in one
+place is kept together, assessors are spared. Same posts, pool and seed give the same roster.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def assign(
     apart: Nearness = lambda here, there: 0.0 if here == there else 1.0,
     progress: Counted = lambda done, total: None,
 ) -> Roster:
-    """Staff the posts; of a few drawn orders keep the one that leaves the fewest positions empty."""
+    """Send heads to the posts and invigilators to the practical ones; of a few drawn orders keep the one that leaves the
+    fewest positions empty."""
     best: Roster | None = None
     for number in range(_TRIES):
         desk = _Desk(posts, pool, staffing, Random(f"{seed}:{number}"), occupied or {}, apart)
@@ -85,29 +86,13 @@ class _Desk:
 
     def roster(self, filled: Callable[[int], None]) -> Roster:
         """Fill everything, and tell after each post."""
-        for post in self._scarcest_first(post for post in self.posts if post.practical):
-            self._assessors(post)
         self._heads()
         able = [examiner for examiner in self.pool if examiner.may_invigilate]
         for number, post in enumerate(self.posts, start=1):
-            self._fill(post, Duty.INVIGILATOR, self.staffing.invigilators_per_room, able)
+            if post.practical:
+                self._fill(post, Duty.INVIGILATOR, self.staffing.invigilators_per_room, able)
             filled(number)
         return Roster(assignments=tuple(self.assignments), gaps=tuple(self.gaps))
-
-    def _scarcest_first(self, posts: Iterable[Post]) -> list[Post]:
-        def able(post: Post) -> int:
-            return sum(
-                examiner.qualified(post.certificate_id, post.day) and not in_conflict(examiner, post)
-                for examiner in self.pool
-            )
-
-        return sorted(posts, key=lambda post: (able(post), post.day, post.starts_at, post.site_id, post.room_id))
-
-    def _assessors(self, post: Post) -> None:
-        able = [examiner for examiner in self.pool if examiner.qualified(post.certificate_id, post.day)]
-        leads = [examiner for examiner in able if examiner.qualified(post.certificate_id, post.day, lead=True)]
-        self._fill(post, Duty.LEAD_ASSESSOR, 1, leads)
-        self._fill(post, Duty.ASSESSOR, self.staffing.assessors(post.candidates_count) - 1, able)
 
     def _heads(self) -> None:
         days: dict[tuple[date, UUID], list[Post]] = defaultdict(list)
@@ -137,7 +122,7 @@ class _Desk:
             ]
 
     def _fill(self, post: Post, duty: Duty, count: int, able: Sequence[Examiner]) -> None:
-        allowed = [examiner for examiner in able if not self._barred(examiner, post, duty)]
+        allowed = [examiner for examiner in able if not _related(examiner, post)]
         free = [examiner for examiner in allowed if self._free(examiner, post)]
         chosen: list[Examiner] = []
         while free and len(chosen) < count:
@@ -148,11 +133,6 @@ class _Desk:
         if missing := count - len(chosen):
             reason = GapReason.NOBODY if not able else GapReason.CONFLICT if not allowed else GapReason.BUSY
             self.gaps.append(Gap(session_id=post.session_id, duty=duty, missing=missing, reason=reason))
-
-    def _barred(self, examiner: Examiner, post: Post, duty: Duty) -> bool:
-        if duty in (Duty.ASSESSOR, Duty.LEAD_ASSESSOR):
-            return in_conflict(examiner, post)
-        return _related(examiner, post)
 
     def _free(self, examiner: Examiner, post: Post) -> bool:
         key = (examiner.id, post.day)

@@ -161,6 +161,15 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standby:
+    """Somebody who waits at a site for a day in case somebody is ill."""
+
+    site_id: UUID
+    day: date
+    examiner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class Roster:
     """Everybody who is sent, and what stays empty."""
 

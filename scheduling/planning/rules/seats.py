@@ -37,10 +37,13 @@ class Seat:
     variant: str  # of the paper
 
 
-def draw(session: Session, schools: Sequence[str], *, seed: int, columns: int | None = None) -> tuple[Seat, ...]:
+def draw(
+    session: Session, schools: Sequence[str], *, seed: int, columns: int | None = None, seats: int | None = None
+) -> tuple[Seat, ...]:
     """Draw the seats of a session, in the order of their numbers.
 
-    `schools`: the institution of every part of the session. `columns` of the room; without: as many as rows.
+    `schools`: the institution of every part of the session. `columns` of the room; without: as many as rows. `seats` of
+    the room: how long its columns are; without: as long as the people in it need.
     """
     people = [
         (school, part.group, part.first + number)
@@ -50,7 +53,7 @@ def draw(session: Session, schools: Sequence[str], *, seed: int, columns: int | 
     if not people:
         return ()
     rng = Random(int.from_bytes(sha256(f"{seed} seats {session.id}".encode()).digest(), "big"))
-    shape = Shape.of(len(people), columns)
+    shape = Shape.of(len(people), columns, seats)
     order = [person[0] for person in people]
     places = _apart(order, shape, rng)
     return tuple(
@@ -75,8 +78,10 @@ class Shape:
     rows: int
 
     @staticmethod
-    def of(count: int, columns: int | None = None) -> Shape:
+    def of(count: int, columns: int | None = None, seats: int | None = None) -> Shape:
         """The shape for so many seats: the square root of them, rounded up, unless the room has its columns."""
+        if columns is not None and seats is not None:
+            return Shape(count, columns, max(1, -(-max(count, seats) // columns)))
         wide = max(1, min(count, columns if columns is not None else isqrt(count - 1) + 1 if count else 1))
         return Shape(count, wide, max(1, -(-count // wide)))
 

@@ -1,6 +1,6 @@
 """Changes of the timetable: a proposal is made, set aside, or published; long work is asked for, and runs to its end."""
 
-from scheduling.timetable.actions.proposing import discard, propose
+from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
     FORK_JOB,
@@ -15,10 +15,12 @@ from scheduling.timetable.actions.running import (
     complete,
     fail,
     failure_of,
+    finish,
     purge,
     report,
     stop,
 )
+from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, taken_over, work_out
 
 __all__ = [
     "FORK_JOB",
@@ -26,7 +28,9 @@ __all__ = [
     "PROPOSE_JOB",
     "PURGE_JOB",
     "REPAIR_JOB",
+    "Material",
     "Published",
+    "Solution",
     "ask_print",
     "ask_proposal",
     "ask_run",
@@ -35,9 +39,17 @@ __all__ = [
     "discard",
     "fail",
     "failure_of",
+    "finish",
+    "gather",
+    "held_id",
+    "keep",
+    "prepare",
     "propose",
     "publish",
     "purge",
     "report",
     "stop",
+    "store",
+    "taken_over",
+    "work_out",
 ]

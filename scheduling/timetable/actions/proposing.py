@@ -1,4 +1,4 @@
-"""A proposal is made: solved, checked by rules that share no code with the solver, stored with tickets and duties.
+"""A proposal is made: the planner's plan, checked by rules that use no solver, stored with seats, tickets and duties.
 
 A proposal never changes what is published.
 """
@@ -6,8 +6,8 @@ A proposal never changes what is published.
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -22,20 +22,24 @@ from exam.kernel.ids import new_id
 from exam.registration import queries as registration
 from exam.registration.rules import Batch
 from scheduling.duties import actions as duties
-from scheduling.duties.rules import Roster, Staffing
-from scheduling.sites import queries as sites
-from scheduling.sites.rules import Site
+from scheduling.duties.rules import Assignment, Gap, Roster, Staffing, Standby
+from scheduling.planning.rules.demand import distances
+from scheduling.planning.rules.pins import held as pinned_at
+from scheduling.planning.rules.serial import plan_bytes, plan_sha256, problem_bytes
 from scheduling.timetable import queries
-from scheduling.timetable.actions.ground import lock_draft, record, rooms_by_id
+from scheduling.timetable.actions.ground import lock_draft, record
+from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, work_out
 from scheduling.timetable.models import (
     PlacementRow,
+    PlanFileRow,
     PlannedSessionRow,
     PlannedSittingRow,
     PlanRow,
     TicketPrefixRow,
     UnplacedRow,
 )
-from scheduling.timetable.rules.checker import Violation, violations
+from scheduling.timetable.queries import Ground, Worked
+from scheduling.timetable.rules.hours import Hours
 from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
     NothingToPlace,
@@ -44,12 +48,10 @@ from scheduling.timetable.rules.lifecycle import (
     TicketScheme,
     batch_prefix,
 )
-from scheduling.timetable.rules.plan import Plan
-from scheduling.timetable.rules.problem import Hours, Problem
-from scheduling.timetable.rules.runs import Progress, Stage, silent
-from scheduling.timetable.rules.solver import solve
+from scheduling.timetable.rules.plan import SiteReason
+from scheduling.timetable.rules.runs import Progress, silent
 
-RULES_VERSION = "timetable/1"
+RULES_VERSION = "planning/1"
 
 
 async def propose(
@@ -64,36 +66,55 @@ async def propose(
     ticket_scheme: TicketScheme | None = None,
     progress: Progress = silent,
 ) -> queries.PlanRecord:
-    """Make a draft for a batch: places, sessions, seats, tickets, duties, and everybody left with the reason.
+    """Make a draft for a batch, from reading the records to storing it, in one transaction."""
+    material = await prepare(session, actor, batch_id=batch_id, hours=hours, staffing=staffing)
+    solution = await asyncio.to_thread(work_out, material, seed=seed, progress=progress)
+    return await keep(session, actor, material, solution, now=now, ticket_scheme=ticket_scheme)
 
-    The plan is checked by rules that share no code with the solver before anything of it is stored.
-    """
+
+async def prepare(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    batch_id: UUID,
+    hours: Hours | None = None,
+    staffing: Staffing | None = None,
+) -> Material:
+    """Read what a draft is made from; refuse where none can be made."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
-    await _lock(session, batch_id)
     if await queries.published(session, batch_id):
         raise AlreadyPublished
-    problem = await queries.problem(session, batch, hours)
-    if not problem.candidates:
+    material = await gather(session, batch, hours=hours, staffing=staffing)
+    if not material.drafted.problem.groups:
         raise NothingToPlace
-    plan, broken = await asyncio.to_thread(_solved, problem, seed, progress)
+    return material
+
+
+async def keep(
+    session: AsyncSession,
+    actor: Actor,
+    material: Material,
+    solution: Solution,
+    *,
+    now: datetime,
+    ticket_scheme: TicketScheme | None = None,
+) -> queries.PlanRecord:
+    """Store what was worked out as the draft of its batch. A plan that breaks a hard constraint is not stored.
+
+    A certificate without a site in a prefecture (H1) does not break a plan: the coverage page says it, and its people are
+    placed elsewhere or listed.
+    """
+    broken = [one for one in solution.report.violations if one.h != "H1"]
     if broken:
-        raise PlanBroken(count=len(broken), codes="、".join(sorted({one.code for one in broken})), seed=seed)
-    staffing = staffing or Staffing()
-    row = await _store(session, actor, batch, problem, plan, staffing, ticket_scheme or TicketScheme(), now)
-    roster = await duties.staff(
-        session,
-        plan_id=row.id,
-        posts=await queries.posts(session, row.id),
-        seed=seed,
-        staffing=staffing,
-        occupied=await queries.taken_staff(session, batch),
-        apart=_apart(problem),
-        progress=lambda done, total: progress(Stage.STAFF, done, total),
-    )
-    row.figures = {**plan.figures, **_staff_figures(roster)}
-    await session.flush()
-    await record(session, actor, "timetable.propose", batch_id, row, {"sha256": plan.sha256, **row.figures}, now)
+        codes = "、".join(sorted({one.h for one in broken}))
+        raise PlanBroken(count=len(broken), codes=codes, seed=solution.worked.plan.seed)
+    await _lock(session)
+    if await queries.published(session, material.batch.id):
+        raise AlreadyPublished
+    row = await store(session, actor, material, solution, ticket_scheme=ticket_scheme or TicketScheme(), now=now)
+    data = {"sha256": row.sha256, **row.figures}
+    await record(session, actor, "timetable.propose", material.batch.id, row, data, now)
     return await queries.plan(session, row.id)
 
 
@@ -106,61 +127,37 @@ async def discard(session: AsyncSession, actor: Actor, *, plan_id: UUID, now: da
     await record(session, actor, "timetable.discard", row.batch_id, row, {}, now)
 
 
-def _solved(problem: Problem, seed: int, progress: Progress) -> tuple[Plan, tuple[Violation, ...]]:
-    plan = solve(problem, seed, progress)
-    return plan, violations(problem, plan)
-
-
-def _apart(problem: Problem) -> Callable[[str, str], float]:
-    """Distance of two prefectures on the plane of tiles: neighbours are about 1 apart."""
-
-    def apart(here: str, there: str) -> float:
-        if here == there:
-            return 0.0
-        first, second = problem.positions.get(here), problem.positions.get(there)
-        return math.dist(first, second) if first and second else 99.0
-
-    return apart
-
-
-def _staff_figures(roster: Roster) -> dict[str, int]:
-    return {
-        "duties": len(roster.assignments),
-        "unfilled": sum(gap.missing for gap in roster.gaps),
-        "staff": len({assignment.examiner_id for assignment in roster.assignments}),
-    }
-
-
-async def _lock(session: AsyncSession, batch_id: UUID) -> None:
-    """One proposal of a batch at a time: versions and ticket prefixes are counted."""
+async def _lock(session: AsyncSession) -> None:
+    """One draft is stored at a time: versions and ticket prefixes are counted."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('scheduling.plans'))"))
 
 
-async def _store(
+async def store(
     session: AsyncSession,
     actor: Actor,
-    batch: Batch,
-    problem: Problem,
-    plan: Plan,
-    staffing: Staffing,
+    material: Material,
+    solution: Solution,
+    *,
     ticket_scheme: TicketScheme,
     now: datetime,
 ) -> PlanRow:
+    """Write a new draft version; the one before is superseded."""
+    batch, worked = material.batch, solution.worked
     last = await session.scalar(select(func.max(PlanRow.version)).where(PlanRow.batch_id == batch.id))
     row = PlanRow(
         id=new_id(),
         batch_id=batch.id,
         version=(last or 0) + 1,
-        seed=plan.seed,
+        seed=worked.plan.seed,
         status=PlanStatus.DRAFT,
-        sha256=plan.sha256,
+        sha256=plan_sha256(worked.plan),
         settings={
             "rules": RULES_VERSION,
-            "hours": asdict(problem.hours),
-            "staffing": asdict(staffing),
+            "hours": asdict(material.hours),
+            "staffing": asdict(material.staffing),
             "ticket": asdict(ticket_scheme),
         },
-        figures=dict(plan.figures),
+        figures=_figures(solution),
         created_at=now,
         created_by=actor.name,
         published_at=None,
@@ -174,124 +171,202 @@ async def _store(
     )
     session.add(row)
     await session.flush()
-    places = {place.id: place for place in await sites.sites(session)}
-    session_ids = await _store_sessions(session, row.id, problem, plan, places)
-    await _store_seats(session, row.id, problem, plan, session_ids)
-    tickets = await _tickets(session, batch, plan, places, ticket_scheme)
-    await _store_people(session, row.id, plan, tickets)
+    session.add(_files(row.id, worked))
+    ids = await _store_sessions(session, row.id, material.ground, solution)
+    await _store_seats(session, row.id, material.ground, solution, ids)
+    tickets = await _tickets(session, batch, material.ground, solution, ticket_scheme)
+    await _store_people(session, row.id, material.ground, worked, tickets)
+    await _send(session, row.id, material.ground, solution, ids)
     return row
 
 
-async def _store_sessions(
-    session: AsyncSession, plan_id: UUID, problem: Problem, plan: Plan, places: Mapping[UUID, Site]
-) -> dict[str, UUID]:
-    rooms = rooms_by_id(places)
-    ids = {one.key: new_id() for one in plan.sessions}
-    await insert_many(
-        session,
-        PlannedSessionRow,
-        [
-            {
-                "id": ids[one.key],
-                "plan_id": plan_id,
-                "site_id": UUID(one.site_id),
-                "room_id": UUID(one.room_id),
-                "scheme_id": UUID(one.scheme_id),
-                "component_id": UUID(one.part_id),
-                "form": str(one.form),
-                "starts_at": problem.at(one.start),
-                "ends_at": problem.at(one.end),
-                "seats_count": rooms[UUID(one.room_id)].seats,
-                "paper_version": one.version,
-            }
-            for one in plan.sessions
-        ],
+def _figures(solution: Solution) -> dict[str, float]:
+    plan, found = solution.worked.plan, solution.report.objectives
+    bound = solution.report.bound
+    return {
+        "placed": sum(one.count for one in plan.placements),
+        "unplaced": sum(one.count for one in plan.unplaced),
+        "sites": len({one.site for one in plan.placements}),
+        "sessions": len(solution.held),
+        "sittings": sum(len(one.seats) for one in solution.held),
+        "duties": len(solution.roster.assignments),
+        "unfilled": sum(gap.missing for gap in solution.roster.gaps),
+        "staff": len({one.examiner_id for one in solution.roster.assignments}),
+        "standby": len(plan.standby),
+        "km_sum": round(found.travel_km_sum, 1),
+        "km_p95": round(found.travel_km_p95, 1),
+        "km_max": round(found.travel_km_max, 1),
+        "room_sessions": found.room_sessions,
+        "overnight_stays": found.overnight_stays,
+        "gap": bound.gap if bound else 1.0,
+    }
+
+
+def _files(plan_id: UUID, worked: Worked) -> PlanFileRow:
+    return PlanFileRow(
+        plan_id=plan_id,
+        problem=zlib.compress(problem_bytes(worked.problem)),
+        plan=zlib.compress(plan_bytes(worked.plan)),
+        members={group: [str(id) for id in ids] for group, ids in worked.members.items()},
     )
+
+
+async def _store_sessions(session: AsyncSession, plan_id: UUID, ground: Ground, solution: Solution) -> dict[UUID, UUID]:
+    """The sessions; their ids by the names that the solution gave them."""
+    ids = {held_id(one): new_id() for one in solution.held}
+    rows: list[dict[str, Any]] = [
+        {
+            "id": ids[held_id(one)],
+            "plan_id": plan_id,
+            "key": one.key,
+            "round_no": one.round_no,
+            "site_id": ground.site[one.site].id,
+            "room_id": ground.room[one.site, one.room].id,
+            "scheme_id": ground.scheme[one.certificate, one.level].id,
+            "component_id": ground.component_id(one.certificate, one.level, one.component),
+            "form": str(ground.room[one.site, one.room].form),
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+            "first_seat": one.first_seat,
+            "seats_count": one.seats_count,
+            "paper_version": one.paper,
+        }
+        for one in solution.held
+    ]
+    await insert_many(session, PlannedSessionRow, rows)
     return ids
 
 
 async def _store_seats(
-    session: AsyncSession, plan_id: UUID, problem: Problem, plan: Plan, session_ids: Mapping[str, UUID]
+    session: AsyncSession, plan_id: UUID, ground: Ground, solution: Solution, ids: Mapping[UUID, UUID]
 ) -> None:
-    person = {candidate.id: candidate.person_id for candidate in problem.candidates}
-    times = {one.key: (problem.at(one.start), problem.at(one.end)) for one in plan.sessions}
-    rows: list[dict[str, Any]] = [
-        {
-            "id": new_id(),
-            "plan_id": plan_id,
-            "planned_session_id": session_ids[seat.session_key],
-            "registration_id": UUID(seat.candidate_id),
-            "person_id": UUID(person[seat.candidate_id]),
-            "component_id": UUID(seat.part_id),
-            "seat_no": seat.seat_no,
-            "starts_at": times[seat.session_key][0],
-            "ends_at": times[seat.session_key][1],
-        }
-        for seat in plan.seats
-    ]
+    rows: list[dict[str, Any]] = []
+    for one in solution.held:
+        component_id = ground.component_id(one.certificate, one.level, one.component)
+        for group, member, seat_no in one.seats:
+            person = ground.person[solution.worked.members[group][member]]
+            rows.append(
+                {
+                    "id": new_id(),
+                    "plan_id": plan_id,
+                    "planned_session_id": ids[held_id(one)],
+                    "registration_id": person.id,
+                    "person_id": person.person_id,
+                    "component_id": component_id,
+                    "seat_no": seat_no,
+                    "starts_at": one.starts_at,
+                    "ends_at": one.ends_at,
+                }
+            )
     await insert_many(session, PlannedSittingRow, rows)
 
 
-async def _store_people(session: AsyncSession, plan_id: UUID, plan: Plan, tickets: Mapping[str, str]) -> None:
-    await insert_many(
-        session,
-        PlacementRow,
-        [
-            {
-                "id": new_id(),
-                "plan_id": plan_id,
-                "registration_id": UUID(one.candidate_id),
-                "site_id": UUID(one.site_id),
-                "reason": str(one.reason),
-                "ticket_no": tickets[one.candidate_id],
-            }
-            for one in plan.placements
-        ],
+async def _store_people(
+    session: AsyncSession, plan_id: UUID, ground: Ground, worked: Worked, tickets: Mapping[UUID, str]
+) -> None:
+    reasons = _Reasons(worked)
+    placed: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "plan_id": plan_id,
+            "registration_id": id,
+            "group_key": one.group,
+            "site_id": ground.site[one.site].id,
+            "ticket_no": tickets[id],
+            **reasons.of(one.group, one.site),
+        }
+        for one in worked.plan.placements
+        for id in worked.members[one.group][one.first : one.first + one.count]
+    ]
+    left: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "plan_id": plan_id,
+            "registration_id": id,
+            "group_key": one.group,
+            "reason": str(one.reason),
+        }
+        for one in worked.plan.unplaced
+        for id in worked.members[one.group][one.first : one.first + one.count]
+    ]
+    await insert_many(session, PlacementRow, placed)
+    await insert_many(session, UnplacedRow, left)
+
+
+class _Reasons:
+    """Why a group goes to a site: how far, and how many that could examine it are nearer."""
+
+    def __init__(self, worked: Worked) -> None:
+        self._problem = worked.problem
+        self._pinned = pinned_at(worked.problem)
+        self._km = distances(worked.problem)
+        self._home = {one.id: number for number, one in enumerate(worked.problem.institutions)}
+        self._site = {one.id: number for number, one in enumerate(worked.problem.sites)}
+
+    def of(self, group: str, site: str) -> dict[str, Any]:
+        """The columns of a placement."""
+        found = self._problem.group[group]
+        row = self._km[self._home[found.institution]]
+        here = float(row[self._site[site]])
+        nearer = sum(
+            float(row[number]) < here - 0.05
+            for number, one in enumerate(self._problem.sites)
+            if any(
+                approval.certificate == found.certificate and (not approval.levels or found.level in approval.levels)
+                for approval in one.approvals
+            )
+        )
+        pinned = site in self._pinned.get(group, {})
+        reason = SiteReason.PINNED if pinned else SiteReason.FARTHER if nearer else SiteReason.NEAREST
+        return {"reason": str(reason), "nearer": nearer, "km": round(here, 1)}
+
+
+async def _send(
+    session: AsyncSession, plan_id: UUID, ground: Ground, solution: Solution, ids: Mapping[UUID, UUID]
+) -> None:
+    """Store who serves where, what stays empty, and who stands by."""
+    roster = Roster(
+        assignments=tuple(
+            Assignment(session_id=ids[one.session_id], examiner_id=one.examiner_id, duty=one.duty)
+            for one in solution.roster.assignments
+        ),
+        gaps=tuple(
+            Gap(session_id=ids[one.session_id], duty=one.duty, missing=one.missing, reason=one.reason)
+            for one in solution.roster.gaps
+        ),
     )
-    await insert_many(
-        session,
-        UnplacedRow,
-        [
-            {
-                "id": new_id(),
-                "plan_id": plan_id,
-                "registration_id": UUID(one.candidate_id),
-                "reason": str(one.reason),
-                "component_id": UUID(one.part_id) if one.part_id else None,
-                "site_id": UUID(one.site_id) if one.site_id else None,
-                "short": one.short,
-            }
-            for one in plan.unplaced
-        ],
-    )
+    standby = [
+        Standby(site_id=ground.site[one.site].id, day=one.day, examiner_id=UUID(one.person))
+        for one in solution.worked.plan.standby
+    ]
+    times = {ids[held_id(one)]: (one.starts_at, one.ends_at) for one in solution.held}
+    await duties.send(session, plan_id=plan_id, times=times, roster=roster, standby=standby)
 
 
 async def _tickets(
-    session: AsyncSession, batch: Batch, plan: Plan, places: Mapping[UUID, Site], scheme: TicketScheme
-) -> dict[str, str]:
+    session: AsyncSession, batch: Batch, ground: Ground, solution: Solution, scheme: TicketScheme
+) -> dict[UUID, str]:
     """Ticket numbers in the order of site, certificate, institution and name."""
     prefix = await _prefix(session, batch)
-    people = {str(one.id): one for one in await registration.registrations(session, batch_id=batch.id)}
-    start = {one.key: one.start for one in plan.sessions}
-    first: dict[str, tuple[int, int]] = {}
-    for seat in plan.seats:
-        candidate = (start[seat.session_key], seat.seat_no)
-        first[seat.candidate_id] = min(first.get(seat.candidate_id, candidate), candidate)
-    code = {one.candidate_id: places[UUID(one.site_id)].code for one in plan.placements}
+    worked = solution.worked
+    first: dict[UUID, tuple[datetime, int]] = {}
+    for held in solution.held:
+        for group, member, seat_no in held.seats:
+            id = worked.members[group][member]
+            first[id] = min(first.get(id, (held.starts_at, seat_no)), (held.starts_at, seat_no))
+    code = {
+        id: one.site
+        for one in worked.plan.placements
+        for id in worked.members[one.group][one.first : one.first + one.count]
+    }
 
-    def order(candidate_id: str) -> tuple[str, str, str, str, str]:
-        person = people[candidate_id]
-        return (
-            code[candidate_id],
-            str(person.scheme_id),
-            person.institution_name_zh,
-            person.name_sort,
-            candidate_id,
-        )
+    def order(id: UUID) -> tuple[str, str, str, str, str]:
+        person = ground.person[id]
+        return code[id], str(person.scheme_id), person.institution_name_zh, person.name_sort, str(id)
 
     return {
-        candidate_id: scheme.number(prefix, code[candidate_id], serial, first[candidate_id][1])
-        for serial, candidate_id in enumerate(sorted(code, key=order), start=1)
+        id: scheme.number(prefix, code[id], serial, first[id][1])
+        for serial, id in enumerate(sorted(code, key=order), start=1)
     }
 
 

@@ -91,9 +91,8 @@ async def _require_fresh(session: AsyncSession, batch: Batch, row: PlanRow) -> N
     for seat in await queries.planned_sittings(session, row.id):
         held.setdefault(seat.registration_id, set()).add(seat.component_id)
     left = {one.registration_id for one in await queries.unplaced(session, row.id)}
-    problem = await queries.problem(session, batch)
-    wanted = {UUID(one.id): {UUID(part) for part in one.part_ids} for one in problem.candidates if one.part_ids}
-    same = all(held.get(id) == parts for id, parts in wanted.items() if id not in left)
+    wanted = await queries.wanted(session, batch.id)
+    same = all(held.get(id, set()) == parts for id, parts in wanted.items() if id not in left)
     if held.keys() | left != wanted.keys() or not same:
         raise PlanStale(planned=len(held.keys() | left), now=len(wanted))
 
@@ -159,6 +158,7 @@ def _room_session(batch_id: UUID, one: queries.PlannedSession, place: Site, room
         form=str(one.form),
         starts_at=one.starts_at,
         ends_at=one.ends_at,
+        first_seat=one.first_seat,
         seats_count=one.seats_count,
         site_name_en=place.name_en,
         site_address_en=place.address_en,

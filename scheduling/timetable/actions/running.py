@@ -114,6 +114,8 @@ async def ask_run(
         "stage": "",
         "done": 0,
         "total": 0,
+        "best": {},
+        "finishing": False,
         "failure": None,
         "result": {},
         "asked_at": now,
@@ -145,21 +147,23 @@ async def begin(session: AsyncSession, run_id: UUID, *, now: datetime) -> Run | 
     begun = await session.scalar(
         update(RunRow)
         .where(RunRow.id == run_id, RunRow.status.in_(ACTIVE))
-        .values(status=RunStatus.RUNNING, attempt=RunRow.attempt + 1, begun_at=now, stage="", done=0, total=0)
+        .values(status=RunStatus.RUNNING, attempt=RunRow.attempt + 1, begun_at=now, stage="", done=0, total=0, best={})
         .returning(RunRow.id)
     )
     return await queries.run(session, begun) if begun else None
 
 
-async def report(session: AsyncSession, run: Run, *, stage: Stage, done: int, total: int) -> bool:
-    """Write how far the run is; False when it is no longer this worker's."""
-    changed = await session.scalar(
+async def report(
+    session: AsyncSession, run: Run, *, stage: Stage, done: int, total: int, best: Mapping[str, float] | None = None
+) -> bool | None:
+    """Write how far the run is; whether it shall end with the best so far; None when it is no longer this worker's."""
+    finishing: bool | None = await session.scalar(
         update(RunRow)
         .where(RunRow.id == run.id, RunRow.status == RunStatus.RUNNING, RunRow.attempt == run.attempt)
-        .values(stage=stage, done=min(done, total), total=total)
-        .returning(RunRow.id)
+        .values(stage=stage, done=min(done, total), total=total, best=dict(best or {}))
+        .returning(RunRow.finishing)
     )
-    return changed is not None
+    return finishing
 
 
 async def complete(session: AsyncSession, run: Run, *, result: Mapping[str, Any], now: datetime) -> None:
@@ -176,6 +180,15 @@ async def stop(session: AsyncSession, actor: Actor, *, run_id: UUID, now: dateti
     """Whoever may see the run stops it; the worker notices at its next report and leaves nothing behind."""
     await queries.visible_run(session, actor, run_id)
     await _end(session, run_id, None, RunStatus.STOPPED, now)
+    return await queries.run(session, run_id)
+
+
+async def finish(session: AsyncSession, actor: Actor, *, run_id: UUID) -> Run:
+    """Whoever may see the run ends it with the best plan so far; the worker hears it at its next report."""
+    await queries.visible_run(session, actor, run_id)
+    wanted = update(RunRow).where(RunRow.id == run_id, RunRow.status.in_(ACTIVE))
+    if not await session.scalar(wanted.values(finishing=True).returning(RunRow.id)):
+        raise RunEnded
     return await queries.run(session, run_id)
 
 

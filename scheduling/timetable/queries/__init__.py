@@ -7,7 +7,8 @@ from scheduling.timetable.queries.arrangement import (
     arrangements,
     published_for,
 )
-from scheduling.timetable.queries.intake import demand, problem, taken_staff
+from scheduling.timetable.queries.drafting import Drafted, drafted
+from scheduling.timetable.queries.intake import Busy, busy, demand, wanted
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
 from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
 from scheduling.timetable.queries.runs import is_abandoned, own_prints, proposal_under_way, run, run_key, visible_run
@@ -23,7 +24,6 @@ from scheduling.timetable.queries.stored import (
     plan_record,
     planned_sittings,
     plans,
-    posts,
     published,
     sessions,
     unplaced,
@@ -39,9 +39,13 @@ from scheduling.timetable.queries.views import (
     why,
 )
 from scheduling.timetable.queries.work import invariants, needs
+from scheduling.timetable.queries.worked import Ground, Worked, ground, worked
 
 __all__ = [
     "ArrangementView",
+    "Busy",
+    "Drafted",
+    "Ground",
     "Material",
     "PlanRecord",
     "PlanView",
@@ -51,11 +55,15 @@ __all__ = [
     "SessionView",
     "UnplacedLine",
     "WhyView",
+    "Worked",
     "arrangement",
     "arrangements",
+    "busy",
     "days_of",
     "demand",
+    "drafted",
     "gaps_reason_needed",
+    "ground",
     "institution_view",
     "invariants",
     "is_abandoned",
@@ -71,9 +79,7 @@ __all__ = [
     "plan_view",
     "planned_sittings",
     "plans",
-    "posts",
     "print_room",
-    "problem",
     "proposal_under_way",
     "published",
     "published_for",
@@ -87,9 +93,10 @@ __all__ = [
     "sessions",
     "site_days",
     "site_view",
-    "taken_staff",
     "tickets",
     "unplaced",
     "visible_run",
+    "wanted",
     "why",
+    "worked",
 ]

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
-from exam.catalogue.rules import Component, Form, Scheme
+from exam.catalogue.rules import Scheme
 from exam.kernel.clock import china_date
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Institution, Prefecture, Registration
@@ -19,26 +19,23 @@ from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Gap, GapReason
+from scheduling.planning.rules.plan import UnplacedReason
 from scheduling.sites.rules import Site
 from scheduling.timetable.queries import stored
 from scheduling.timetable.queries.intake import DemandLine, demand
 from scheduling.timetable.queries.naming import Names, names_of, people_of
 from scheduling.timetable.queries.scope import ARRANGED, PLANNABLE, may_manage, may_read, require_read
 from scheduling.timetable.rules.lifecycle import PlanStatus
-from scheduling.timetable.rules.plan import UNPLACED_REASONS, UNPLACED_WAYS_OUT, UnplacedReason
+from scheduling.timetable.rules.plan import UNPLACED_REASONS, UNPLACED_WAYS_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnplacedLine:
-    """People who could not be placed for one reason at one place."""
+    """People of one scheme and prefecture who could not be placed for one reason."""
 
     reason: UnplacedReason
     scheme: Scheme
     prefecture: Prefecture | None
-    site: Site | None
-    component: Component | None
-    form: Form | None
-    short: int
     count: int
     institutions: tuple[tuple[Institution | None, int], ...]  # None: candidates of no institution
     people: tuple[Registration, ...]  # by name for those who arrange the batch, nobody for other readers
@@ -203,32 +200,22 @@ async def unplaced_lines(session: AsyncSession, plan: stored.PlanRecord, names: 
     if not left:
         return []
     people = await people_of(session, [one.registration_id for one in left])
-    lines: dict[tuple[UnplacedReason, UUID, str, UUID | None, UUID | None, int], list[Registration]] = defaultdict(list)
+    lines: dict[tuple[UnplacedReason, UUID, str], list[Registration]] = defaultdict(list)
     for one in left:
         person = people[one.registration_id]
-        key = (one.reason, person.scheme_id, person.prefecture_code, one.site_id, one.component_id, one.short)
-        lines[key].append(person)
-    found = [_unplaced_line(key, members, names) for key, members in lines.items()]
+        lines[one.reason, person.scheme_id, person.prefecture_code].append(person)
+    found = [
+        UnplacedLine(
+            reason=reason,
+            scheme=names.schemes[scheme_id],
+            prefecture=names.prefectures.get(prefecture),
+            count=len(members),
+            institutions=by_institution(members, names),
+            people=tuple(members),
+        )
+        for (reason, scheme_id, prefecture), members in lines.items()
+    ]
     return sorted(found, key=lambda line: (-line.count, line.reason, line.scheme.certificate_code))
-
-
-def _unplaced_line(
-    key: tuple[UnplacedReason, UUID, str, UUID | None, UUID | None, int], members: list[Registration], names: Names
-) -> UnplacedLine:
-    reason, scheme_id, prefecture, site_id, component_id, short = key
-    component = names.component(component_id)
-    return UnplacedLine(
-        reason=reason,
-        scheme=names.schemes[scheme_id],
-        prefecture=names.prefectures.get(prefecture),
-        site=names.sites.get(site_id) if site_id else None,
-        component=component,
-        form=component.form if component else None,
-        short=short,
-        count=len(members),
-        institutions=by_institution(members, names),
-        people=tuple(members),
-    )
 
 
 def by_institution(people: Iterable[Registration], names: Names) -> tuple[tuple[Institution | None, int], ...]:

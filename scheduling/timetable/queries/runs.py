@@ -87,6 +87,8 @@ def _record(row: RunRow) -> Run:
         stage=Stage(row.stage) if row.stage else None,
         done=row.done,
         total=row.total,
+        best=row.best,
+        finishing=row.finishing,
         failure=Failure(**row.failure) if row.failure else None,
         result=row.result,
         asked_at=row.asked_at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Form
-from exam.kernel.clock import china_date
-from exam.registration import queries as registration
 from scheduling.duties import queries as duties
-from scheduling.duties.rules import Post
-from scheduling.sites import queries as sites
+from scheduling.planning.rules.plan import UnplacedReason
 from scheduling.timetable.models import (
     PlacementRow,
     PlannedSessionRow,
@@ -27,7 +22,7 @@ from scheduling.timetable.models import (
     UnplacedRow,
 )
 from scheduling.timetable.rules.lifecycle import PlanStatus, PlanUnknown
-from scheduling.timetable.rules.plan import SiteReason, UnplacedReason
+from scheduling.timetable.rules.plan import SiteReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +36,7 @@ class PlanRecord:
     status: PlanStatus
     sha256: str
     settings: Mapping[str, Any]
-    figures: Mapping[str, int]
+    figures: Mapping[str, Any]
     created_at: datetime
     created_by: str
     published_at: datetime | None
@@ -55,6 +50,8 @@ class PlannedSession:
 
     id: UUID
     plan_id: UUID
+    key: str  # of the planner's session
+    round_no: int
     site_id: UUID
     room_id: UUID
     scheme_id: UUID
@@ -62,6 +59,7 @@ class PlannedSession:
     form: Form
     starts_at: datetime
     ends_at: datetime
+    first_seat: int
     seats_count: int
     candidates_count: int
     paper_version: str
@@ -86,8 +84,11 @@ class PlacementRecord:
     """The site of a registration, why this one, and its ticket number."""
 
     registration_id: UUID
+    group_key: str  # of the planner
     site_id: UUID
     reason: SiteReason
+    nearer: int  # sites that are nearer and may examine this
+    km: float  # from the institution
     ticket_no: str
 
 
@@ -96,10 +97,8 @@ class UnplacedRecord:
     """A registration without a place, with the reason."""
 
     registration_id: UUID
+    group_key: str  # of the planner
     reason: UnplacedReason
-    component_id: UUID | None
-    site_id: UUID | None
-    short: int
 
 
 async def plans(session: AsyncSession, batch_id: UUID) -> list[PlanRecord]:
@@ -150,6 +149,8 @@ async def sessions(
         PlannedSession(
             id=row.id,
             plan_id=row.plan_id,
+            key=row.key,
+            round_no=row.round_no,
             site_id=row.site_id,
             room_id=row.room_id,
             scheme_id=row.scheme_id,
@@ -157,6 +158,7 @@ async def sessions(
             form=Form(row.form),
             starts_at=row.starts_at,
             ends_at=row.ends_at,
+            first_seat=row.first_seat,
             seats_count=row.seats_count,
             candidates_count=number,
             paper_version=row.paper_version,
@@ -210,8 +212,11 @@ async def placements(session: AsyncSession, plan_id: UUID) -> dict[UUID, Placeme
     return {
         row.registration_id: PlacementRecord(
             registration_id=row.registration_id,
+            group_key=row.group_key,
             site_id=row.site_id,
             reason=SiteReason(row.reason),
+            nearer=row.nearer,
+            km=row.km,
             ticket_no=row.ticket_no,
         )
         for row in rows
@@ -224,10 +229,8 @@ async def unplaced(session: AsyncSession, plan_id: UUID) -> list[UnplacedRecord]
     return [
         UnplacedRecord(
             registration_id=row.registration_id,
+            group_key=row.group_key,
             reason=UnplacedReason(row.reason),
-            component_id=row.component_id,
-            site_id=row.site_id,
-            short=row.short,
         )
         for row in (await session.scalars(query)).all()
     ]
@@ -236,44 +239,6 @@ async def unplaced(session: AsyncSession, plan_id: UUID) -> list[UnplacedRecord]
 async def gaps_reason_needed(session: AsyncSession, plan: PlanRecord) -> tuple[int, int]:
     """(people unplaced, positions empty): publishing with either needs a reason."""
     return plan.figures.get("unplaced", 0), await duties.gaps_count(session, plan.id)
-
-
-async def posts(session: AsyncSession, plan_id: UUID) -> list[Post]:
-    """The sessions of a plan as positions to staff, with where their candidates come from."""
-    held = await sessions(session, plan_id)
-    row = PlannedSittingRow
-    query = select(row.planned_session_id, row.registration_id, row.person_id).where(row.plan_id == plan_id)
-    seated = (await session.execute(query)).all()
-    plan_row = await session.get_one(PlanRow, plan_id)
-    institution = {
-        one.id: one.institution_id for one in await registration.registrations(session, batch_id=plan_row.batch_id)
-    }
-    schools: dict[UUID, set[UUID]] = defaultdict(set)
-    people: dict[UUID, set[UUID]] = defaultdict(set)
-    for session_id, registration_id, person_id in seated:
-        people[session_id].add(person_id)
-        if school := institution.get(registration_id):
-            schools[session_id].add(school)
-    places = {place.id: place for place in await sites.sites(session, {one.site_id for one in held})}
-    schemes = {scheme.id: scheme for scheme in await catalogue.schemes(session, {one.scheme_id for one in held})}
-    return [
-        Post(
-            session_id=one.id,
-            site_id=one.site_id,
-            host_institution_id=places[one.site_id].institution_id,
-            prefecture_code=places[one.site_id].prefecture_code,
-            room_id=one.room_id,
-            certificate_id=schemes[one.scheme_id].certificate_id,
-            practical=one.form.practical,
-            day=china_date(one.starts_at),
-            starts_at=one.starts_at,
-            ends_at=one.ends_at,
-            candidates_count=one.candidates_count,
-            institution_ids=frozenset(schools[one.id]),
-            person_ids=frozenset(people[one.id]),
-        )
-        for one in held
-    ]
 
 
 def plan_record(row: PlanRow) -> PlanRecord:

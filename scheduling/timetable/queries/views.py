@@ -80,6 +80,8 @@ class WhyView:
     ticket_no: str
     site: Site | None
     site_text: str
+    nearer: int
+    km: float
     prefecture: Prefecture | None
     group_size: int
     seats: tuple[tuple[SessionLine, stored.PlannedSitting], ...]
@@ -187,6 +189,8 @@ async def why(session: AsyncSession, actor: Actor, plan_id: UUID, registration_i
         ticket_no=placement.ticket_no if placement else "",
         site=names.sites[placement.site_id] if placement else None,
         site_text=SITE_REASONS[placement.reason] if placement else "",
+        nearer=placement.nearer if placement else 0,
+        km=placement.km if placement else 0.0,
         prefecture=names.prefectures.get(person.prefecture_code),
         group_size=len(group),
         seats=tuple((line_of(held[seat.session_id], names), seat) for seat in seats),

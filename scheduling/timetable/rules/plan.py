@@ -1,127 +1,41 @@
-"""What comes out: sessions, seats, the site of each candidate, and those who could not be placed, with the reason."""
+"""Why a candidate goes to a site, and why somebody has no place: the words for what the planner found."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from exam.catalogue.rules import Form
 from exam.kernel.errors import N_
+from scheduling.planning.rules.plan import UnplacedReason
 
 
 class SiteReason(StrEnum):
     """Why a candidate goes to this site."""
 
-    DESIGNATED = "designated"
-    OVERFLOW = "overflow"
-    BRANCH = "branch"
     NEAREST = "nearest"
-
-
-class UnplacedReason(StrEnum):
-    """Why a candidate could not be placed."""
-
-    NO_SITE = "no_site"
-    NOT_APPROVED = "not_approved"
-    NO_ROOM = "no_room"
-    TOO_LONG = "too_long"
-    CAPACITY = "capacity"
-    CLASH = "clash"
+    FARTHER = "farther"  # nearer ones are full, or have no fitting slot
+    PINNED = "pinned"
 
 
 SITE_REASONS: Mapping[SiteReason, str] = {
-    SiteReason.DESIGNATED: N_("%(site)s是%(prefecture)s的主站点。"),
-    SiteReason.OVERFLOW: N_("主站点已排满，按次序安排到%(prefecture)s的%(site)s。"),
-    SiteReason.BRANCH: N_("%(prefecture)s目前没有启用的主站点，安排到%(site)s。"),
-    SiteReason.NEAREST: N_("%(prefecture)s已说明不设站点的理由，安排到最近的%(site)s。"),
+    SiteReason.NEAREST: N_("%(site)s是能去的站点中最近的，距院校 %(km)s 公里。"),
+    SiteReason.FARTHER: N_("更近的 %(nearer)s 个站点已排满或没有合适的时段，安排到%(site)s，距院校 %(km)s 公里。"),
+    SiteReason.PINNED: N_("考务管理员指定在%(site)s，距院校 %(km)s 公里。"),
 }
 UNPLACED_REASONS: Mapping[UnplacedReason, str] = {
-    UnplacedReason.NO_SITE: N_("%(prefecture)s没有启用的“%(certificate)s”站点，也没有说明理由。"),
-    UnplacedReason.NOT_APPROVED: N_("%(prefecture)s的站点未获准在本批次日期内考核“%(certificate)s”%(level)s。"),
-    UnplacedReason.NO_ROOM: N_("%(site)s没有可用于“%(certificate)s”的%(form)s考场。"),
-    UnplacedReason.TOO_LONG: N_("%(component)s需 %(minutes)s 分钟，超出每天的工作时段。"),
-    UnplacedReason.CAPACITY: N_("%(site)s的%(form)s在考期内缺 %(short)s 个座位或工位。"),
-    UnplacedReason.CLASH: N_("该考生同期另有考试，%(site)s余下的时段都与之冲突。"),
+    UnplacedReason.NO_SITE: N_("没有站点获准在本批次日期内考核“%(certificate)s”%(level)s，或都超出了行程限制。"),
+    UnplacedReason.CAPACITY: N_("能到的站点都已排满。"),
+    UnplacedReason.TIME: N_("还有座位，但科目的先后顺序排不出合适的时段。"),
+    UnplacedReason.ACCOMMODATION: N_("没有符合便利措施的考场。"),
+    UnplacedReason.PINNED: N_("被固定在没有空位的站点。"),
+    UnplacedReason.CLASH: N_("该考生同期另有考试，余下的时段都与之冲突。"),
 }
 # The way out, said beside each reason.
 UNPLACED_WAYS_OUT: Mapping[UnplacedReason, str] = {
-    UnplacedReason.NO_SITE: N_("请启用站点，或由省级说明理由后重新编排。"),
-    UnplacedReason.NOT_APPROVED: N_("请补办该等级的站点审批，或调整考期。"),
-    UnplacedReason.NO_ROOM: N_("请为站点登记相应形式的考场。"),
-    UnplacedReason.TOO_LONG: N_("请检查考核方案的时长。"),
+    UnplacedReason.NO_SITE: N_("请启用站点、补办该等级的审批，或放宽行程限制后重新编排。"),
     UnplacedReason.CAPACITY: N_("请增加考期、考场，或启用分站点。"),
+    UnplacedReason.TIME: N_("请增加考期，或在一天内多排一个时段。"),
+    UnplacedReason.ACCOMMODATION: N_("请在站点登记一层的或可单独使用的考场。"),
+    UnplacedReason.PINNED: N_("请移去固定项，或固定到有空位的站点。"),
     UnplacedReason.CLASH: N_("请增加考期，或与考生商定只保留一场。"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """场次: one component in one room at one time; at practical stations one wave of candidates."""
-
-    key: str  # room and start; unique in a plan
-    site_id: str
-    room_id: str
-    scheme_id: str
-    part_id: str
-    form: Form
-    start: int
-    end: int
-    version: str  # of the paper: sessions that do not start together do not share one (H9)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seat:
-    """One candidate's place in one session."""
-
-    session_key: str
-    candidate_id: str
-    part_id: str
-    seat_no: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """The one site a candidate attends for all components, and why."""
-
-    candidate_id: str
-    site_id: str
-    reason: SiteReason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unplaced:
-    """A candidate without a place. ``facts`` hold identifiers; the words are put to them where they are read."""
-
-    candidate_id: str
-    reason: UnplacedReason
-    part_id: str = ""
-    site_id: str = ""
-    short: int = 0  # CAPACITY: seats missing at this site for this form
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A proposal: the same problem and seed give the same plan, byte for byte."""
-
-    seed: int
-    sessions: tuple[Session, ...]
-    seats: tuple[Seat, ...]
-    placements: tuple[Placement, ...]
-    unplaced: tuple[Unplaced, ...]
-    figures: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the plan's content in one canonical form."""
-        body = {
-            "seed": self.seed,
-            "sessions": [[s.key, s.site_id, s.part_id, s.start, s.end, s.version] for s in self.sessions],
-            "seats": [[s.session_key, s.candidate_id, s.seat_no] for s in self.seats],
-            "placements": [[p.candidate_id, p.site_id, p.reason] for p in self.placements],
-            "unplaced": [[u.candidate_id, u.reason, u.part_id, u.site_id, u.short] for u in self.unplaced],
-        }
-        text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()

@@ -6,12 +6,13 @@ taken for dead cannot write the end of a run that another one has taken over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 from uuid import UUID
 
 from exam.kernel.errors import N_, Conflict, NotFound
@@ -81,9 +82,9 @@ class Stage(StrEnum):
 
 
 STAGES: Mapping[RunKind, tuple[Stage, ...]] = {
-    RunKind.PROPOSAL: (Stage.GROUPS, Stage.SESSIONS, Stage.SEATS, Stage.STAFF),
+    RunKind.PROPOSAL: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF, Stage.SEATS),
     RunKind.PRINT: (Stage.READ, Stage.DRAW, Stage.KEEP),
-    RunKind.FORK: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF),
+    RunKind.FORK: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF, Stage.SEATS),
     RunKind.REPAIR: (Stage.GROUPS, Stage.SESSIONS, Stage.STAFF),
 }
 RUN_TITLES = {
@@ -94,7 +95,7 @@ RUN_TITLES = {
 """Of a run that is no print."""
 RUN_KINDS = {RunKind.PROPOSAL: N_("编排"), RunKind.FORK: N_("试算"), RunKind.REPAIR: N_("修复")}
 STAGE_LABELS = {
-    Stage.GROUPS: N_("考生分组"),
+    Stage.GROUPS: N_("分配考点"),
     Stage.SESSIONS: N_("安排场次"),
     Stage.SEATS: N_("抽定座位"),
     Stage.STAFF: N_("派遣人员"),
@@ -103,8 +104,13 @@ STAGE_LABELS = {
     Stage.KEEP: N_("加密保存"),
 }
 
-Progress = Callable[[Stage, int, int], None]
-"""Told how many are done of how many in a stage; may be called from any thread, and raises to end the work."""
+
+class Progress(Protocol):
+    """Told how many are done of how many in a stage, and what is known of the best plan so far; may be called from any
+    thread, and raises to end the work."""
+
+    def __call__(self, stage: Stage, done: int, total: int, /, best: Mapping[str, float] = ...) -> None: ...
+
 
 KEPT = timedelta(hours=24)
 """How long a print can be fetched."""
@@ -112,7 +118,7 @@ REMEMBERED = timedelta(days=30)
 """How long it is remembered that a run took place."""
 
 
-def silent(stage: Stage, done: int, total: int) -> None:
+def silent(stage: Stage, done: int, total: int, /, best: Mapping[str, float] = MappingProxyType({})) -> None:
     """Nobody asked."""
 
 
@@ -166,6 +172,8 @@ class Run:
     stage: Stage | None
     done: int
     total: int
+    best: Mapping[str, float]  # of the best plan so far: unplaced, km, gap
+    finishing: bool  # it was asked to end with that
     failure: Failure | None
     result: Mapping[str, object]
     asked_at: datetime

@@ -7,7 +7,7 @@ from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.reading import read_problem
 from scheduling.planning.rules.serial import problem_bytes
 from scheduling.planning.solver.solve import solve
-from scheduling.timetable.queries.exporting import planning_problem
+from scheduling.timetable.queries import drafted
 from tests.scheduling.world import World, close, make_world, register, staff
 
 
@@ -24,14 +24,14 @@ async def _world(session: AsyncSession) -> World:
 
 async def test_a_batch_without_candidates_is_a_problem_without_groups(session: AsyncSession) -> None:
     world = await make_world(session)
-    found = await planning_problem(session, world.batch)
+    found = (await drafted(session, world.batch)).problem
     assert found.groups == ()
     assert solve(found, processes=1).placements == ()
 
 
 async def test_everybody_is_counted_and_the_file_reads_back(session: AsyncSession) -> None:
     world = await _world(session)
-    found = await planning_problem(session, world.batch)
+    found = (await drafted(session, world.batch)).problem
     assert sum(group.count for group in found.groups) == 17
     assert len([group for group in found.groups if group.institution.startswith("society-")]) == 1
     assert len(found.staff) == 12
@@ -40,7 +40,7 @@ async def test_everybody_is_counted_and_the_file_reads_back(session: AsyncSessio
 
 async def test_nobody_is_named(session: AsyncSession) -> None:
     world = await _world(session)
-    text = problem_bytes(await planning_problem(session, world.batch)).decode()
+    text = problem_bytes((await drafted(session, world.batch)).problem).decode()
     for one in await registration.registrations(session, batch_id=world.batch.id):
         assert one.name not in text
         assert str(one.person_id) not in text
@@ -49,7 +49,7 @@ async def test_nobody_is_named(session: AsyncSession) -> None:
 
 async def test_what_is_exported_can_be_solved_and_checked(session: AsyncSession) -> None:
     world = await _world(session)
-    found = await planning_problem(session, world.batch)
+    found = (await drafted(session, world.batch)).problem
     plan = solve(found, seed=1, processes=1)
     report = check(found, plan)
     assert report.violations == ()

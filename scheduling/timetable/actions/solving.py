@@ -1,0 +1,261 @@
+"""The planner at work for a batch: what it needs is read first, the search runs without a database, an independent check ends it.
+
+The planner places groups, makes sessions and fills teams. Around its teams stand a head for each site and day and the
+invigilators of practical rooms (:mod:`scheduling.duties.rules.assigning`): they are sent between its sessions and its
+teams, and are not available to it on that day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.kernel.clock import china_date
+from exam.registration import queries as registration
+from exam.registration.rules import Batch
+from exam.sittings.rules import Duty
+from scheduling.duties import queries as duties
+from scheduling.duties.rules import Assignment, Examiner, Gap, GapReason, Occupied, Post, Roster, Staffing, assign
+from scheduling.planning.rules.checking import Report, check
+from scheduling.planning.rules.plan import FORMAT, OpenReason, Plan, Session, Status
+from scheduling.planning.rules.problem import Duty as Place
+from scheduling.planning.rules.problem import Person, Problem
+from scheduling.planning.solver.solve import Stage as Part
+from scheduling.planning.solver.solve import Step, solve
+from scheduling.timetable import queries
+from scheduling.timetable.queries import Drafted, Ground, Worked
+from scheduling.timetable.rules.hours import Hours
+from scheduling.timetable.rules.laying import Held, lay_out
+from scheduling.timetable.rules.runs import Progress, Stage, silent
+
+_PROCESSES: Final = 2
+_STAGE: Final = {Part.PLACEMENT: Stage.GROUPS, Part.SESSIONS: Stage.SESSIONS, Part.STAFF: Stage.STAFF}
+_DUTY: Final = {
+    Place.HEAD_INVIGILATOR: Duty.INVIGILATOR,
+    Place.INVIGILATOR: Duty.INVIGILATOR,
+    Place.LEAD_ASSESSOR: Duty.LEAD_ASSESSOR,
+    Place.ASSESSOR: Duty.ASSESSOR,
+}
+_GAP: Final = {OpenReason.NOBODY: GapReason.NOBODY, OpenReason.CONFLICT: GapReason.CONFLICT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a batch's timetable is made from."""
+
+    batch: Batch
+    drafted: Drafted
+    ground: Ground
+    pool: tuple[Examiner, ...]
+    busy: queries.Busy
+    tiles: Mapping[str, tuple[float, float]]  # prefecture -> its place on the map of tiles
+    hours: Hours
+    staffing: Staffing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """A plan that was checked, laid out, with everybody who is sent."""
+
+    worked: Worked
+    held: tuple[Held, ...]
+    roster: Roster  # of `held`, by :func:`held_id`
+    report: Report
+
+
+async def gather(
+    session: AsyncSession, batch: Batch, *, hours: Hours | None = None, staffing: Staffing | None = None
+) -> Material:
+    """Read everything that a timetable of the batch is made from."""
+    hours, staffing = hours or Hours(), staffing or Staffing()
+    tiles = {one.code: (float(one.tile_x), float(one.tile_y)) for one in await registration.prefectures(session)}
+    return Material(
+        batch=batch,
+        drafted=await queries.drafted(session, batch, hours, staffing),
+        ground=await queries.ground(session, batch.id),
+        pool=tuple(await duties.pool(session)),
+        busy=await queries.busy(session, batch),
+        tiles=tiles,
+        hours=hours,
+        staffing=staffing,
+    )
+
+
+def work_out(
+    material: Material, *, seed: int, progress: Progress = silent, stop: Callable[[], bool] = lambda: False
+) -> Solution:
+    """Search for a plan. Needs no database; `progress` and `stop` are called from the thread it runs in."""
+    around: list[Roster] = []
+
+    def send_around(sessions: tuple[Session, ...]) -> Problem:
+        held = lay_out(material.drafted.problem, _bare(seed, sessions), material.ground.halls)
+        around.append(_around(material, material.drafted.members, held, seed, {}))
+        return _without(material.drafted.problem, material.pool, held, around[-1])
+
+    plan = solve(
+        material.drafted.problem,
+        seed=seed,
+        processes=_PROCESSES,
+        progress=lambda step: progress(_STAGE[step.stage], step.done, step.total, _facts(step)),
+        before_staff=send_around,
+        stop=stop,
+    )
+    held = lay_out(material.drafted.problem, plan, material.ground.halls)
+    problem = _without(material.drafted.problem, material.pool, held, around[-1])
+    progress(Stage.SEATS, len(held), len(held), {})
+    worked = Worked(problem=problem, plan=plan, members=material.drafted.members)
+    return _solution(material, worked, held, around[-1])
+
+
+def taken_over(material: Material, worked: Worked) -> Solution:
+    """A plan that somebody else made (a fork, a move by hand, a repair), laid out; who serves in it stays."""
+    held = lay_out(worked.problem, worked.plan, material.ground.halls)
+    serving = _serving(worked.plan, held)
+    around = _around(material, worked.members, held, worked.plan.seed, serving)
+    return _solution(material, worked, held, around)
+
+
+def held_id(held: Held) -> UUID:
+    """Names a session until it is stored."""
+    return uuid5(NAMESPACE_OID, f"{held.key}/{held.round_no}")
+
+
+def _facts(step: Step) -> dict[str, float]:
+    return {"unplaced": step.unplaced, "km": round(step.km, 1), "gap": step.gap}
+
+
+def _bare(seed: int, sessions: tuple[Session, ...]) -> Plan:
+    return Plan(
+        format=FORMAT, problem_sha256="", seed=seed, status=Status.FEASIBLE, placements=(), sessions=sessions
+    )  # fmt: skip
+
+
+def _solution(material: Material, worked: Worked, held: tuple[Held, ...], around: Roster) -> Solution:
+    report = check(worked.problem, worked.plan)
+    own = Roster(
+        assignments=(*around.assignments, *_teams(worked.plan, held)), gaps=(*around.gaps, *_open(worked.plan, held))
+    )
+    return Solution(worked=worked, held=held, roster=own, report=report)
+
+
+# -------------------------------------------------------------------- the teams of the planner, as duties of the exam day
+
+
+def _rounds(held: Iterable[Held]) -> Mapping[str, list[Held]]:
+    found: dict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        found[one.key].append(one)
+    return found
+
+
+def _teams(plan: Plan, held: Iterable[Held]) -> Iterator[Assignment]:
+    """A team serves in every round of its session."""
+    rounds = _rounds(held)
+    for one in plan.assignments:
+        for turn in rounds[one.session]:
+            yield Assignment(session_id=held_id(turn), examiner_id=UUID(one.person), duty=_DUTY[one.duty])
+
+
+def _open(plan: Plan, held: Iterable[Held]) -> Iterator[Gap]:
+    """An empty place of a session counts once, in its first round."""
+    rounds = _rounds(held)
+    counted: dict[tuple[str, Duty, GapReason], int] = defaultdict(int)
+    for one in plan.open_positions:
+        counted[one.session, _DUTY[one.duty], _GAP.get(one.reason, GapReason.BUSY)] += 1
+    for (key, duty, reason), missing in counted.items():
+        yield Gap(session_id=held_id(rounds[key][0]), duty=duty, missing=missing, reason=reason)
+
+
+def _serving(plan: Plan, held: Iterable[Held]) -> dict[UUID, list[Occupied]]:
+    """Everybody's time in the teams and on standby."""
+    rounds = _rounds(held)
+    found: dict[UUID, list[Occupied]] = defaultdict(list)
+    for one in plan.assignments:
+        for turn in rounds[one.session]:
+            day = china_date(turn.starts_at)
+            span = Occupied(site_id=_site(turn.site), day=day, starts_at=turn.starts_at, ends_at=turn.ends_at)
+            found[UUID(one.person)].append(span)
+    return found
+
+
+# -------------------------------------------------------------------- who stands around them
+
+
+def _site(code: str) -> UUID:
+    """Sites only have to differ here."""
+    return uuid5(NAMESPACE_OID, code)
+
+
+def _around(
+    material: Material,
+    members: Mapping[str, tuple[UUID, ...]],
+    held: Sequence[Held],
+    seed: int,
+    serving: Mapping[UUID, Sequence[Occupied]],
+) -> Roster:
+    """Heads and invigilators of practical rooms; not those who serve already, here or for other batches."""
+    account = {one.account_id: one.id for one in material.pool}
+    occupied: dict[UUID, list[Occupied]] = defaultdict(list)
+    for id, spans in material.busy.staff.items():
+        for starts, ends in spans if id in account else ():
+            day = china_date(starts)
+            occupied[account[id]].append(Occupied(site_id=UUID(int=0), day=day, starts_at=starts, ends_at=ends))
+    for id, taken in serving.items():
+        occupied[id] += taken
+    posts = [_post(material, members, one) for one in held]
+    return assign(
+        posts, material.pool, material.staffing, seed, occupied=occupied, apart=lambda a, b: _apart(material, a, b)
+    )
+
+
+def _apart(material: Material, here: str, there: str) -> float:
+    """Distance of two prefectures on the map of tiles: neighbours are about 1 apart."""
+    if here == there:
+        return 0.0
+    first, second = material.tiles.get(here), material.tiles.get(there)
+    return math.dist(first, second) if first and second else 99.0
+
+
+def _post(material: Material, members: Mapping[str, tuple[UUID, ...]], held: Held) -> Post:
+    ground, scheme = material.ground, material.ground.scheme[held.certificate, held.level]
+    place = ground.site[held.site]
+    people = [ground.person[members[group][member]] for group, member, _ in held.seats]
+    return Post(
+        session_id=held_id(held),
+        site_id=_site(held.site),
+        host_institution_id=place.institution_id,
+        prefecture_code=place.prefecture_code,
+        room_id=ground.room[held.site, held.room].id,
+        certificate_id=scheme.certificate_id,
+        practical=next(part.form.practical for part in scheme.components if part.code == held.component),
+        day=china_date(held.starts_at),
+        starts_at=held.starts_at,
+        ends_at=held.ends_at,
+        candidates_count=len(people),
+        institution_ids=frozenset(one.institution_id for one in people if one.institution_id),
+        person_ids=frozenset(one.person_id for one in people),
+    )
+
+
+def _without(problem: Problem, pool: Sequence[Examiner], held: Sequence[Held], around: Roster) -> Problem:
+    """The problem in which those who stand around the teams are not available on these days."""
+    day = {held_id(one): china_date(one.starts_at) for one in held}
+    days: dict[str, set[object]] = defaultdict(set)
+    for one in around.assignments:
+        days[str(one.examiner_id)].add(day[one.session_id])
+
+    def person(one: Person) -> Person:
+        if one.id not in days:
+            return one
+        slots = one.available if one.available is not None else tuple(slot.id for slot in problem.slots)
+        free = tuple(id for id in slots if problem.slot[id].day not in days[one.id])
+        return msgspec.structs.replace(one, available=free)
+
+    return msgspec.structs.replace(problem, staff=tuple(person(one) for one in problem.staff))

@@ -1,0 +1,80 @@
+"""A stored plan as the planner knows it, and what the planner's identifiers mean in the records."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.catalogue import queries as catalogue
+from exam.catalogue.rules import Scheme
+from exam.registration import queries as registration
+from exam.registration.rules import Registration
+from scheduling.planning.rules.plan import Plan
+from scheduling.planning.rules.problem import Problem
+from scheduling.sites import queries as sites
+from scheduling.sites.rules import Room, Site
+from scheduling.timetable.models import PlanFileRow
+from scheduling.timetable.rules.laying import Hall
+from scheduling.timetable.rules.lifecycle import PlanUnknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worked:
+    """A plan as the planner knows it."""
+
+    problem: Problem
+    plan: Plan
+    members: Mapping[str, tuple[UUID, ...]]  # group -> registrations, in the order of their numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What the planner's identifiers mean."""
+
+    site: Mapping[str, Site]  # by code
+    scheme: Mapping[tuple[str, str], Scheme]  # by certificate code and level
+    person: Mapping[UUID, Registration]
+
+    @cached_property
+    def room(self) -> Mapping[tuple[str, str], Room]:
+        """(site code, room code) -> room."""
+        return {(site.code, room.code): room for site in self.site.values() for room in site.rooms}
+
+    @cached_property
+    def halls(self) -> Mapping[tuple[str, str], Hall]:
+        """The same, as the laying out needs them."""
+        return {key: Hall(seats=room.seats, usable=room.usable, columns=room.columns) for key, room in self.room.items()}
+
+    def component_id(self, certificate: str, level: str, component: str) -> UUID:
+        """The id of a component named by its code."""
+        scheme = self.scheme[certificate, level]
+        return next(part.id for part in scheme.components if part.code == component)
+
+
+async def worked(session: AsyncSession, plan_id: UUID) -> Worked:
+    """The planner's files of a stored plan, or :class:`PlanUnknown`."""
+    row = await session.get(PlanFileRow, plan_id)
+    if row is None:
+        raise PlanUnknown
+    return Worked(
+        problem=msgspec.json.decode(zlib.decompress(row.problem), type=Problem),
+        plan=msgspec.json.decode(zlib.decompress(row.plan), type=Plan),
+        members={group: tuple(UUID(id) for id in ids) for group, ids in row.members.items()},
+    )
+
+
+async def ground(session: AsyncSession, batch_id: UUID) -> Ground:
+    """The records behind a batch's plan."""
+    people = await registration.registrations(session, batch_id=batch_id)
+    schemes = await catalogue.schemes(session, {one.scheme_id for one in people})
+    return Ground(
+        site={one.code: one for one in await sites.sites(session)},
+        scheme={(one.certificate_code, one.level.value): one for one in schemes},
+        person={one.id: one for one in people},
+    )
