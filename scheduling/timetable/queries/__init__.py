@@ -11,7 +11,15 @@ from scheduling.timetable.queries.drafting import Drafted, drafted
 from scheduling.timetable.queries.intake import Busy, busy, demand, wanted
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
 from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
-from scheduling.timetable.queries.runs import is_abandoned, own_prints, proposal_under_way, run, run_key, visible_run
+from scheduling.timetable.queries.runs import (
+    is_abandoned,
+    own_prints,
+    proposal_under_way,
+    run,
+    run_key,
+    under_way,
+    visible_run,
+)
 from scheduling.timetable.queries.scope import may_manage, require_manage, require_read
 from scheduling.timetable.queries.stored import (
     PlannedSession,
@@ -22,6 +30,7 @@ from scheduling.timetable.queries.stored import (
     placements,
     plan,
     plan_record,
+    planned_session,
     planned_sittings,
     plans,
     published,
@@ -77,6 +86,7 @@ __all__ = [
     "plan",
     "plan_record",
     "plan_view",
+    "planned_session",
     "planned_sittings",
     "plans",
     "print_room",
@@ -94,6 +104,7 @@ __all__ = [
     "site_days",
     "site_view",
     "tickets",
+    "under_way",
     "unplaced",
     "visible_run",
     "wanted",

@@ -57,6 +57,16 @@ async def proposal_under_way(session: AsyncSession, batch_id: UUID) -> Run | Non
     return _record(row) if row and not await is_abandoned(session, row.id) else None
 
 
+async def under_way(session: AsyncSession, batch_id: UUID, kind: RunKind) -> list[Run]:
+    """The runs of one kind that are computed for a batch or wait to be, in the order in which they were asked for."""
+    rows = await session.scalars(
+        select(RunRow)
+        .where(RunRow.batch_id == batch_id, RunRow.kind == kind, RunRow.status.in_(ACTIVE))
+        .order_by(RunRow.asked_at, RunRow.id)
+    )
+    return [_record(row) for row in rows.all() if not await is_abandoned(session, row.id)]
+
+
 async def own_prints(session: AsyncSession, actor: Actor, batch_id: UUID, *, now: datetime) -> list[Run]:
     """A person's prints of a batch that run or can still be fetched, the newest first."""
     rows = await session.scalars(

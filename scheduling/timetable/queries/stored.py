@@ -167,6 +167,12 @@ async def sessions(
     ]
 
 
+async def planned_session(session: AsyncSession, session_id: UUID) -> PlannedSession | None:
+    """One session of any plan."""
+    row = await session.get(PlannedSessionRow, session_id)
+    return (await sessions(session, row.plan_id, ids=[session_id]))[0] if row else None
+
+
 async def planned_sittings(
     session: AsyncSession,
     plan_id: UUID,
