@@ -14,6 +14,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from exam.kernel.errors import N_, NotFound
+from scheduling.planning.rules.demand import allowed_sites, need_of
 from scheduling.planning.rules.plan import Part, Placement, Plan, Unplaced
 from scheduling.planning.rules.problem import Count, Id, Person, Pin, Positive, Problem, Record, Room, Site, Workshop
 from scheduling.planning.rules.ranges import without, without_members
@@ -150,7 +151,10 @@ def without_withdrawn(problem: Problem, plan: Plan, withdrawn: Iterable[Withdraw
 
 
 def pin_is_lost(problem: Problem, pin: Pin) -> bool:
-    """Whether a pin cannot hold any more: its site, room or person is not there in its slot (or in any slot)."""
+    """Whether a pin cannot hold any more: its site, room or person is not there in its slot (or in any slot).
+
+    Nor can it where the site has no place left for one of the components of its group.
+    """
     site = problem.site.get(pin.site or "")
     if site is None:
         return True
@@ -166,7 +170,13 @@ def pin_is_lost(problem: Problem, pin: Pin) -> bool:
     if person is not None and person.available is not None:
         closed |= problem.slot_number.keys() - set(person.available)
     wanted = {pin.slot} if pin.slot is not None else set(problem.slot_number)
-    return bool(wanted) and wanted <= closed
+    if wanted and wanted <= closed:
+        return True
+    if pin.group is None or pin.group not in problem.group:
+        return False
+    need = need_of(problem.group[pin.group])
+    number = next(number for number, one in enumerate(problem.sites) if one.id == site.id)
+    return number not in allowed_sites(problem, [need])[need]
 
 
 def _of(slots: tuple[str, ...], coming: list[str]) -> list[str]:

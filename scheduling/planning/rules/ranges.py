@@ -35,6 +35,33 @@ def without_members(sessions: Iterable[Session], unplaced: Iterable[Unplaced | P
     return tuple(found)
 
 
+def shared(members: Iterable[Range], others: Iterable[Unplaced | Placement]) -> tuple[Range, ...]:
+    """The members that are among the others, too."""
+    found = []
+    ranges = _gone(others)
+    for one in members:
+        begin, end = one.first, one.first + one.count
+        for first, last in ranges.get(one.group, ()):
+            low, high = max(begin, first), min(end, last)
+            if low < high:
+                found.append(msgspec.structs.replace(one, first=low, count=high - low))
+                begin = high
+    return tuple(found)
+
+
+def uncovered(count: Mapping[str, int], members: Iterable[Unplaced | Placement]) -> list[tuple[str, int, int]]:
+    """Of groups with so many members: (group, first, count) of those that are not listed, in the order of the groups."""
+    known = _gone(members)
+    found = []
+    for group, total in count.items():
+        begin = 0
+        for first, last in [*known.get(group, ()), (total, total)]:
+            if first > begin:
+                found.append((group, begin, first - begin))
+            begin = max(begin, last)
+    return found
+
+
 def _gone(members: Iterable[Unplaced | Placement]) -> Gone:
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for one in members:

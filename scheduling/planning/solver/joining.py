@@ -103,6 +103,7 @@ class Table:
             self.at[one.site].append(one.id)
             self.used[one.site, one.certificate] += self.stations(one)
         self.papers = Papers(problem, known or sessions)
+        self.emptied = {_spot(one): one.id for one in known}  # held again, they have their id and their team again
         self.km = distances(problem)
         self.home = {one.id: number for number, one in enumerate(problem.institutions)}
         self.allowed: dict[Need, Numbers] = {}
@@ -128,6 +129,12 @@ class Table:
                 found.append(Placement(group=group.id, site=at, first=first, count=seated))
                 first, count = first + seated, count - seated
         return found
+
+    def near(self, group: Group, site: str | None = None) -> list[str]:
+        """Sites that may take a group and where pins let it go, `site` first if it is one of them, then the nearest."""
+        pinned = self._pinned(group, 0)
+        ids = [self.problem.sites[number].id for number in self._sites(group)]
+        return sorted((id for id in ids if not pinned or id in pinned), key=lambda id: id != site)
 
     def _pinned(self, group: Group, first: int) -> Collection[str]:
         """The sites that a pin holds these members at (the first of a group are the pinned ones); none: anywhere."""
@@ -266,7 +273,10 @@ class Table:
         form = item.component.form
         places = made.shops[item.certificate] if form is Form.PRACTICAL else made.rooms[form]
         at = self.problem.slots[slot].id
-        id = self.papers.next_id()
+        made_of = site, places[use.place].id, at, item.certificate, str(item.level), item.component.id
+        id = self.emptied.get(made_of, "")
+        if not id or id in self.session or self.problem.group[part.group].institution in self.barred.get(id, ()):
+            id = self.papers.next_id()
         self.session[id] = Session(
             id=id,
             site=site,
@@ -295,6 +305,11 @@ def _keep_to(made: Model, allows: Allows) -> None:
 def id_of(use: Use) -> int:
     """Which use it is, as long as its board is on the table."""
     return id(use)
+
+
+def _spot(one: Session) -> tuple[str, str, str, str, str, str]:
+    """What makes a session the same one: where, when and what."""
+    return one.site, one.place, one.slot, one.certificate, str(one.level), one.component
 
 
 def _number(places: Sequence[Place], name: str) -> int:

@@ -57,7 +57,10 @@ class _Stand:
 
 
 def move(problem: Problem, plan: Plan, lost: Collection[str], *, seconds: float | None = None) -> Moved:
-    """Place again who was at a lost site or had no place. `problem` is as it stands now (:func:`losses.without_sites`)."""
+    """Place again who was at a lost site or has no place in the plan; everybody else stays if possible.
+
+    `problem` is as it stands now (:func:`losses.as_it_stands`).
+    """
     supply = demand(problem)
     families, nodes = nodes_of(problem, supply)
     pieces = _pieces(plan, lost)

@@ -1,38 +1,44 @@
-"""After publication: a site is lost, late candidates come. Everybody else stays where and when they are (H17).
+"""After publication: something is lost, late candidates come. Everybody else stays where, when and with whom they are (H17).
 
-Who lost their place joins sessions that stand, or empty rooms, at the nearest site that has a way for them. Only where
-some still find none, and only as far as the officer allows, are others moved: as few as possible (:mod:`moving`).
+Who lost their room, day or site is seated again as near to the old place as can be (:mod:`reseating`). Only where some
+still find none, and only as far as the officer allows, are others moved: as few as possible (:mod:`moving`). Late
+candidates come last and move nobody. Teams stay; the team of a session that was moved goes with it where it can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 import msgspec
 
-from scheduling.planning.rules.losses import without_sites
+from scheduling.planning.rules.changes import changes
+from scheduling.planning.rules.changes import lost as sessions_lost
+from scheduling.planning.rules.losses import (
+    Losses,
+    LostSite,
+    as_it_stands,
+    pin_is_lost,
+    require_known,
+    without_withdrawn,
+)
+from scheduling.planning.rules.members import members_of
 from scheduling.planning.rules.objectives import objectives
 from scheduling.planning.rules.plan import (
     FORMAT,
-    Assignment,
     OpenPosition,
     Placement,
     Plan,
-    Session,
     Status,
     Unplaced,
     UnplacedReason,
 )
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.ranges import without, without_members
+from scheduling.planning.rules.ranges import shared, uncovered, without
 from scheduling.planning.rules.serial import canonical_plan, problem_sha256
-from scheduling.planning.solver.joining import AGAIN, Joined, join
+from scheduling.planning.solver.keeping import can_come, keep
 from scheduling.planning.solver.moving import move
-from scheduling.planning.solver.staff import assign
-
-_EVERY: Final = AGAIN | {UnplacedReason.NO_SITE}
+from scheduling.planning.solver.reseating import Reseated, Reseating, ways_of
 
 
 @dataclass(frozen=True)
@@ -40,85 +46,148 @@ class Repaired:
     """The plan afterwards, and who must be told."""
 
     problem: Problem  # as it stands now
+    before: Plan  # the plan that was repaired, without those who withdrew
     plan: Plan
-    to_notify: tuple[Placement, ...]  # where they go now; of everybody whose place changed
-    unplaced: tuple[Unplaced, ...]  # who lost their place and found none
+    to_notify: tuple[Placement, ...]  # where they are now; of everybody whose place or time is new or has changed
+    unplaced: tuple[Unplaced, ...]  # who lost their place, or came late, and found none
     others_moved: int  # candidates moved who had lost nothing
     open: tuple[OpenPosition, ...]
 
 
 def repair(
-    problem: Problem, plan: Plan, *, lost: Collection[str] = (), most_moved: int = 0, seed: int | None = None
+    problem: Problem,
+    plan: Plan,
+    *,
+    losses: Losses | None = None,
+    lost: Collection[str] = (),
+    past: Collection[str] = (),
+    most_moved: int = 0,
+    seed: int | None = None,
 ) -> Repaired:
-    """Repair a published plan after sites were lost; groups of the problem that the plan does not know are late.
+    """Repair a published plan after losses; members of the problem that the plan does not know are late.
 
-    At most `most_moved` candidates who lost nothing are moved. The plan that comes out belongs to `Repaired.problem`.
+    `lost`: sites lost wholly, beside the `losses`. `past`: slots that have begun; nobody in them is touched, nobody comes
+    into them. At most `most_moved` candidates who lost nothing are moved. The plan belongs to `Repaired.problem`.
+
+    :raises NotThere: a loss names what the problem does not have
     """
-    now = without_sites(problem, lost)
-    gone = [one for one in plan.placements if one.site in lost]
-    homeless = [*_to_place(gone), *_late(problem, plan), *plan.unplaced]
-    placements = tuple(one for one in plan.placements if one.site not in lost)
-    sessions = tuple(one for one in plan.sessions if one.site not in lost)
-    stood = {one.id for one in sessions}
-    teams = [one for one in plan.assignments if one.session in stood]
-    joined = join(now, placements, sessions, homeless, reasons=_EVERY, teams=teams)
-    moved = 0
-    if joined.unplaced and most_moved:
-        room = _making_room(now, plan, lost, homeless, most_moved, teams)
-        if room is not None and _count(room[1].unplaced) < _count(joined.unplaced):
-            moved, joined = room
-    staffed = assign(
-        now,
-        joined.sessions,
-        seed=plan.seed if seed is None else seed,
-        fixed=_standing(now, plan, joined.sessions),
-    )
+    losses = losses or Losses()
+    losses = msgspec.structs.replace(losses, sites=(*losses.sites, *(LostSite(site=id) for id in sorted(lost))))
+    require_known(problem, losses)
+    problem, plan = without_withdrawn(problem, plan, losses.withdrawn)
+    now = as_it_stands(problem, losses, past=past)
+    case = _Case(now, plan, frozenset(past))
+    reseated = case.reseat(())
+    if reseated.unplaced and most_moved:
+        reseated = case.make_room(reseated, most_moved)
+    kept = keep(now, plan, reseated.sessions, past=past, seed=plan.seed if seed is None else seed)
     found = Plan(
         format=FORMAT,
         problem_sha256=problem_sha256(now),
         seed=plan.seed,
         status=Status.FEASIBLE,
-        placements=joined.placements,
-        sessions=joined.sessions,
-        unplaced=joined.unplaced,
-        assignments=_in_order(plan.assignments, staffed.assignments),
-        standby=staffed.standby,
-        open_positions=staffed.open,
+        placements=reseated.placements,
+        sessions=reseated.sessions,
+        unplaced=reseated.unplaced,
+        assignments=kept.assignments,
+        standby=kept.standby,
+        open_positions=kept.open,
         published=plan.published,
     )
     found = canonical_plan(msgspec.structs.replace(found, objectives=objectives(now, found, plan)))
+    changed = changes(members_of(now, found), plan)
+    told = [
+        Placement(group=now.groups[group].id, site="-", first=first, count=count)
+        for group, first, count in zip(
+            changed.group.tolist(), changed.first.tolist(), changed.count.tolist(), strict=True
+        )
+    ]
+    new = shared(found.placements, [*plan.unplaced, *case.late])
     return Repaired(
         problem=now,
+        before=plan,
         plan=found,
-        to_notify=joined.found,
-        unplaced=joined.unplaced,
-        others_moved=moved,
-        open=staffed.open,
+        to_notify=tuple(sorted([*shared(found.placements, told), *new], key=lambda one: (one.group, one.first))),
+        unplaced=found.unplaced,
+        others_moved=changed.candidates_who_stood,
+        open=kept.open,
     )
 
 
-def _standing(now: Problem, plan: Plan, sessions: Sequence[Session]) -> list[Assignment]:
-    """The places in teams that stay: the session is the same, and nobody of a related institution has joined it (H12)."""
-    before = plan.session
-    same = {
-        one.id: {now.group[part.group].institution for part in one.parts}
-        for one in sessions
-        if one.id in before and _where(one) == _where(before[one.id])
-    }
-    return [
-        one
-        for one in plan.assignments
-        if one.session in same
-        and not same[one.session] & {now.person[one.person].institution, *now.person[one.person].related}
-    ]
+class _Case:
+    """A plan to repair."""
+
+    def __init__(self, now: Problem, plan: Plan, past: frozenset[str]) -> None:
+        self.plan, self.past = plan, past
+        # A pin on what is lost holds nobody any more.
+        self.now = msgspec.structs.replace(now, pins=tuple(pin for pin in now.pins if not pin_is_lost(now, pin)))
+        gone = zip(plan.sessions, sessions_lost(now, plan), strict=True)
+        self.gone = {one.id for one, is_lost in gone if is_lost and one.slot not in past}
+        self.teams = [one for one in plan.assignments if can_come(now, plan, one)]
+        self.late = [
+            Unplaced(group=group, first=first, count=count, reason=UnplacedReason.CAPACITY)
+            for group, first, count in uncovered(
+                {one.id: one.count for one in now.groups}, [*plan.placements, *plan.unplaced]
+            )
+        ]
+
+    def reseat(self, movers: Sequence[Placement]) -> Reseated:
+        """Seat everybody again who has no place; the `movers` give theirs up to them, and then find another."""
+        work = Reseating(self.now, self.plan, lost=self.gone, past=self.past, teams=self.teams)
+        work.give_up(movers)
+        work.relocate()
+        work.squeeze(same_slot=True)
+        work.shift()
+        work.squeeze(same_slot=False)
+        work.anew([self.plan.unplaced, _to_place(movers), self.late])
+        return work.result()
+
+    def make_room(self, first: Reseated, most_moved: int) -> Reseated:
+        """Move the fewest others whose places the rest needs; the first answer where that helps nobody.
+
+        Where more would have to move than may, as many as may are tried, then half of them, and so on.
+        """
+        homeless = [one for one in without(first.unplaced, self.late) if one.reason is not UnplacedReason.TIME]
+        if not homeless:
+            return first
+        stand = msgspec.structs.replace(
+            self.plan, placements=without(first.placements, self.late), unplaced=tuple(homeless)
+        )
+        fresh = [one for one in move(self.now, stand, ()).fresh if self._may_move(one)]
+        movers = without(fresh, [*homeless, *self.plan.unplaced])
+        count = min(most_moved, _count(movers))
+        found = None
+        while count and found is None:
+            found = self._better(movers, count, _count(first.unplaced) - 1)
+            count //= 2 if found is None else 1
+        return self._fewer(movers, count, found) if found is not None else first
+
+    def _better(self, movers: Sequence[Placement], count: int, unplaced: int) -> Reseated | None:
+        """The plan when so many of the movers give up their places; None where not so few are left out, or a mover is."""
+        some = _first(movers, count)
+        tried = self.reseat(some)
+        return tried if _count(tried.unplaced) <= unplaced and not shared(tried.unplaced, some) else None
+
+    def _fewer(self, movers: Sequence[Placement], count: int, found: Reseated) -> Reseated:
+        """The same with fewer movers, if that will do."""
+        low, high = 0, count  # `low` are too few
+        while high - low > 1:
+            middle = (low + high) // 2
+            tried = self._better(movers, middle, _count(found.unplaced))
+            if tried is None:
+                low = middle
+            else:
+                found, high = tried, middle
+        return found
+
+    def _may_move(self, one: Placement) -> bool:
+        """Who has sat a component stays."""
+        ways = ways_of(self.plan.placements, self.plan.sessions, {one.group})
+        return not any(self.plan.session[id].slot in self.past for way in ways for id in way.at.values())
 
 
-def _where(session: Session) -> tuple[str, str, str, str, str, str]:
-    return session.site, session.place, session.slot, session.certificate, session.level, session.component
-
-
-def _count(unplaced: Sequence[Unplaced]) -> int:
-    return sum(one.count for one in unplaced)
+def _count(members: Iterable[Unplaced | Placement]) -> int:
+    return sum(one.count for one in members)
 
 
 def _to_place(members: Iterable[Placement]) -> list[Unplaced]:
@@ -128,40 +197,12 @@ def _to_place(members: Iterable[Placement]) -> list[Unplaced]:
     ]
 
 
-def _late(problem: Problem, plan: Plan) -> list[Unplaced]:
-    """Groups that registered after the plan was made."""
-    known = {one.group for one in plan.placements} | {one.group for one in plan.unplaced}
-    return [
-        Unplaced(group=group.id, first=0, count=group.count, reason=UnplacedReason.CAPACITY)
-        for group in problem.groups
-        if group.id not in known
-    ]
-
-
-def _making_room(
-    now: Problem,
-    plan: Plan,
-    lost: Collection[str],
-    homeless: Sequence[Unplaced],
-    most_moved: int,
-    teams: Sequence[Assignment],
-) -> tuple[int, Joined] | None:
-    """Move the fewest others, who give their places up to the homeless first; None where that is more than allowed."""
-    wanted = move(now, plan, lost)
-    if not 0 < wanted.others <= most_moved:
-        return None
-    lost_members = [one for one in plan.placements if one.site in lost]
-    movers = without(wanted.fresh, [*lost_members, *plan.unplaced])
-    placements = without([one for one in plan.placements if one.site not in lost], movers)
-    sessions = without_members([one for one in plan.sessions if one.site not in lost], movers)
-    first = join(now, placements, sessions, homeless, reasons=_EVERY, teams=teams)
-    rest = [*first.unplaced, *_to_place(movers)]
-    then = join(now, first.placements, first.sessions, rest, reasons=_EVERY, teams=teams)
-    return wanted.others, replace(then, found=(*first.found, *then.found))
-
-
-def _in_order(before: Sequence[Assignment], after: Sequence[Assignment]) -> tuple[Assignment, ...]:
-    """Those that stood, where they stood; then the new ones."""
-    now = set(after)
-    stood = [one for one in before if one in now]
-    return (*stood, *(one for one in after if one not in set(stood)))
+def _first(members: Iterable[Placement], count: int) -> list[Placement]:
+    """So many of the members, from the front."""
+    found = []
+    for one in members:
+        some = min(count, one.count)
+        if some:
+            found.append(msgspec.structs.replace(one, count=some))
+            count -= some
+    return found

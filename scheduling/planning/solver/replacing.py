@@ -51,17 +51,24 @@ def replace(
     assignments: Iterable[Assignment],
     *,
     ill: str,
-    from_slot: str,
+    from_slot: str | None = None,
+    slots: Iterable[str] = (),
+    past: Container[str] = (),
     seed: int,
     standby: Iterable[Standby] = (),
+    others_stay: bool = False,
 ) -> Replaced:
-    """Fill the places of somebody who is ill from a slot on; every other place stays with whom it is, if possible.
+    """Fill the places of somebody who is ill from a slot on, or in some slots; every other place stays, if possible.
 
-    Nothing is drawn, so that `seed` changes nothing. Places that were open before stay open. What lies before the slot is past.
+    Nothing is drawn, so that `seed` changes nothing. Places that were open before stay open. What lies before the slot, or
+    in a `past` one, has happened. `others_stay`: rather leave a place open than ask somebody to serve elsewhere.
 
-    :raises KeyError: nobody has the id `ill`, or no slot the id `from_slot`
+    :raises KeyError: nobody has the id `ill`, or no slot one of the ids
     """
-    late = {slot.id for slot in problem.slots if slot.starts >= problem.slot[from_slot].starts}
+    away = {problem.slot[id].id for id in slots}
+    if from_slot is not None:
+        away |= {slot.id for slot in problem.slots if slot.starts >= problem.slot[from_slot].starts}
+    late = {id for id in away if id not in past}
     before = held_by(problem, sessions, assignments)
     problem = _without(problem, ill, late)
     lost = [one for one in before if one.person == ill and one.session.slot in late]
@@ -70,7 +77,7 @@ def replace(
     for one in kept:
         teams[one.session.id][one.place] = one.person
     waiting = {(one.person, one.day): one.site for one in standby}
-    for pool in _pools(problem, sessions, kept, lost, late):
+    for pool in _pools(problem, sessions, kept, lost, () if others_stay else late):
         teams |= _repaired(problem, pool, lost, waiting)
     roll = Roll(problem)
     lend(problem, sessions, teams, roll, only={(one.session.id, one.place) for one in lost})
@@ -94,7 +101,7 @@ def _without(problem: Problem, ill: str, late: Container[str]) -> Problem:
 def _pools(
     problem: Problem, sessions: Sequence[Session], kept: Sequence[Held], lost: Sequence[Held], late: Container[str]
 ) -> list[Pool]:
-    """The prefectures in which places were lost; what is past or pinned there stays."""
+    """The prefectures in which places were lost; of the others' places those in the slots `late` may change, but for pins."""
     prefectures = {problem.site[one.session.site].prefecture for one in lost}
     affected = [session for session in sessions if problem.site[session.site].prefecture in prefectures]
     pins = {(one.session.id, one.person) for one in pinned(problem, affected, ())}

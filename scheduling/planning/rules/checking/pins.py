@@ -69,21 +69,28 @@ def published_stands(case: Case, changed: Changes, moved_at_most: int) -> Violat
 
 
 def published_duties_stand(case: Case, previous: Plan) -> Violations:
-    """Who was published for a session that is still held serves there, unless they are gone or cannot come any more."""
-    there = {(held.site.id, held.place.id, held.slot.id, held.session.component): held for held in case.held}
+    """Who was published for a session that is still held serves there, unless they are gone or cannot come any more.
+
+    Still held: some of its groups sit in a session of the same component in the same place and slot.
+    """
+    there: dict[tuple[str, ...], list[Held]] = defaultdict(list)  # a workshop may hold several sessions at a time
+    for held in case.held:
+        one = held.session
+        there[one.site, one.place, one.slot, one.component, one.certificate, one.level].append(held)
     serving = {(one.session, one.person) for one in case.plan.assignments}
     session = previous.session
-    for one in previous.assignments:
-        old, person = session[one.session], case.problem.person.get(one.person)
-        held = there.get((old.site, old.place, old.slot, old.component))
-        if held is None or person is None or (person.available is not None and old.slot not in person.available):
+    for duty in previous.assignments:
+        old, person = session[duty.session], case.problem.person.get(duty.person)
+        groups = {part.group for part in old.parts}
+        spot = there.get((old.site, old.place, old.slot, old.component, old.certificate, old.level), ())
+        sessions = [held for held in spot if any(part.group in groups for part in held.session.parts)]
+        if not sessions or person is None or (person.available is not None and old.slot not in person.available):
             continue
-        if (held.session.certificate, held.session.level) != (old.certificate, old.level):
-            continue
-        if (held.session.id, one.person) not in serving:
+        if not any((held.session.id, duty.person) in serving for held in sessions):
+            held = sessions[0]
             what = N_("已公布 %(person)s 在场次 %(session)s 执勤，现被改动，而本人仍可到场。")
-            facts: dict[str, str | int] = {"person": one.person, "session": held.session.id}
-            yield Violation("H17", what, one.person, facts)
+            facts: dict[str, str | int] = {"person": duty.person, "session": held.session.id}
+            yield Violation("H17", what, duty.person, facts)
 
 
 def _may_serve(case: Case, pin: Pin, held: Held) -> bool:
