@@ -108,7 +108,7 @@ async def _propose(services: Services, run: Run, actor: Actor, progress: Progres
     """The search holds no transaction: a batch of the country takes minutes."""
     assert run.seed is not None
     async with services.db.transaction() as session:
-        material = await actions.prepare(session, actor, batch_id=run.batch_id)
+        material = await actions.prepare(session, actor, batch_id=run.batch_id, now=services.clock.now())
     stop = (lambda: progress.finishing) if isinstance(progress, Meter) else (lambda: False)
     solution = await asyncio.to_thread(actions.work_out, material, seed=run.seed, progress=progress, stop=stop)
     async with services.db.transaction() as session:

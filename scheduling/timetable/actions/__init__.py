@@ -1,5 +1,6 @@
 """Changes of the timetable: a proposal is made, set aside, or published; long work is asked for, and runs to its end."""
 
+from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
 from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
@@ -31,6 +32,7 @@ __all__ = [
     "Material",
     "Published",
     "Solution",
+    "add_pin",
     "ask_print",
     "ask_proposal",
     "ask_run",
@@ -43,10 +45,12 @@ __all__ = [
     "gather",
     "held_id",
     "keep",
+    "pin_session",
     "prepare",
     "propose",
     "publish",
     "purge",
+    "remove_pin",
     "report",
     "stop",
     "store",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
+from exam.kernel.clock import china_date
 from exam.kernel.db import insert_many
 from exam.kernel.ids import new_id
 from exam.registration import queries as registration
@@ -67,7 +68,7 @@ async def propose(
     progress: Progress = silent,
 ) -> queries.PlanRecord:
     """Make a draft for a batch, from reading the records to storing it, in one transaction."""
-    material = await prepare(session, actor, batch_id=batch_id, hours=hours, staffing=staffing)
+    material = await prepare(session, actor, batch_id=batch_id, now=now, hours=hours, staffing=staffing)
     solution = await asyncio.to_thread(work_out, material, seed=seed, progress=progress)
     return await keep(session, actor, material, solution, now=now, ticket_scheme=ticket_scheme)
 
@@ -77,10 +78,11 @@ async def prepare(
     actor: Actor,
     *,
     batch_id: UUID,
+    now: datetime | None = None,
     hours: Hours | None = None,
     staffing: Staffing | None = None,
 ) -> Material:
-    """Read what a draft is made from; refuse where none can be made."""
+    """Read what a draft is made from, with the pins in force (without `now` none has expired); refuse where none can be made."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
     if await queries.published(session, batch_id):
@@ -88,7 +90,8 @@ async def prepare(
     material = await gather(session, batch, hours=hours, staffing=staffing)
     if not material.drafted.problem.groups:
         raise NothingToPlace
-    return material
+    today = china_date(now) if now else None
+    return replace(material, drafted=await queries.with_pins(session, batch, material.drafted, today))
 
 
 async def keep(

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
 from exam.kernel import audit
+from exam.kernel.clock import china_date
 from exam.kernel.errors import Forbidden, Refusal
 from exam.kernel.ids import new_id
 from exam.kernel.jobs import enqueue
@@ -60,6 +61,7 @@ async def ask_proposal(
     queries.require_manage(actor, batch)
     if await queries.published(session, batch_id):
         raise AlreadyPublished
+    await queries.require_sound_pins(session, batch, china_date(now))
     asked = {"seed": seed}
     return await ask_run(session, actor, RunKind.PROPOSAL, f"proposal:{batch_id}", batch_id, asked, now)
 

@@ -10,6 +10,20 @@ from scheduling.timetable.queries.arrangement import (
 from scheduling.timetable.queries.drafting import Drafted, drafted
 from scheduling.timetable.queries.intake import Busy, busy, demand, wanted
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
+from scheduling.timetable.queries.pins import (
+    Choice,
+    PinLine,
+    PinsView,
+    alone_in,
+    contradictory_pins,
+    part_of,
+    pin,
+    pin_record,
+    pins,
+    pins_view,
+    require_sound_pins,
+    with_pins,
+)
 from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
 from scheduling.timetable.queries.runs import (
     is_abandoned,
@@ -47,15 +61,19 @@ from scheduling.timetable.queries.views import (
     site_view,
     why,
 )
+from scheduling.timetable.queries.wording import Words, words_of
 from scheduling.timetable.queries.work import invariants, needs
 from scheduling.timetable.queries.worked import Ground, Worked, ground, worked
 
 __all__ = [
     "ArrangementView",
     "Busy",
+    "Choice",
     "Drafted",
     "Ground",
     "Material",
+    "PinLine",
+    "PinsView",
     "PlanRecord",
     "PlanView",
     "PlannedSession",
@@ -64,10 +82,13 @@ __all__ = [
     "SessionView",
     "UnplacedLine",
     "WhyView",
+    "Words",
     "Worked",
+    "alone_in",
     "arrangement",
     "arrangements",
     "busy",
+    "contradictory_pins",
     "days_of",
     "demand",
     "drafted",
@@ -82,6 +103,11 @@ __all__ = [
     "may_manage",
     "needs",
     "own_prints",
+    "part_of",
+    "pin",
+    "pin_record",
+    "pins",
+    "pins_view",
     "placements",
     "plan",
     "plan_record",
@@ -96,6 +122,7 @@ __all__ = [
     "require_manage",
     "require_print",
     "require_read",
+    "require_sound_pins",
     "room_packs",
     "run",
     "run_key",
@@ -109,5 +136,7 @@ __all__ = [
     "visible_run",
     "wanted",
     "why",
+    "with_pins",
+    "words_of",
     "worked",
 ]

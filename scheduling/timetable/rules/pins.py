@@ -72,11 +72,15 @@ STATE_TONES: Final[Mapping[PinState, str]] = {
     PinState.REMOVED: "plain",
 }
 PLACE_LABELS: Final[Mapping[Duty, str]] = {
-    Duty.HEAD_INVIGILATOR: N_("首席监考员"),
+    Duty.HEAD_INVIGILATOR: N_("监考员"),
     Duty.INVIGILATOR: N_("监考员"),
     Duty.LEAD_ASSESSOR: N_("考评组长"),
     Duty.ASSESSOR: N_("考评员"),
 }
+
+
+PICKED_DUTIES: Final = (Duty.INVIGILATOR, Duty.LEAD_ASSESSOR, Duty.ASSESSOR)
+"""The duties that a pin may name; without one, any of the team."""
 
 
 class PinUnknown(NotFound):
@@ -132,15 +136,27 @@ class PinRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewPin:
+    """What somebody asks for."""
+
+    level: PinLevel
+    parts: tuple[PinPart, ...] = ()
+    site: str
+    component: str | None = None
+    slot: str | None = None
+    room: str | None = None
+    examiner_id: UUID | None = None
+    duty: Duty | None = None
+    reason: str
+    expires: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """The pins of a batch against its records: the problem with those in force, and what is wrong with which."""
 
     problem: Planning
     faults: Mapping[int, tuple[Problem, ...]]  # by number of the pin; a fault of two stands with both
-
-    def without_faults(self) -> bool:
-        """Whether a proposal may be made."""
-        return not self.faults
 
 
 def numbers_of(pin_id: str) -> int:
@@ -148,17 +164,39 @@ def numbers_of(pin_id: str) -> int:
     return int(pin_id.partition(".")[0])
 
 
-def state(record: PinRecord, today: date, faults: Mapping[int, Sequence[Problem]]) -> PinState:
-    """How a pin stands today."""
+def incomplete(wish: NewPin, today: date) -> tuple[Problem, ...]:
+    """What a wish lacks, field by field."""
+    found = []
+    if not wish.reason.strip():
+        found.append(Problem(field="reason", message=N_("请写明为什么固定：日后撤销时要能看懂。"), code="reason"))
+    if wish.expires is not None and wish.expires < today:
+        found.append(
+            Problem(
+                field="expires", message=N_("到期日已经过去。"), way_out=N_("请改为今天或以后，或留空。"), code="past"
+            )
+        )
+    if wish.level is PinLevel.PERSON and wish.slot is None:
+        found.append(Problem(field="slot", message=N_("请选择时段。"), code="missing"))
+    if wish.level is PinLevel.PART and wish.component is None:
+        found.append(Problem(field="component", message=N_("请选择科目。"), code="missing"))
+    if wish.level is PinLevel.PART and wish.slot is None:
+        found.append(Problem(field="slot", message=N_("请选择时段。"), code="missing"))
+    if any(part.count is not None and part.count < 1 for part in wish.parts):
+        found.append(Problem(field="count", message=N_("人数至少为 1；留空则固定全组。"), code="count"))
+    return tuple(found)
+
+
+def state(record: PinRecord, today: date | None, faults: Mapping[int, Sequence[Problem]]) -> PinState:
+    """How a pin stands today; without a day, nothing has expired."""
     if record.removed_at is not None:
         return PinState.REMOVED
-    if record.expires is not None and record.expires < today:
+    if record.expires is not None and today is not None and record.expires < today:
         return PinState.EXPIRED
     return PinState.CONTRADICTORY if record.number in faults else PinState.IN_FORCE
 
 
 def stand(
-    problem: Planning, members: Mapping[str, Sequence[UUID]], records: Iterable[PinRecord], today: date
+    problem: Planning, members: Mapping[str, Sequence[UUID]], records: Iterable[PinRecord], today: date | None
 ) -> Standing:
     """Put the pins that are in force into the problem; name what they lack and where they collide."""
     alone = {own[0]: group for group, own in members.items() if problem.group[group].person is not None}
