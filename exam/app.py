@@ -27,6 +27,7 @@ from exam.papers import routes as papers
 from exam.registration import routes as registration
 from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
+from scheduling.feeds import routes as scheduling_feeds
 from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
 from scoring.marking import routes as marking
@@ -46,6 +47,7 @@ MODULES: Sequence[Any] = (
     scheduling_sites,
     scheduling_timetable,
     scheduling_duties,
+    scheduling_feeds,
     marking,
     outcomes,
     reviews,

@@ -71,6 +71,11 @@ async def actor(session: AsyncSession, account_id: UUID) -> Actor:
     return Actor(row.id, row.name, await _grants(session, row.id, row.person_id))
 
 
+async def is_active(session: AsyncSession, account_id: UUID) -> bool:
+    """Say whether an account may still sign in."""
+    return bool(await session.scalar(select(Account.active).where(Account.id == account_id)))
+
+
 async def _grants(session: AsyncSession, account_id: UUID, person_id: UUID | None) -> tuple[Grant, ...]:
     if person_id is not None:
         own = await session.execute(select(Account.registration_id).where(Account.person_id == person_id))

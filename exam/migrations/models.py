@@ -15,6 +15,7 @@ from exam.papers import models as papers
 from exam.registration import models as registration
 from exam.sittings import models as sittings
 from scheduling.duties import models as duties
+from scheduling.feeds import models as feeds
 from scheduling.sites import models as sites
 from scheduling.timetable import models as timetable
 from scoring.marking import models as marking
@@ -32,6 +33,7 @@ MODELS: tuple[ModuleType, ...] = (
     sites,
     timetable,
     duties,
+    feeds,
     marking,
     outcomes,
     reviews,

@@ -146,6 +146,14 @@ async def site(session: AsyncSession, site_id: UUID) -> Site:
     return found[0]
 
 
+async def site_of_room(session: AsyncSession, room_id: UUID) -> Site:
+    """The site that has this room, or :class:`SiteUnknown`."""
+    site_id = await session.scalar(select(RoomRow.site_id).where(RoomRow.id == room_id))
+    if site_id is None:
+        raise SiteUnknown
+    return await site(session, site_id)
+
+
 async def approvals(
     session: AsyncSession,
     *,

@@ -40,6 +40,7 @@ async def room_sessions(
     ids: Iterable[UUID] | None = None,
     account_id: UUID | None = None,
     site_id: UUID | None = None,
+    room_id: UUID | None = None,
     registration_id: UUID | None = None,
 ) -> list[RoomSession]:
     """Room sessions by time and room; filters add up. `account_id`: those in which the account has a duty."""
@@ -52,6 +53,8 @@ async def room_sessions(
         query = query.where(RoomSessionRow.id.in_(list(ids)))
     if site_id is not None:
         query = query.where(RoomSessionRow.site_id == site_id)
+    if room_id is not None:
+        query = query.where(RoomSessionRow.room_id == room_id)
     if account_id is not None:
         query = query.where(
             RoomSessionRow.id.in_(select(DutyRow.room_session_id).where(DutyRow.account_id == account_id))

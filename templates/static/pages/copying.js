@@ -1,4 +1,4 @@
-/* Copies a share link; without script the link can be selected by hand. */
+/* Copies a link that stands in a field; without script it can be selected by hand. */
 import { say } from "../kaowu.js";
 
 document.addEventListener("click", async (event) => {
