@@ -162,6 +162,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("site", "SELECT id FROM scheduling.site_approvals"),
     ("examiner", "SELECT id FROM scheduling.examiners"),
     ("plan", "SELECT id FROM scheduling.plans"),
+    ("feed", "SELECT id FROM scheduling.feeds"),
     ("mark", "SELECT id FROM scoring.marks"),
     ("score_sheet", "SELECT id FROM scoring.score_sheets"),
     ("paper_entry", "SELECT id FROM scoring.paper_entries"),
