@@ -28,6 +28,7 @@ from exam.registration import routes as registration
 from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
 from scheduling.feeds import routes as scheduling_feeds
+from scheduling.forks import routes as scheduling_forks
 from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
 from scoring.marking import routes as marking
@@ -48,6 +49,7 @@ MODULES: Sequence[Any] = (
     scheduling_timetable,
     scheduling_duties,
     scheduling_feeds,
+    scheduling_forks,
     marking,
     outcomes,
     reviews,

@@ -16,6 +16,7 @@ from exam.registration import models as registration
 from exam.sittings import models as sittings
 from scheduling.duties import models as duties
 from scheduling.feeds import models as feeds
+from scheduling.forks import models as forks
 from scheduling.sites import models as sites
 from scheduling.timetable import models as timetable
 from scoring.marking import models as marking
@@ -34,6 +35,7 @@ MODELS: tuple[ModuleType, ...] = (
     timetable,
     duties,
     feeds,
+    forks,
     marking,
     outcomes,
     reviews,

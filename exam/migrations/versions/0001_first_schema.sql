@@ -836,6 +836,30 @@ CREATE TABLE scheduling.feed_items (
     CONSTRAINT fk_feed_items_feed_id FOREIGN KEY(feed_id) REFERENCES scheduling.feeds (id)
 );
 
+CREATE TABLE scheduling.forks (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    wish JSONB NOT NULL,
+    seed INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    records_sha256 TEXT NOT NULL,
+    comparison JSONB NOT NULL,
+    problem BYTEA NOT NULL,
+    plan BYTEA NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_by TEXT NOT NULL,
+    adopted_version INTEGER,
+    CONSTRAINT pk_forks PRIMARY KEY (id),
+    CONSTRAINT ck_forks_status CHECK (status IN ('optimal', 'feasible', 'stopped')),
+    CONSTRAINT fk_forks_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_forks_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id)
+);
+
+CREATE INDEX ix_forks_batch_id ON scheduling.forks (batch_id);
+
+CREATE INDEX ix_forks_plan_id ON scheduling.forks (plan_id);
+
 CREATE TABLE scheduling.plan_files (
     plan_id UUID NOT NULL,
     problem BYTEA NOT NULL,
