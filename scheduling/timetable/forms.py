@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import msgspec
 
+from scheduling.planning.rules.problem import Duty
+from scheduling.timetable.rules.pins import PinLevel
 from scheduling.timetable.rules.prints import Print
 
 
@@ -28,3 +31,32 @@ class PrintForm(msgspec.Struct):
     what: Print
     institution_id: UUID | None = None
     site_id: UUID | None = None
+
+
+class PinForm(msgspec.Struct):
+    """Pins a group or a member of staff; what the level does not need stays blank."""
+
+    level: PinLevel
+    site: str
+    group: str = ""
+    count: int | None = None
+    component: str | None = None
+    slot: str | None = None
+    room: str | None = None
+    examiner: UUID | None = None
+    duty: Duty | None = None
+    reason: str = ""
+    expires: date | None = None
+
+
+class KeepForm(msgspec.Struct):
+    """Keeps a session where it is."""
+
+    reason: str = ""
+    expires: date | None = None
+
+
+class RemovePinForm(msgspec.Struct):
+    """Takes a pin back."""
+
+    reason: str = ""

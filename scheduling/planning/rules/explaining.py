@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -132,6 +133,12 @@ class Explainer:
             named.get((problem.sites[one.site].id, one.kind, one.certificate), 0.0) for one in self.supply.resources
         ]
 
+    def speaking(self, names: Names) -> Explainer:
+        """The same with other names; what was worked out is shared."""
+        made = copy(self)
+        made.names = names
+        return made
+
     def _count(self) -> None:
         places: dict[Need, dict[int, int]] = {}
         for one in self.plan.placements:
@@ -162,6 +169,14 @@ class Explainer:
     def km(self, group: Group, site: str) -> float:
         """How far a group's institution is from a site."""
         return float(self.distance[self.home[group.institution], self.site_number[site]])
+
+    def pin_at(self, group: str, site: str) -> str | None:
+        """The pin that holds some of a group at a site."""
+        return self._pinned.get((group, site))
+
+    def nearer_count(self, group: Group, site: str) -> int:
+        """How many sites of the group's certificate lie nearer than this one."""
+        return sum(km < self.km(group, site) for km, _ in self._sites(group))
 
     # ---------------------------------------------------------------- one group
 
@@ -251,7 +266,11 @@ class Explainer:
         rows = block.rows[int(places[0])].tolist()
         full = [row for row in rows if self.used[row] + min(block.uses) > self.supply.capacity[row] + 1e-9]
         if not full:
-            what = N_("更近的%(site)s（%(km)s 公里）按全期计算还有余量，但没有合适的时段，或是后来才空出的。")
+            what = (
+                N_("%(site)s（%(km)s 公里）按全期计算还有余量，但没有合适的时段，或是后来才空出的。")
+                if instead is None
+                else N_("更近的%(site)s（%(km)s 公里）按全期计算还有余量，但没有合适的时段，或是后来才空出的。")
+            )
             room = self.filling.free(self.names, site, group)
             return Nearer(site.id, km, 0.0, (Sentence(what, facts), *room))
         row = max(full, key=lambda one: (self.price[one], -one))
@@ -262,8 +281,12 @@ class Explainer:
             "capacity": int(self.supply.capacity[row]),
             "saved": _km(self.price[row]),
         }
-        what = N_(
-            "更近的%(site)s（%(km)s 公里）%(kind)s已满（%(used)s/%(capacity)s）；再多一个，总行程可减少 %(saved)s 公里。"
+        what = (
+            N_("%(site)s（%(km)s 公里）%(kind)s已满（%(used)s/%(capacity)s）；再多一个，总行程可减少 %(saved)s 公里。")
+            if instead is None
+            else N_(
+                "更近的%(site)s（%(km)s 公里）%(kind)s已满（%(used)s/%(capacity)s）；再多一个，总行程可减少 %(saved)s 公里。"
+            )
         )
         taken = self.filling.taken(self.names, site, resource.kind, resource.certificate)
         return Nearer(site.id, km, self.price[row], (Sentence(what, facts, frozenset({"kind"})), *taken))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -38,8 +39,11 @@ async def add_pin(session: AsyncSession, actor: Actor, *, batch_id: UUID, wish: 
         raise Invalid(problems=problems)
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('scheduling.pins'))"))
     last = await session.scalar(select(func.max(PinRow.number)).where(PinRow.batch_id == batch_id))
-    record = _record(wish, batch_id, (last or 0) + 1, actor, now)
     found = await queries.drafted(session, batch)
+    parts = tuple(
+        part if part.registration_id else queries.part_of(found, part.group, part.count) for part in wish.parts
+    )
+    record = _record(replace(wish, parts=parts), batch_id, (last or 0) + 1, actor, now)
     standing = stand(found.problem, found.members, [*await queries.pins(session, batch_id), record], today)
     if faults := standing.faults.get(record.number):
         words = await queries.words_of(session, standing.problem, found.members, by_name=True)

@@ -25,6 +25,16 @@ from scheduling.timetable.queries.pins import (
     with_pins,
 )
 from scheduling.timetable.queries.prints import days_of, letters, room_packs, site_days, tickets
+from scheduling.timetable.queries.reasons import (
+    BottleneckView,
+    GroupReason,
+    GroupView,
+    ReasonsView,
+    bottleneck_view,
+    group_view,
+    person_reason,
+    reasons_view,
+)
 from scheduling.timetable.queries.runs import (
     is_abandoned,
     own_prints,
@@ -67,10 +77,13 @@ from scheduling.timetable.queries.worked import Ground, Worked, ground, worked
 
 __all__ = [
     "ArrangementView",
+    "BottleneckView",
     "Busy",
     "Choice",
     "Drafted",
     "Ground",
+    "GroupReason",
+    "GroupView",
     "Material",
     "PinLine",
     "PinsView",
@@ -79,6 +92,7 @@ __all__ = [
     "PlannedSession",
     "PlannedSitting",
     "PrintRoom",
+    "ReasonsView",
     "SessionView",
     "UnplacedLine",
     "WhyView",
@@ -87,6 +101,7 @@ __all__ = [
     "alone_in",
     "arrangement",
     "arrangements",
+    "bottleneck_view",
     "busy",
     "contradictory_pins",
     "days_of",
@@ -94,6 +109,7 @@ __all__ = [
     "drafted",
     "gaps_reason_needed",
     "ground",
+    "group_view",
     "institution_view",
     "invariants",
     "is_abandoned",
@@ -104,6 +120,7 @@ __all__ = [
     "needs",
     "own_prints",
     "part_of",
+    "person_reason",
     "pin",
     "pin_record",
     "pins",
@@ -119,6 +136,7 @@ __all__ = [
     "proposal_under_way",
     "published",
     "published_for",
+    "reasons_view",
     "require_manage",
     "require_print",
     "require_read",

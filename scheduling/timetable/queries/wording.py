@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -141,25 +141,38 @@ class Words:
         found = (one for one in scheme.components if one.code == id) if scheme else iter(())
         return next((Name(one.name_zh, one.name_en) for one in found), id)
 
+    def site_id(self, id: str) -> UUID | None:
+        """The site itself, for a link."""
+        return next((one.id for one in self._names.sites.values() if one.code == id), None)
+
+    def prefecture(self, id: str) -> object:
+        """A prefecture."""
+        found = self._names.prefectures.get(id)
+        return Name(found.name_zh, found.name_en) if found else id
+
+    def alone(self, group: Group) -> object | None:
+        """Who stands alone in a group, by name where the reader may have it; None for a group of many."""
+        if group.person is None:
+            return None
+        return self._people.get(group.id) or Said(N_("单独安排的考生"), {})
+
+    def components(self, group: Group) -> object:
+        """What a group sits, in order."""
+        return Row(tuple(self.component(group, part.id) for part in self.problem.parts_of(group)), "、")
+
+    def exam(self, group: Group) -> object:
+        """Certificate and level; with the components where it is not all of them."""
+        scheme = self.scheme(group.certificate, group.level.value)
+        schemes = self.problem.certificate[group.certificate].schemes
+        whole = next(len(one.components) for one in schemes if one.level is group.level)
+        return Row((scheme, self.components(group))) if len(group.components) < whole else scheme
+
     def group(self, id: str) -> object:
         """A group: where its members come from and what they sit; who stands alone by name, where the reader may have it."""
         group = self.problem.group.get(id)
         if group is None:
             return Row((self.institution(id.partition("/")[0]), id.split("/")[1] if id.count("/") > 1 else ""))
-        words = [self.institution(group.institution), self.scheme(group.certificate, group.level.value)]
-        whole = next(
-            (
-                len(one.components)
-                for one in self.problem.certificate[group.certificate].schemes
-                if one.level is group.level
-            ),
-            0,
-        )
-        if len(group.components) < whole:
-            words.append(Row(tuple(self.component(group, part) for part in group.components), "、"))
-        if group.person is not None:
-            words.append(self._people.get(id) or Said(N_("单独安排的考生"), {}))
-        return Row(tuple(words))
+        return Row((self.institution(group.institution), self.exam(group), self.alone(group) if group.person else ""))
 
     def person(self, id: str) -> object:
         """A member of staff, where the reader may have the name."""
@@ -226,8 +239,3 @@ def _number(id: str) -> str:
 
 def _called(pin: Pin) -> str:
     return f"{_number(pin.id)}（{pin.author}：{pin.reason}）"
-
-
-def join_words(words: Iterable[object]) -> object:
-    """Several words, as a list in the reader's language."""
-    return Row(tuple(words), "、")

@@ -1,5 +1,5 @@
 """Pages of the timetable: arrangements, what is printed of them, and the long work behind both."""
 
-from scheduling.timetable.routes import plans, prints, runs
+from scheduling.timetable.routes import pins, plans, prints, reasons, runs
 
-ROUTES = [*plans.ROUTES, *prints.ROUTES, *runs.ROUTES]
+ROUTES = [*plans.ROUTES, *pins.ROUTES, *reasons.ROUTES, *prints.ROUTES, *runs.ROUTES]

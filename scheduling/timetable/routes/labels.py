@@ -9,6 +9,8 @@ from exam.catalogue.rules import FORM_LABELS, LEVEL_LABELS
 from exam.registration.rules import BATCH_STATUS_LABELS
 from exam.sittings.rules import DUTY_LABELS
 from scheduling.duties.rules import GAP_REASONS, GAP_WAYS_OUT
+from scheduling.planning.rules.explaining import REASON_LABELS, WAYS_OUT
+from scheduling.planning.rules.plan import KIND_LABELS
 from scheduling.timetable.rules.lifecycle import PLAN_LABELS
 from scheduling.timetable.rules.prints import PRINT_LABELS, PRINT_NOTES
 from scheduling.timetable.rules.runs import RUN_KINDS, RUN_LABELS, RUN_TITLES, RUN_TONES, STAGE_LABELS
@@ -29,3 +31,6 @@ LABELS: Mapping[str, Any] = {
     "run_kinds": RUN_KINDS,
     "stage_labels": STAGE_LABELS,
 }
+
+REASONS: Mapping[str, Any] = {"reason_labels": REASON_LABELS, "ways_out": WAYS_OUT, "kind_labels": KIND_LABELS}
+"""The words of explanations."""

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
+from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect, status_of
@@ -22,7 +23,7 @@ from scheduling.duties import queries as duties
 from scheduling.sites.forms import chosen
 from scheduling.timetable import actions, queries
 from scheduling.timetable.forms import ProposalForm, PublishForm
-from scheduling.timetable.routes.labels import LABELS
+from scheduling.timetable.routes.labels import LABELS, REASONS
 from scheduling.timetable.routes.prints import print_scopes
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.prints import Print
@@ -67,12 +68,15 @@ async def _arrangement_page(
     async with services.db.transaction() as session:
         view = await queries.arrangement(session, actor_of(request), batch_id)
         running = await queries.proposal_under_way(session, batch_id) if view.may_manage else None
+        today = china_date(services.clock.now())
+        broken_pins = await queries.contradictory_pins(session, view.batch, today) if view.may_manage else ()
     return page(
         request,
         "pages/scheduling/timetable/arrangement.html",
         status=status_of(refusal) if refusal else 200,
         view=view,
         running=running,
+        broken_pins=broken_pins,
         prints=list(Print),
         refusal=refusal,
         **LABELS,
@@ -138,7 +142,8 @@ async def why_page(
         if plan is None:
             raise NotFound
         view = await queries.why(session, actor_of(request), plan.id, registration_id)
-    return page(request, "pages/scheduling/timetable/why.html", view=view, **LABELS)
+        reason = await queries.person_reason(session, actor_of(request), plan, registration_id)
+    return page(request, "pages/scheduling/timetable/why.html", view=view, reason=reason, **REASONS, **LABELS)
 
 
 @get("/scheduling/plans/{batch_id:uuid}/publish", guards=[needs(Permission.PLAN_MANAGE)])
