@@ -17,6 +17,7 @@ from exam.sittings import models as sittings
 from scheduling.duties import models as duties
 from scheduling.feeds import models as feeds
 from scheduling.forks import models as forks
+from scheduling.repairs import models as repairs
 from scheduling.sites import models as sites
 from scheduling.timetable import models as timetable
 from scoring.marking import models as marking
@@ -36,6 +37,7 @@ MODELS: tuple[ModuleType, ...] = (
     duties,
     feeds,
     forks,
+    repairs,
     marking,
     outcomes,
     reviews,

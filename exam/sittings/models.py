@@ -144,7 +144,7 @@ class MoveRow(Base):
     __table_args__ = ({"schema": "exam"},)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    sitting_id: Mapped[UUID] = mapped_column(ForeignKey(SittingRow.id), index=True)
+    sitting_id: Mapped[UUID] = mapped_column(index=True)  # the log outlives a place that a repair took away
     from_room_session_id: Mapped[UUID] = mapped_column(index=True)
     from_seat_no: Mapped[int]
     to_room_session_id: Mapped[UUID] = mapped_column(index=True)

@@ -35,6 +35,9 @@ class PlanRow(Base):
         UniqueConstraint("batch_id", "version"),
         Index("uq_plans_published", "batch_id", unique=True, postgresql_where=text("status = 'published'")),
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_at"),
+        CheckConstraint("status <> 'filed' OR filed_at IS NOT NULL", name="filed_at"),
+        CheckConstraint("filed_at IS NULL OR (filed_with <> '' AND filed_on IS NOT NULL)", name="filed_with"),
+        CheckConstraint("locked_at IS NULL OR published_at IS NOT NULL", name="locked_at"),
         {"schema": "scheduling"},
     )
 
@@ -51,6 +54,13 @@ class PlanRow(Base):
     published_at: Mapped[datetime | None]
     published_by: Mapped[str]
     gaps_reason: Mapped[str]
+    filed_at: Mapped[datetime | None]
+    filed_by: Mapped[str]
+    filed_with: Mapped[str]  # whom it was handed in to
+    filed_on: Mapped[date | None]  # the day on which they got it
+    locked_at: Mapped[datetime | None]
+    locked_by: Mapped[str]
+    repair_reason: Mapped[str]  # of a version that repairs the one before
 
 
 class PlanFileRow(Base):
@@ -108,6 +118,7 @@ class PlannedSessionRow(Base):
     first_seat: Mapped[int]  # sessions at a time in one workshop have stations of their own
     seats_count: Mapped[int]  # spares included: a candidate may be moved to one
     paper_version: Mapped[str]
+    room_session_id: Mapped[UUID | None]  # the one that it became, where a repair kept it; else it has the same id
 
 
 class PlannedSittingRow(Base):

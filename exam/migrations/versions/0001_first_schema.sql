@@ -401,6 +401,30 @@ CREATE INDEX ix_room_sessions_batch_id ON exam.room_sessions (batch_id);
 
 CREATE INDEX ix_room_sessions_site_id ON exam.room_sessions (site_id, starts_at);
 
+CREATE TABLE exam.sitting_moves (
+    id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    from_room_session_id UUID NOT NULL,
+    from_seat_no INTEGER NOT NULL,
+    to_room_session_id UUID NOT NULL,
+    to_seat_no INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_sitting_moves PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_sitting_moves_from_room_session_id ON exam.sitting_moves (from_room_session_id);
+
+CREATE INDEX ix_sitting_moves_sitting_id ON exam.sitting_moves (sitting_id);
+
+CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_session_id);
+
+CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE scheduling.unfilled_duties (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
@@ -606,10 +630,20 @@ CREATE TABLE scheduling.plans (
     published_at TIMESTAMP WITH TIME ZONE,
     published_by TEXT NOT NULL,
     gaps_reason TEXT NOT NULL,
+    filed_at TIMESTAMP WITH TIME ZONE,
+    filed_by TEXT NOT NULL,
+    filed_with TEXT NOT NULL,
+    filed_on DATE,
+    locked_at TIMESTAMP WITH TIME ZONE,
+    locked_by TEXT NOT NULL,
+    repair_reason TEXT NOT NULL,
     CONSTRAINT pk_plans PRIMARY KEY (id),
-    CONSTRAINT ck_plans_status CHECK (status IN ('draft', 'published', 'superseded')),
+    CONSTRAINT ck_plans_status CHECK (status IN ('draft', 'filed', 'published', 'superseded')),
     CONSTRAINT uq_plans_batch_id_version UNIQUE (batch_id, version),
     CONSTRAINT ck_plans_published_at CHECK (status <> 'published' OR published_at IS NOT NULL),
+    CONSTRAINT ck_plans_filed_at CHECK (status <> 'filed' OR filed_at IS NOT NULL),
+    CONSTRAINT ck_plans_filed_with CHECK (filed_at IS NULL OR (filed_with <> '' AND filed_on IS NOT NULL)),
+    CONSTRAINT ck_plans_locked_at CHECK (locked_at IS NULL OR published_at IS NOT NULL),
     CONSTRAINT fk_plans_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
 );
 
@@ -776,31 +810,6 @@ CREATE TRIGGER schemes_append_only BEFORE UPDATE OR DELETE ON exam.schemes FOR E
 
 CREATE TRIGGER schemes_no_truncate BEFORE TRUNCATE ON exam.schemes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
-CREATE TABLE exam.sitting_moves (
-    id UUID NOT NULL,
-    sitting_id UUID NOT NULL,
-    from_room_session_id UUID NOT NULL,
-    from_seat_no INTEGER NOT NULL,
-    to_room_session_id UUID NOT NULL,
-    to_seat_no INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    by_account_id UUID,
-    by_name TEXT NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_sitting_moves PRIMARY KEY (id),
-    CONSTRAINT fk_sitting_moves_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
-);
-
-CREATE INDEX ix_sitting_moves_from_room_session_id ON exam.sitting_moves (from_room_session_id);
-
-CREATE INDEX ix_sitting_moves_sitting_id ON exam.sitting_moves (sitting_id);
-
-CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_session_id);
-
-CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
-
-CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
-
 CREATE TABLE scheduling.coverage_waivers (
     id UUID NOT NULL,
     certificate_id UUID NOT NULL,
@@ -868,6 +877,38 @@ CREATE TABLE scheduling.plan_files (
     CONSTRAINT pk_plan_files PRIMARY KEY (plan_id),
     CONSTRAINT fk_plan_files_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id)
 );
+
+CREATE TABLE scheduling.repairs (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    plan_id UUID NOT NULL,
+    status TEXT NOT NULL,
+    asked JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    most_moved INTEGER NOT NULL,
+    truth_sha256 TEXT NOT NULL,
+    outcome JSONB NOT NULL,
+    problem BYTEA NOT NULL,
+    plan BYTEA NOT NULL,
+    members JSONB NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_by TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    decided_by TEXT NOT NULL,
+    version INTEGER,
+    CONSTRAINT pk_repairs PRIMARY KEY (id),
+    CONSTRAINT ck_repairs_status CHECK (status IN ('proposed', 'accepted', 'discarded')),
+    CONSTRAINT ck_repairs_reason CHECK (reason <> ''),
+    CONSTRAINT ck_repairs_most_moved CHECK (most_moved >= 0),
+    CONSTRAINT ck_repairs_decided_at CHECK ((status = 'proposed') = (decided_at IS NULL)),
+    CONSTRAINT ck_repairs_version CHECK ((status = 'accepted') = (version IS NOT NULL)),
+    CONSTRAINT fk_repairs_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id),
+    CONSTRAINT fk_repairs_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id)
+);
+
+CREATE INDEX ix_repairs_batch_id ON scheduling.repairs (batch_id);
+
+CREATE INDEX ix_repairs_plan_id ON scheduling.repairs (plan_id);
 
 CREATE TABLE scheduling.site_conditions (
     id UUID NOT NULL,
@@ -1504,6 +1545,7 @@ CREATE TABLE scheduling.planned_sessions (
     first_seat INTEGER NOT NULL,
     seats_count INTEGER NOT NULL,
     paper_version TEXT NOT NULL,
+    room_session_id UUID,
     CONSTRAINT pk_planned_sessions PRIMARY KEY (id),
     CONSTRAINT ck_planned_sessions_period CHECK (ends_at > starts_at),
     CONSTRAINT ck_planned_sessions_seats_count CHECK (seats_count > 0 AND first_seat > 0),
@@ -1517,6 +1559,26 @@ CREATE TABLE scheduling.planned_sessions (
 );
 
 CREATE INDEX ix_planned_sessions_plan_id ON scheduling.planned_sessions (plan_id);
+
+CREATE TABLE scheduling.repair_notices (
+    id UUID NOT NULL,
+    repair_id UUID NOT NULL,
+    registration_id UUID,
+    account_id UUID,
+    changes JSONB NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_repair_notices PRIMARY KEY (id),
+    CONSTRAINT ck_repair_notices_reader CHECK (num_nonnulls(registration_id, account_id) = 1),
+    CONSTRAINT fk_repair_notices_repair_id FOREIGN KEY(repair_id) REFERENCES scheduling.repairs (id),
+    CONSTRAINT fk_repair_notices_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_repair_notices_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE INDEX ix_repair_notices_account_id ON scheduling.repair_notices (account_id);
+
+CREATE INDEX ix_repair_notices_registration_id ON scheduling.repair_notices (registration_id);
+
+CREATE INDEX ix_repair_notices_repair_id ON scheduling.repair_notices (repair_id);
 
 CREATE TABLE scheduling.site_approval_steps (
     id UUID NOT NULL,

@@ -19,9 +19,13 @@ from exam.sittings.actions.incidents import (
 )
 from exam.sittings.actions.moves import move
 from exam.sittings.actions.progress import begin, begin_many, finish, finish_many, interrupt, resume, stop
+from exam.sittings.actions.rearranging import AlreadyBegun, NewPlace, Rearrangement, rearrange
 from exam.sittings.actions.rooms import begin_room, close_room, collect, open_room
 
 __all__ = [
+    "AlreadyBegun",
+    "NewPlace",
+    "Rearrangement",
     "admit",
     "admit_late",
     "begin",
@@ -44,6 +48,7 @@ __all__ = [
     "mark_absent_many",
     "move",
     "open_room",
+    "rearrange",
     "report_incident",
     "resume",
     "stop",

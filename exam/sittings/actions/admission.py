@@ -34,7 +34,7 @@ from exam.sittings.rules import (
 )
 from exam.sittings.rules.publication import AlreadyPublished, PublicationClash, PublicationInvalid, problems_of
 
-_CLASHES: Mapping[str, str] = {
+CLASHES: Mapping[str, str] = {
     "ex_sittings_person": N_("同一考生的时间重叠"),
     "ex_room_sessions_room": N_("同一考场的时间重叠"),
     "ex_duties_account": N_("同一工作人员的时间重叠"),
@@ -47,9 +47,9 @@ async def admit(session: AsyncSession, actor: Actor, *, publication: Publication
     """Take a published plan over. A repeated publication leaves what stands unchanged; a changed one is refused."""
     await require_officer(session, actor, Permission.PLAN_MANAGE, publication.batch_id)
     known = {room.id: room for room in await queries.room_sessions(session, batch_id=publication.batch_id)}
-    components = await _components(session)
-    _require_sound(publication, known, components)
-    rooms = [_with_terms(room, components[room.component_id]) for room in publication.sessions]
+    parts = await components(session)
+    _require_sound(publication, known, parts)
+    rooms = [with_terms(room, parts[room.component_id]) for room in publication.sessions]
     published = await _published(session, publication.batch_id)
     duties = {duty.id: duty for duty in await queries.duties(session, batch_id=publication.batch_id)}
     _require_unchanged(rooms, publication, known, published, duties)
@@ -69,7 +69,8 @@ async def admit(session: AsyncSession, actor: Actor, *, publication: Publication
     return result
 
 
-async def _components(session: AsyncSession) -> dict[UUID, Component]:
+async def components(session: AsyncSession) -> dict[UUID, Component]:
+    """Every component of every scheme."""
     return {component.id: component for scheme in await catalogue.schemes(session) for component in scheme.components}
 
 
@@ -86,7 +87,8 @@ def _require_sound(
         raise PublicationInvalid(problems=problems, n=len(problems))
 
 
-def _with_terms(room: RoomSession, component: Component) -> RoomSession:
+def with_terms(room: RoomSession, component: Component) -> RoomSession:
+    """A room session as it begins: planned, with the terms of its component."""
     return replace(room, terms=terms_of(component), status=RoomStatus.PLANNED, opened_at=None, closed_at=None)
 
 
@@ -145,23 +147,25 @@ async def _insert(
 ) -> None:
     try:
         async with session.begin_nested():
-            await insert_many(session, RoomSessionRow, [_room_row(publication, room) for room in rooms])
-            await insert_many(session, SittingRow, [_sitting_row(publication, spec) for spec in specs])
-            await insert_many(session, DutyRow, [_duty_row(publication, duty) for duty in duties])
+            await insert_many(session, RoomSessionRow, [room_row(publication, room) for room in rooms])
+            await insert_many(session, SittingRow, [sitting_row(publication, spec) for spec in specs])
+            await insert_many(session, DutyRow, [duty_row(publication, duty) for duty in duties])
     except IntegrityError as error:
-        for name, what in _CLASHES.items():
+        for name, what in CLASHES.items():
             if name in str(error.orig):
                 raise PublicationClash(what=what) from error
         raise
 
 
-def _room_row(publication: Publication, room: RoomSession) -> dict[str, Any]:
+def room_row(publication: Publication, room: RoomSession) -> dict[str, Any]:
+    """The row of a new room session."""
     values = {field.name: getattr(room, field.name) for field in fields(RoomSession)}
     return {**values, "batch_id": publication.batch_id, "plan_id": publication.plan_id,
             "form": str(room.form), "status": str(room.status), "terms": asdict(room.terms)}  # fmt: skip
 
 
-def _sitting_row(publication: Publication, spec: SittingSpec) -> dict[str, Any]:
+def sitting_row(publication: Publication, spec: SittingSpec) -> dict[str, Any]:
+    """The row of a new sitting."""
     return {
         "id": spec.id,
         "batch_id": publication.batch_id,
@@ -182,7 +186,8 @@ def _sitting_row(publication: Publication, spec: SittingSpec) -> dict[str, Any]:
     }
 
 
-def _duty_row(publication: Publication, duty: DutySpec) -> dict[str, Any]:
+def duty_row(publication: Publication, duty: DutySpec) -> dict[str, Any]:
+    """The row of a new duty."""
     return {
         "id": duty.id,
         "batch_id": publication.batch_id,

@@ -1,5 +1,6 @@
 """Changes of the timetable: a proposal is made, set aside, or published; long work is asked for, and runs to its end."""
 
+from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
 from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store
 from scheduling.timetable.actions.publishing import Published, publish
@@ -22,6 +23,7 @@ from scheduling.timetable.actions.running import (
     stop,
 )
 from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, taken_over, work_out
+from scheduling.timetable.actions.superseding import supersede
 
 __all__ = [
     "FORK_JOB",
@@ -41,10 +43,12 @@ __all__ = [
     "discard",
     "fail",
     "failure_of",
+    "file",
     "finish",
     "gather",
     "held_id",
     "keep",
+    "lock",
     "pin_session",
     "prepare",
     "propose",
@@ -54,6 +58,8 @@ __all__ = [
     "report",
     "stop",
     "store",
+    "supersede",
+    "take_back",
     "taken_over",
     "work_out",
 ]

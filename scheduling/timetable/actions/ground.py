@@ -47,11 +47,18 @@ def rooms_by_id(places: Mapping[UUID, Site]) -> dict[UUID, Room]:
     return {room.id: room for place in places.values() for room in place.rooms}
 
 
-async def lock_draft(session: AsyncSession, plan_id: UUID) -> PlanRow:
+async def lock_draft(session: AsyncSession, plan_id: UUID, *, filed: bool = False) -> PlanRow:
+    """A draft, held until the transaction ends; `filed`: one that was filed, too."""
+    row = await lock_plan(session, plan_id)
+    if row.status != PlanStatus.DRAFT and not (filed and row.status == PlanStatus.FILED):
+        raise PlanNotDraft
+    return row
+
+
+async def lock_plan(session: AsyncSession, plan_id: UUID) -> PlanRow:
+    """A plan in whatever state, held until the transaction ends."""
     query = select(PlanRow).where(PlanRow.id == plan_id).with_for_update()
     row = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise PlanUnknown
-    if row.status != PlanStatus.DRAFT:
-        raise PlanNotDraft
     return row

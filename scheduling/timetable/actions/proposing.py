@@ -143,8 +143,9 @@ async def store(
     *,
     ticket_scheme: TicketScheme,
     now: datetime,
+    tickets: Mapping[UUID, str] | None = None,
 ) -> PlanRow:
-    """Write a new draft version; the one before is superseded."""
+    """Write a new draft version; the one before is superseded. `tickets`: numbers that were given already, of everybody."""
     batch, worked = material.batch, solution.worked
     last = await session.scalar(select(func.max(PlanRow.version)).where(PlanRow.batch_id == batch.id))
     row = PlanRow(
@@ -166,6 +167,13 @@ async def store(
         published_at=None,
         published_by="",
         gaps_reason="",
+        filed_at=None,
+        filed_by="",
+        filed_with="",
+        filed_on=None,
+        locked_at=None,
+        locked_by="",
+        repair_reason="",
     )
     await session.execute(
         update(PlanRow)
@@ -177,7 +185,7 @@ async def store(
     session.add(_files(row.id, worked))
     ids = await _store_sessions(session, row.id, material.ground, solution)
     await _store_seats(session, row.id, material.ground, solution, ids)
-    tickets = await _tickets(session, batch, material.ground, solution, ticket_scheme)
+    tickets = tickets or await _tickets(session, batch, material.ground, solution, ticket_scheme)
     await _store_people(session, row.id, material.ground, worked, tickets)
     await _send(session, row.id, material.ground, solution, ids)
     return row
@@ -233,6 +241,7 @@ async def _store_sessions(session: AsyncSession, plan_id: UUID, ground: Ground, 
             "first_seat": one.first_seat,
             "seats_count": one.seats_count,
             "paper_version": one.paper,
+            "room_session_id": None,
         }
         for one in solution.held
     ]

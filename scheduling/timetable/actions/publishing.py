@@ -36,6 +36,8 @@ from scheduling.timetable.rules.lifecycle import (
     RegistrationOpen,
 )
 
+_OPEN = (PlanStatus.DRAFT, PlanStatus.FILED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
@@ -52,7 +54,7 @@ async def publish(
     session: AsyncSession, actor: Actor, vault: Vault, *, plan_id: UUID, gaps_reason: str = "", now: datetime
 ) -> Published:
     """Publish a draft: admit the sittings, open the candidates' access, move the batch to released tickets."""
-    row = await lock_draft(session, plan_id)
+    row = await lock_draft(session, plan_id, filed=True)
     batch = await registration.batch(session, row.batch_id)
     queries.require_manage(actor, batch)
     if batch.status is not BatchStatus.REGISTRATION_CLOSED:
@@ -69,7 +71,7 @@ async def publish(
     row.gaps_reason = gaps_reason.strip()
     await session.execute(
         update(PlanRow)
-        .where(PlanRow.batch_id == batch.id, PlanRow.status == PlanStatus.DRAFT, PlanRow.id != row.id)
+        .where(PlanRow.batch_id == batch.id, PlanRow.status.in_(_OPEN), PlanRow.id != row.id)
         .values(status=PlanStatus.SUPERSEDED)
     )
     await session.flush()

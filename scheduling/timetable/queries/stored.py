@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,13 @@ class PlanRecord:
     published_at: datetime | None
     published_by: str
     gaps_reason: str
+    filed_at: datetime | None
+    filed_by: str
+    filed_with: str
+    filed_on: date | None
+    locked_at: datetime | None
+    locked_by: str
+    repair_reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +70,7 @@ class PlannedSession:
     seats_count: int
     candidates_count: int
     paper_version: str
+    room_session_id: UUID  # of a published plan: the room session that it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +116,10 @@ async def plans(session: AsyncSession, batch_id: UUID) -> list[PlanRecord]:
 
 
 async def latest(session: AsyncSession, batch_id: UUID) -> PlanRecord | None:
-    """The published plan of a batch, else its newest draft."""
+    """The published plan of a batch, else its newest draft, filed or not."""
     found = await plans(session, batch_id)
     return next((plan for plan in found if plan.status is PlanStatus.PUBLISHED), None) or next(
-        (plan for plan in found if plan.status is PlanStatus.DRAFT), None
+        (plan for plan in found if plan.status in (PlanStatus.DRAFT, PlanStatus.FILED)), None
     )
 
 
@@ -162,6 +170,7 @@ async def sessions(
             seats_count=row.seats_count,
             candidates_count=number,
             paper_version=row.paper_version,
+            room_session_id=row.room_session_id or row.id,
         )
         for row, number in (await session.execute(query)).all()
     ]
@@ -263,4 +272,11 @@ def plan_record(row: PlanRow) -> PlanRecord:
         published_at=row.published_at,
         published_by=row.published_by,
         gaps_reason=row.gaps_reason,
+        filed_at=row.filed_at,
+        filed_by=row.filed_by,
+        filed_with=row.filed_with,
+        filed_on=row.filed_on,
+        locked_at=row.locked_at,
+        locked_by=row.locked_by,
+        repair_reason=row.repair_reason,
     )

@@ -9,29 +9,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from exam.kernel.errors import N_, Conflict, Invalid, NotFound
 
+LOCK_BEFORE: Final = timedelta(hours=24)
+"""So long before its first session a published plan is locked [C]: from then on only a repair, with its reason, changes it."""
+
 
 class PlanStatus(StrEnum):
-    """A plan is proposed, published or set aside."""
+    """A plan is proposed, filed with the province or the awarding organisation, published, or set aside.
+
+    Locked is a published plan whose first session is near, or that an officer has locked (:func:`locked`).
+    """
 
     DRAFT = "draft"
+    FILED = "filed"
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
 
 
 PLAN_LABELS: Mapping[PlanStatus, str] = {
     PlanStatus.DRAFT: N_("草案"),
+    PlanStatus.FILED: N_("已报备"),
     PlanStatus.PUBLISHED: N_("已发布"),
     PlanStatus.SUPERSEDED: N_("已被替代"),
 }
 ALLOWED: Mapping[PlanStatus, frozenset[PlanStatus]] = {
-    PlanStatus.DRAFT: frozenset({PlanStatus.PUBLISHED, PlanStatus.SUPERSEDED}),
+    PlanStatus.DRAFT: frozenset({PlanStatus.FILED, PlanStatus.PUBLISHED, PlanStatus.SUPERSEDED}),
+    PlanStatus.FILED: frozenset({PlanStatus.DRAFT, PlanStatus.PUBLISHED, PlanStatus.SUPERSEDED}),
     PlanStatus.PUBLISHED: frozenset({PlanStatus.SUPERSEDED}),
     PlanStatus.SUPERSEDED: frozenset(),
 }
+
+
+def locked(status: PlanStatus, locked_at: datetime | None, first_start: datetime | None, now: datetime) -> bool:
+    """Whether a plan is locked: by an officer, or because its first session is near."""
+    near = first_start is not None and now >= first_start - LOCK_BEFORE
+    return status is PlanStatus.PUBLISHED and (locked_at is not None or near)
 
 
 class PlanUnknown(NotFound):
@@ -56,6 +73,21 @@ class PlanStale(Conflict):
 class PlanNotDraft(Conflict):
     message = N_("这份安排不是草案，不能发布。")
     way_out = N_("请从批次页面打开最新的草案。")
+
+
+class FilingIncomplete(Invalid):
+    message = N_("请写明报备给谁，以及报备的日期（不晚于今天）。")
+    way_out = N_("例如：省级教育行政部门，或培训评价组织。")
+
+
+class PlanNotFiled(Conflict):
+    message = N_("这份安排现在不能报备或撤回报备。")
+    way_out = N_("只有草案可以报备，只有已报备、尚未发布的安排可以撤回。")
+
+
+class PlanNotPublished(Conflict):
+    message = N_("这份安排不是现行的已发布安排。")
+    way_out = N_("请从批次页面打开现行的安排。")
 
 
 class GapsUnexplained(Invalid):
