@@ -113,6 +113,8 @@ class Words:
             return self.staff[value]
         if value in self.sessions:
             return self.session(value)
+        if part := self._part(value, facts):
+            return part
         if name == "place":
             return self._of_any_site(value, facts)
         if value in self.site:
@@ -122,6 +124,14 @@ class Words:
             site, place = where.split("/", 1)
             return Joined((self.place(site, place), self.slot(slot))) if site in self.site else value
         return ", ".join(str(self.slot(one)) for one in value.split(", ")) if name == "slots" else value
+
+    def _part(self, code: str, facts: Mapping[str, object]) -> Name | None:
+        """The component of that code, where the facts name its group."""
+        group = self.problem.group.get(str(facts.get("group", "")))
+        if group is None or code not in group.components:
+            return None
+        found = self.component(group.certificate, group.level.value, code)
+        return Name(found.name_zh, found.name_en)
 
     def _of_any_site(self, place: str, facts: Mapping[str, object]) -> object:
         """Violations name the site by its Chinese name beside the room's code."""

@@ -61,7 +61,7 @@ MEASURES: Sequence[Measure] = (
     Measure("unplaced", N_("未安排"), Direction.LESS, "people"),
     Measure("km_sum", N_("路程合计"), Direction.LESS, "km"),
     Measure("km_average", N_("平均路程"), Direction.LESS, "km"),
-    Measure("km_p95", N_("95% 的考生不超过"), Direction.LESS, "km"),
+    Measure("km_p95", N_("百分之九十五的考生不超过"), Direction.LESS, "km"),
     Measure("km_max", N_("最远路程"), Direction.LESS, "km"),
     Measure("room_sessions", N_("场次"), Direction.LESS, "count"),
     Measure("duties", N_("派遣"), Direction.LESS, "count"),
