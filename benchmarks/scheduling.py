@@ -25,14 +25,13 @@ from scheduling.planning.rules.explaining import Explainer
 from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Status
 from scheduling.planning.rules.problem import Pin, Problem, Site
-from scheduling.planning.rules.ranges import without
 from scheduling.planning.rules.serial import problem_sha256
 from scheduling.planning.solver.approving import Application, approve, required_pairs
 from scheduling.planning.solver.greedy import nearest_first
-from scheduling.planning.solver.joining import join
 from scheduling.planning.solver.moving import move
 from scheduling.planning.solver.placement import Placed, place, place_demand
-from scheduling.planning.solver.sessions import schedule_sites
+from scheduling.planning.solver.sessions import room_bounds, schedule_sites
+from scheduling.planning.solver.settling import settle
 from scheduling.planning.solver.what_if import compare, one_more_day
 
 SEED: Final = 1
@@ -111,28 +110,29 @@ def sessions_case(size: Size) -> Result:
     problem = national(SEED, size)
     placed = place(problem)
     begin, clock = cpu_seconds(), time.monotonic()
-    scheduled = schedule_sites(problem, placed.placements, seed=SEED)
-    seated = without(placed.placements, scheduled.unplaced)
-    joined = join(problem, seated, scheduled.sessions, (*placed.unplaced, *scheduled.unplaced))
+    settled = settle(problem, placed.placements, placed.unplaced, seed=SEED)
     spent, seconds = cpu_seconds() - begin, time.monotonic() - clock
+    scheduled, joined = settled.scheduled, settled.joined
     plan = _plan(problem, placed, joined.placements)
     plan = msgspec.structs.replace(plan, sessions=joined.sessions, unplaced=joined.unplaced)
     report = check(problem, plan)
-    rooms = len({(one.site, one.place, one.slot) for one in joined.sessions})
+    bounds = room_bounds(problem, joined.placements)
+    rooms = Counter(site for site, _, _ in {(one.site, one.place, one.slot) for one in joined.sessions})
     return {
         "placements": sum(session.count for session in joined.sessions),
         "hard_violations": len(report.violations),
         "violated": dict(Counter(one.h for one in report.violations)),
         "unplaced": sum(one.count for one in joined.unplaced),
         "unplaced_before_joining": sum(one.count for one in scheduled.unplaced),
-        "room_sessions": rooms,
-        "bound": scheduled.room_bound,
-        "rooms_over_bound_percent": round(100 * (rooms / scheduled.room_bound - 1), 3),
-        "worst_site_percent": round(scheduled.worst_site, 2),
+        "room_sessions": rooms.total(),
+        "bound": sum(bounds.values()),
+        "rooms_over_bound_percent": round(100 * (rooms.total() / sum(bounds.values()) - 1), 3),
+        "worst_site_percent": round(max(100 * (rooms[site] / bound - 1) for site, bound in bounds.items()), 2),
+        "worst_site": max(bounds, key=lambda site: (rooms[site] / bounds[site], site)),
+        "km": round(report.objectives.travel_km_sum),
         "seconds": round(seconds, 1),
         "cpu_seconds": round(spent, 1),
-        "stays": scheduled.stays,
-        "stays_first": scheduled.stays_first,
+        "stays": report.objectives.overnight_stays,
     }
 
 

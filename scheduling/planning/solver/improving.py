@@ -8,6 +8,7 @@ Between them, passes take their urgency from the last result of the other direct
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,7 +21,9 @@ from scheduling.planning.solver.site import Model
 
 _PASSES = 24
 _REBUILDS = 10
-_LEANER = 10
+_LEANER = 24
+_PATIENCE = 4  # tries in a row that gain nothing
+_ENOUGH = 250  # one room-session too many among so many is not worth a search
 _EFFORT = 0.02  # of the solver's deterministic time
 
 
@@ -33,8 +36,12 @@ class _Side:
     earlier: list[int] = field(default_factory=list)
 
 
-def best_schedule(model: Model, rng: Random, *, passes: int = _PASSES, until: float | None = None) -> Schedule:
-    """The best schedule of so many passes; ends at once when it is perfect."""
+def best_schedule(
+    model: Model, rng: Random, *, passes: int = _PASSES, until: float | None = None, start: Schedule | None = None
+) -> Schedule:
+    """The best schedule of so many passes, or what becomes of one to start from; ends at once when it is perfect."""
+    if start is not None:
+        return _closer(model, start, rng, until)
     views = {backward: view(model, backward) for backward in (False, True)}
     sides = {
         backward: _Side(
@@ -65,54 +72,66 @@ def best_schedule(model: Model, rng: Random, *, passes: int = _PASSES, until: fl
         ):
             break
     assert best is not None
-    if sum(best.unplaced) > sum(model.crowded.values()):
-        best = _rebuilt(model, best, rng, until)
-    return _leaner(model, best, rng, until)
+    return _closer(model, best, rng, until)
 
 
-def _leaner(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
-    """Put certificates back that use more rooms than the packing gives them, alone or with another one."""
+def _closer(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
+    """First nobody left out needlessly, then no room too many. While somebody is left out, rooms can wait."""
+    best = _better(model, best, rng, until, _leaving_out, _REBUILDS)
+    if sum(best.unplaced):
+        return best
+    return _better(model, best, rng, until, _wide, _LEANER)
+
+
+def _better(
+    model: Model,
+    best: Schedule,
+    rng: Random,
+    until: float | None,
+    worst: Callable[[Model, Schedule], list[str]],
+    tries: int,
+) -> Schedule:
+    """Take certificates out that are the worst, alone or with another one, and put them back better; patiently."""
     names = sorted(model.shops.keys() | {item.certificate for item in model.items})
-    for turn in range(_LEANER):
-        wide = sorted(
-            {
-                item.certificate
-                for number, item in enumerate(model.items)
-                if item.component.form is not Form.PRACTICAL
-                and item.sessions < sum(len(uses) for (one, _), uses in best.use.items() if one == number)
-            }
-        )
-        enough = 100 * best.room_sessions(model) <= 101 * model.bound
-        if not wide or enough or (until is not None and time.time() > until):
+    misses = 0
+    for turn in range(tries):
+        bad = worst(model, best)
+        if not bad or misses == _PATIENCE or (until is not None and time.time() > until):
             break
-        chosen = {rng.choice(wide)}
+        chosen = {rng.choice(bad)}
         if turn % 2:
             chosen.add(rng.choice(names))
         found = rebuilt(model, best, chosen, effort=_EFFORT)
+        misses = misses + 1 if found is None else 0
         best = best if found is None else found
     return best
 
 
-def _rebuilt(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
-    """Take certificates out that leave somebody out needlessly, alone or with another one, and put them back better."""
-    names = sorted(model.shops.keys() | {item.certificate for item in model.items})
-    for turn in range(_REBUILDS):
-        worst = [name for name in names if _needless(model, best, name)]
-        if not worst or (until is not None and time.time() > until):
-            break
-        chosen = {rng.choice(worst)}
-        if turn % 2:
-            chosen.add(rng.choice(names))
-        found = rebuilt(model, best, chosen, effort=_EFFORT)
-        best = best if found is None else found
-    return best
+def _leaving_out(model: Model, schedule: Schedule) -> list[str]:
+    """Certificates of which more are left out than their stations force out."""
+    left: dict[str, int] = {}
+    for cohort, count in zip(model.cohorts, schedule.unplaced, strict=True):
+        if count:
+            name = model.items[cohort.items[0]].certificate
+            left[name] = left.get(name, 0) + count
+    return sorted(name for name, count in left.items() if count > model.crowded.get(name, 0))
 
 
-def _needless(model: Model, schedule: Schedule, certificate: str) -> bool:
-    """Say whether more are left out of a certificate than its stations force out."""
-    left_out = sum(
-        left
-        for cohort, left in zip(model.cohorts, schedule.unplaced, strict=True)
-        if left and model.items[cohort.items[0]].certificate == certificate
-    )
-    return left_out > model.crowded.get(certificate, 0)
+def _wide(model: Model, schedule: Schedule) -> list[str]:
+    """Certificates that use more rooms, or their workshops in more slots, than the packing gives them."""
+    if _ENOUGH * schedule.room_sessions(model) <= (_ENOUGH + 1) * model.bound:
+        return []
+    rooms = [0] * len(model.items)
+    shops: dict[str, set[tuple[int, int]]] = {}
+    for (number, at), uses in schedule.use.items():
+        item = model.items[number]
+        if item.component.form is Form.PRACTICAL:
+            shops.setdefault(item.certificate, set()).update((use.place, at) for use in uses)
+        else:
+            rooms[number] += len(uses)
+    wide = {
+        item.certificate
+        for item, count in zip(model.items, rooms, strict=True)
+        if item.classes and count > item.sessions
+    }
+    return sorted(wide | {name for name, used in shops.items() if len(used) > model.shop_slots[name]})

@@ -14,8 +14,11 @@ from scheduling.planning.rules.geometry import distance_km
 from scheduling.planning.rules.plan import Placement
 from scheduling.planning.rules.problem import Group, Problem, Site
 
+Windows = Mapping[str, tuple[bool, ...]]
+"""Group -> per slot whether it may be examined in it."""
 
-def windows(problem: Problem, placements: Sequence[Placement]) -> Mapping[str, tuple[bool, ...]]:
+
+def windows(problem: Problem, placements: Sequence[Placement]) -> Windows:
     """Group of such a person, or with slots away -> per slot whether it may be examined in it. Nobody else is named."""
     stations: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for placement in placements:

@@ -16,6 +16,17 @@ import numpy as np
 from scheduling.planning.rules.demand import Block, Demand, demand
 from scheduling.planning.rules.plan import Bound, Kind, Placement, Price, Status, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Problem
+from scheduling.planning.solver.dealing import (
+    Certificate,
+    Dealt,
+    Link,
+    Shop,
+    links_of,
+    practicals,
+    served_of,
+    stations_of,
+    swap_levels,
+)
 from scheduling.planning.solver.transport import Family, Floats, Flow, Numbers, Solution, solve
 
 UNPLACED_KM: Final = 100_000.0
@@ -134,31 +145,35 @@ def _dealt(
         flows[flow.node].append(flow)
     first = _first_members(supply)
     used = _used(supply, nodes, found)
-    placements: list[Placement] = []
-    unplaced: list[Unplaced] = []
+    dealt: list[Dealt] = []
     for number, node in enumerate(nodes):
         km = node.block.km[node.row]
-        supplies = sorted(flows[number], key=lambda flow: (km[flow.place], flow.place))
-        pieces = _pieces(supply, node, supplies)
-        for lot, place_number, offset, count in pieces:
+        dealt.append(_pieces(supply, node, sorted(flows[number], key=lambda flow: (km[flow.place], flow.place))))
+    _fit_stations(problem, supply, nodes, dealt)
+    placements: list[Placement] = []
+    unplaced: list[Unplaced] = []
+    for node, lots in zip(nodes, dealt, strict=True):
+        for lot, places in lots.items():
             group = problem.groups[supply.group[lot]].id
-            begin = first[lot] + offset
-            if place_number is None:
-                reason, facts = _why_left(problem, supply, node, used)
-                unplaced.append(Unplaced(group=group, first=begin, count=count, reason=reason, facts=facts))
-            else:
-                site = problem.sites[int(node.block.sites[place_number])].id
-                placements.append(Placement(group=group, site=site, first=begin, count=count))
+            begin = first[lot]
+            for place_number, count in places.items():
+                if place_number is None:
+                    reason, facts = _why_left(problem, supply, node, used)
+                    unplaced.append(Unplaced(group=group, first=begin, count=count, reason=reason, facts=facts))
+                else:
+                    site = problem.sites[int(node.block.sites[place_number])].id
+                    placements.append(Placement(group=group, site=site, first=begin, count=count))
+                begin += count
     return (
         tuple(sorted(placements, key=lambda one: (one.group, one.first))),
         tuple(sorted(unplaced, key=lambda one: (one.group, one.first))),
     )
 
 
-def _pieces(supply: Demand, node: Node, supplies: Sequence[Flow]) -> list[tuple[int, int | None, int, int]]:
-    """(lot, place or None, offset within the lot, count): whole lots first where one fits, the rest in turn."""
+def _pieces(supply: Demand, node: Node, supplies: Sequence[Flow]) -> Dealt:
+    """Lot -> place or None -> count: whole lots first where one fits, the rest in turn."""
     rest = {flow.place: flow.count for flow in supplies}
-    done: list[tuple[int, int | None, int, int]] = []
+    done: Dealt = {}
     waiting: list[int] = []
     for lot in sorted(node.lots, key=lambda lot: (-int(supply.count[lot]), lot)):
         count = int(supply.count[lot])
@@ -167,18 +182,54 @@ def _pieces(supply: Demand, node: Node, supplies: Sequence[Flow]) -> list[tuple[
             waiting.append(lot)
             continue
         rest[whole] -= count
-        done.append((lot, whole, 0, count))
+        done[lot] = {whole: count}
     for lot in waiting:
-        offset, count = 0, int(supply.count[lot])
+        left = int(supply.count[lot])
+        done[lot] = {}
         for place_number in rest:
-            some = min(rest[place_number], count - offset)
+            some = min(rest[place_number], left)
             if some:
-                done.append((lot, place_number, offset, some))
+                done[lot][place_number] = some
                 rest[place_number] -= some
-                offset += some
-        if offset < count:
-            done.append((lot, None, offset, count - offset))
+                left -= some
+        if left:
+            done[lot][None] = left
     return done
+
+
+def _fit_stations(problem: Problem, supply: Demand, nodes: Sequence[Node], dealt: Sequence[Dealt]) -> None:
+    """Swap candidates of a node between its sites where the levels need more stations than there are (:mod:`dealing`)."""
+    by_certificate: dict[str, list[int]] = defaultdict(list)
+    for number, node in enumerate(nodes):
+        by_certificate[node.block.need.certificate].append(number)
+    for certificate, own in by_certificate.items():
+        served = served_of(problem, certificate)
+        if not served or max(served.values()) == 1:
+            continue
+        shops: dict[int, Shop] = {}
+        links: dict[int, list[Link]] = defaultdict(list)
+        keys: dict[int, tuple[tuple[str, str], ...]] = {}
+        for number in own:
+            block = nodes[number].block
+            shop_of = [
+                next((int(row) for row in rows if supply.resources[row].kind is Kind.PRACTICAL), None)
+                for rows in block.rows
+            ]
+            for lot, places in dealt[number].items():
+                practical = practicals(problem, problem.groups[supply.group[lot]])
+                if practical and supply.pinned[lot] < 0:
+                    keys[lot] = practical
+                for place_number, count in places.items():
+                    row = None if place_number is None else shop_of[place_number]
+                    if row is None:
+                        continue
+                    if row not in shops:
+                        shops[row] = Shop(stations_of(problem, supply.resources[row].site, certificate), served, {})
+                    for key in practical:
+                        shops[row].counts[key] = shops[row].counts.get(key, 0) + count
+            for row, link in links_of(shop_of, dealt[number]):
+                links[row].append(link)
+        swap_levels(Certificate(shops, links, keys))
 
 
 def _first_members(supply: Demand) -> list[int]:

@@ -47,6 +47,26 @@ class Schedule:
         return sum(self.unplaced), self.room_sessions(model)
 
 
+def seated(model: Model, number: int, rows: list[list[int]]) -> bool:
+    """Say whether a cohort's counts are still those of chains."""
+    cohort = model.cohorts[number]
+    for at in range(1, len(rows)):
+        before = model.before[cohort.gap_minutes] if cohort.gaps[at] else None
+        first, second = rows[at - 1], rows[at]
+        ready = done = reached = 0
+        for slot, count in enumerate(second):
+            if not count:
+                continue
+            done += count
+            until = before[slot] if before is not None else slot
+            while reached < until:
+                ready += first[reached]
+                reached += 1
+            if done > ready:
+                return False
+    return True
+
+
 def trim(
     model: Model, flow: list[list[list[int]]], use: dict[tuple[int, int], list[Use]], *, backward: bool = False
 ) -> Schedule:

@@ -1,9 +1,9 @@
 """Sessions: in which room and slot every placed candidate sits each component, site by site, in parallel.
 
 Sites do not depend on each other once people who are examined at several have their days shared out (:mod:`people`):
-each is searched with a generator of its own, drawn from the seed and the site's name, and results are taken in the
-order of the sites. So the same problem and seed give the same sessions whatever the number of processes; only running
-out of `seconds` may change them.
+each is searched with a generator of its own, drawn from the seed and the site's name, and results are put in the order
+of the sites. So the same problem and seed give the same sessions whatever the number of processes; only running out of
+`seconds` may change them. The largest sites begin, so that no process waits long for the other at the end.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from multiprocessing import get_context
 from random import Random
+from typing import Any
 
 import msgspec
 
 from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Form, Problem
+from scheduling.planning.solver.ending import Ending, Stop
 from scheduling.planning.solver.improving import best_schedule
 from scheduling.planning.solver.papers import named
-from scheduling.planning.solver.people import windows
+from scheduling.planning.solver.people import Windows, windows
 from scheduling.planning.solver.pinning import carve
 from scheduling.planning.solver.schedule import Schedule
 from scheduling.planning.solver.seating import Left, Seat, seat
 from scheduling.planning.solver.site import Cohort, Model, model
+from scheduling.planning.solver.standing import schedule_of
 from scheduling.planning.solver.stays import fewer_stays
 
-Task = tuple[str, list[tuple[str, int, int]], dict[str, tuple[bool, ...]]]
-"""A site, the members placed there, and the slots left to people who are also examined elsewhere."""
+Task = tuple[str, list[tuple[str, int, int]], Windows, tuple[Session, ...]]
+"""A site, the members placed there, the slots left to people who are also examined elsewhere, and what stands already."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of sites that are done and of all sites."""
@@ -66,6 +70,7 @@ class Scheduled:
     stays_first: int = 0  # nights away in the same rooms, first come, first served
     two_in_row: int = 0
     finished: bool = True  # False: time ran out, some sites have their first schedule only
+    sites: tuple[SiteResult, ...] = ()
 
 
 def schedule_sites(
@@ -76,15 +81,17 @@ def schedule_sites(
     seconds: float | None = None,
     processes: int = 2,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Scheduled:
-    """Make the sessions of all sites. `seconds`: of the clock; what is not searched by then is only listed."""
-    tasks = _tasks(problem, placements)
-    until = None if seconds is None else time.time() + seconds
-    results = []
-    for result in _run(problem, tasks, seed, until, processes):
-        results.append(result)
-        if progress:
-            progress(len(results), len(tasks))
+    """Make the sessions of all sites. `seconds`: of the clock; what is not searched by then, or by a `stop`, is only listed."""
+    ending = Ending.after(seconds, stop)
+    tasks = tasks_of(problem, placements, windows(problem, placements))
+    results = run(problem, tasks, seed=seed, ending=ending, processes=processes, progress=progress)
+    return gathered(problem, results, finished=not ending.reached())
+
+
+def gathered(problem: Problem, results: Sequence[SiteResult], *, finished: bool = True) -> Scheduled:
+    """What came out at the sites, taken together; the sessions get their numbers and papers."""
     return Scheduled(
         sessions=named(problem, [one for result in results for one in result.sessions]),
         unplaced=tuple(one for result in results for one in result.unplaced),
@@ -94,7 +101,8 @@ def schedule_sites(
         worst_site=max((result.over_percent for result in results), default=0.0),
         stays_first=sum(result.stays_first for result in results),
         two_in_row=sum(result.two_in_row for result in results),
-        finished=until is None or time.time() < until,
+        finished=finished,
+        sites=tuple(results),
     )
 
 
@@ -103,18 +111,17 @@ def room_bounds(problem: Problem, placements: Sequence[Placement]) -> dict[str, 
     group = problem.group
     return {
         site: model(problem, problem.site[site], [(group[id], first, count) for id, first, count in members], {}).bound
-        for site, members, _ in _tasks(problem, placements)
+        for site, members, _, _ in tasks_of(problem, placements, {})
     }
 
 
-def _tasks(problem: Problem, placements: Sequence[Placement]) -> list[Task]:
-    """One per site with candidates, in the order of the problem's sites."""
-    limited = windows(problem, placements)
+def tasks_of(problem: Problem, placements: Sequence[Placement], limited: Windows) -> list[Task]:
+    """One per site with candidates, in the order of the problem's sites; `limited`: of people examined at several."""
     members: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
     for one in sorted(placements, key=lambda placement: (placement.site, placement.group, placement.first)):
         members[one.site].append((one.group, one.first, one.count))
     return [
-        (site.id, members[site.id], {group: limited[group] for group, _, _ in members[site.id] if group in limited})
+        (site.id, members[site.id], {group: limited[group] for group, _, _ in members[site.id] if group in limited}, ())
         for site in problem.sites
         if site.id in members
     ]
@@ -122,38 +129,67 @@ def _tasks(problem: Problem, placements: Sequence[Placement]) -> list[Task]:
 
 # -------------------------------------------------------------------- processes
 
-_PROBLEM: list[Problem] = []  # of a worker process, set once
+_WORKER: list[Any] = []  # of a worker process, set once: the problem, and the deadline that may be drawn nearer
+_MANY = 4  # fewer sites than this are not worth a second process
 
 
-def _run(
-    problem: Problem, tasks: Sequence[Task], seed: int, until: float | None, processes: int
-) -> Iterator[SiteResult]:
-    if processes < 2 or len(tasks) < 2:
-        for task in tasks:
-            yield schedule_site(problem, task, seed, until)
+def run(
+    problem: Problem,
+    tasks: Sequence[Task],
+    *,
+    seed: int,
+    ending: Ending,
+    processes: int = 2,
+    progress: Progress | None = None,
+) -> list[SiteResult]:
+    """The results of all tasks, in their order."""
+    found: dict[int, SiteResult] = {}
+    for number, result in _results(problem, tasks, seed, ending, processes):
+        found[number] = result
+        if progress:
+            progress(len(found), len(tasks))
+    return [found[number] for number in range(len(tasks))]
+
+
+def _results(
+    problem: Problem, tasks: Sequence[Task], seed: int, ending: Ending, processes: int
+) -> Iterator[tuple[int, SiteResult]]:
+    work = [(number, task, seed) for number, task in enumerate(tasks)]
+    work.sort(key=lambda one: (-sum(count for _, _, count in one[1][1]), one[0]))
+    if processes < 2 or len(work) < _MANY:
+        for number, task, _ in work:
+            yield number, schedule_site(problem, task, seed, ending.deadline)
         return
     lean = msgspec.structs.replace(problem, staff=(), waivers=(), pilots=())
     context = get_context("spawn")
-    with context.Pool(min(processes, len(tasks)), _begin, (msgspec.msgpack.encode(lean),)) as pool:
-        work = [(task, seed, until) for task in tasks]
-        for found in pool.imap(_one, work, chunksize=max(1, min(8, len(work) // (4 * processes)))):
-            yield msgspec.msgpack.decode(found, type=SiteResult)
+    deadline = context.Value("d", _deadline(ending))
+    with context.Pool(min(processes, len(work)), _begin, (msgspec.msgpack.encode(lean), deadline)) as pool:
+        for number, found in pool.imap_unordered(_one, work):
+            deadline.value = _deadline(ending)
+            yield number, msgspec.msgpack.decode(found, type=SiteResult)
 
 
-def _begin(data: bytes) -> None:
-    _PROBLEM[:] = [msgspec.msgpack.decode(data, type=Problem)]
+def _deadline(ending: Ending) -> float:
+    until = ending.deadline
+    return inf if until is None else until
 
 
-def _one(work: tuple[Task, int, float | None]) -> bytes:
-    return msgspec.msgpack.encode(schedule_site(_PROBLEM[0], *work))
+def _begin(data: bytes, deadline: Any) -> None:
+    _WORKER[:] = [msgspec.msgpack.decode(data, type=Problem), deadline]
+
+
+def _one(work: tuple[int, Task, int]) -> tuple[int, bytes]:
+    problem, deadline = _WORKER
+    number, task, seed = work
+    return number, msgspec.msgpack.encode(schedule_site(problem, task, seed, deadline.value))
 
 
 # -------------------------------------------------------------------- one site
 
 
 def schedule_site(problem: Problem, task: Task, seed: int, until: float | None = None) -> SiteResult:
-    """Make the sessions of one site; their papers and final ids come later, over all sites."""
-    site, placed, limited = task
+    """Make the sessions of one site, or better those that stand; papers and final ids come later, over all sites."""
+    site, placed, limited, standing = task
     carved = carve(problem, site, placed, limited)
     problem, members = carved.problem, carved.members
     made = model(
@@ -163,7 +199,8 @@ def schedule_site(problem: Problem, task: Task, seed: int, until: float | None =
         carved.windows,
         carved.narrow,
     )
-    schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until)
+    start = schedule_of(problem, made, standing) if standing and not carved.origin else None
+    schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until, start=start)
     school = {id: problem.group[id].institution for id, _, _ in members}
     plain = seat(made, schedule, school, comfort=False)
     if until is None or time.time() < until:

@@ -17,11 +17,11 @@ from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.objectives import objectives
 from scheduling.planning.rules.plan import FORMAT, Plan, Session, Status
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.ranges import without
 from scheduling.planning.rules.serial import canonical_plan, problem_sha256
-from scheduling.planning.solver.joining import Joined, join
+from scheduling.planning.solver.joining import Joined
 from scheduling.planning.solver.placement import Placed, place_demand
-from scheduling.planning.solver.sessions import Scheduled, schedule_sites
+from scheduling.planning.solver.sessions import Scheduled
+from scheduling.planning.solver.settling import Settled, settle
 from scheduling.planning.solver.staff import Staffed, assign
 
 
@@ -109,25 +109,25 @@ def solve_parts(
     tell(Step(Stage.PLACEMENT, 0, len(problem.groups)))
     placed = place_demand(problem, demand(problem), seconds=left())
     tell(_step(Stage.PLACEMENT, placed, len(problem.groups), len(problem.groups)))
-    scheduled = schedule_sites(
-        problem, placed.placements, seed=seed, seconds=left(), processes=processes,
+    settled = settle(
+        problem, placed.placements, placed.unplaced, seed=seed, seconds=left(), processes=processes, stop=stop,
         progress=lambda done, total: tell(_step(Stage.SESSIONS, placed, done, total)),
     )  # fmt: skip
-    seated = without(placed.placements, scheduled.unplaced)
-    joined = join(problem, seated, scheduled.sessions, (*placed.unplaced, *scheduled.unplaced))
+    scheduled, joined = settled.scheduled, settled.joined
     count = len(joined.sessions)
     tell(_step(Stage.STAFF, placed, 0, count))
     if before_staff is not None:
         problem = before_staff(joined.sessions)
     staffed = assign(problem, joined.sessions, seed=seed, seconds=left(), processes=processes)
-    plan = _plan(problem, seed, placed, scheduled, joined, staffed)
+    plan = _plan(problem, seed, placed, settled, staffed)
     tell(_step(Stage.STAFF, placed, count, count))
     return Solved(plan=plan, placed=placed, scheduled=scheduled, joined=joined, staffed=staffed)
 
 
-def _plan(problem: Problem, seed: int, placed: Placed, scheduled: Scheduled, joined: Joined, staffed: Staffed) -> Plan:
-    stopped = placed.status is Status.STOPPED or not scheduled.finished or staffed.stopped
-    proven = placed.status is Status.OPTIMAL and not scheduled.unplaced
+def _plan(problem: Problem, seed: int, placed: Placed, settled: Settled, staffed: Staffed) -> Plan:
+    stopped = placed.status is Status.STOPPED or not settled.finished or staffed.stopped
+    proven = placed.status is Status.OPTIMAL and not settled.scheduled.unplaced
+    joined = settled.joined
     plan = Plan(
         format=FORMAT,
         problem_sha256=problem_sha256(problem),

@@ -13,7 +13,7 @@ from typing import Final
 
 from scheduling.planning.rules.problem import Form
 from scheduling.planning.solver.chains import extra_days, paths, same_day
-from scheduling.planning.solver.schedule import Schedule, Use
+from scheduling.planning.solver.schedule import Schedule, Use, seated
 from scheduling.planning.solver.site import Model
 
 _TRIES_PER_FAR: Final = 120  # a night's worth of tries
@@ -280,7 +280,7 @@ def _try(search: Search, moves: list[tuple[int, int, int, int]]) -> bool:
     for cohort, at, slot, more in shifts:
         flow[cohort][at][slot] += more
     changed = sorted({shift[0] for shift in shifts})
-    if all(_seated(model, cohort, flow[cohort]) for cohort in changed):
+    if all(seated(model, cohort, flow[cohort]) for cohort in changed):
         after = {cohort: nights(model, cohort, search.far[cohort], flow[cohort]) for cohort in changed}
         if sum(after.values()) <= sum(search.nights[cohort] for cohort in changed):
             for cohort, count in after.items():
@@ -289,23 +289,3 @@ def _try(search: Search, moves: list[tuple[int, int, int, int]]) -> bool:
     for cohort, at, slot, more in shifts:
         flow[cohort][at][slot] -= more
     return False
-
-
-def _seated(model: Model, number: int, rows: list[list[int]]) -> bool:
-    """Say whether a cohort's counts are still those of chains."""
-    cohort = model.cohorts[number]
-    for at in range(1, len(rows)):
-        before = model.before[cohort.gap_minutes] if cohort.gaps[at] else None
-        first, second = rows[at - 1], rows[at]
-        ready = done = reached = 0
-        for slot, count in enumerate(second):
-            if not count:
-                continue
-            done += count
-            until = before[slot] if before is not None else slot
-            while reached < until:
-                ready += first[reached]
-                reached += 1
-            if done > ready:
-                return False
-    return True
