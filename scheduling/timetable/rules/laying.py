@@ -79,7 +79,7 @@ def _of_place(problem: Problem, seed: int, hall: Hall, sessions: list[Session]) 
         for session in sessions:
             yield _written(problem, seed, hall, session)
         return
-    at, end = _stations(problem, hall, first)
+    at, end = stations_of(problem, hall, first)
     for session in sessions:
         part = problem.component[session.certificate, session.level, session.component]
         rules = problem.rules_of(session.certificate)
@@ -89,7 +89,7 @@ def _of_place(problem: Problem, seed: int, hall: Hall, sessions: list[Session]) 
         at += used
 
 
-def _stations(problem: Problem, hall: Hall, session: Session) -> tuple[int, int]:
+def stations_of(problem: Problem, hall: Hall, session: Session) -> tuple[int, int]:
     """The stations of a workshop in its room: the first, and the one after the last."""
     shops = [one for one in problem.site[session.site].workshops if room_of(one.id) == room_of(session.place)]
     place = next(number for number, one in enumerate(shops) if one.id == session.place)
