@@ -18,18 +18,21 @@ import numpy as np
 
 from exam.kernel.errors import N_, NotFound
 from scheduling.planning.rules import pins
-from scheduling.planning.rules.demand import Block, Need, demand, distances, need_of
+from scheduling.planning.rules.demand import KIND, Block, Need, demand, distances, need_of
 from scheduling.planning.rules.filling import Filling
 from scheduling.planning.rules.keeping_away import Sentence, obstacle
 from scheduling.planning.rules.naming import Names, PlainNames
-from scheduling.planning.rules.plan import KIND_LABELS, Kind, Plan, Unplaced, UnplacedReason
-from scheduling.planning.rules.problem import Group, Problem
+from scheduling.planning.rules.plan import KIND_LABELS, Kind, Plan, UnplacedReason
+from scheduling.planning.rules.problem import Group, Problem, Site
 
 NEARER: Final = 5
 """So many nearer sites are explained, the nearest first."""
 
 CONCERNED: Final = 8
 """So many groups are named that would go where one more place is worth most."""
+
+MOST_LEFT: Final = 50
+"""So many groups without a place are followed to what they run into, the largest first."""
 
 REASON_LABELS: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.NO_SITE: N_("没有站点获批这个证书、等级和形式，或都超出了行程限制"),
@@ -108,6 +111,7 @@ class Bottleneck:
     used: int
     saves_km: float
     concerned: tuple[tuple[str, int, float], ...] = ()  # (group, how many sit farther away, by how many km)
+    left: tuple[tuple[str, int], ...] = ()  # (group, how many have no place and run into this)
 
 
 class Explainer:
@@ -190,7 +194,11 @@ class Explainer:
             raise NoSuchGroup(group=group)
         found = self.problem.group[group]
         stays = [self._stay(found, site, count) for site, count in self.at.get(group, {}).items()]
-        left = [self._left(found, one) for one in self.plan.unplaced if one.group == group]
+        counts: dict[UnplacedReason, int] = defaultdict(int)
+        for one in self.plan.unplaced:
+            if one.group == group:
+                counts[one.reason] += one.count
+        left = [self._left(found, reason, count) for reason, count in counts.items()]
         return Explanation(found, tuple(sorted(stays, key=lambda one: (one.km, one.site))), tuple(left))
 
     def travel(self) -> Sentence | None:
@@ -199,12 +207,14 @@ class Explainer:
             return None
         total = self.plan.objectives.travel_km_sum
         least = self.plan.bound.value - self.plan.bound.unplaced_km * self.plan.objectives.unplaced
-        over = max(0.0, (total / least - 1) * 100) if least > 0 else 0.0
+        if least <= 0:
+            return None  # more people are left out than the bound knows of: it says nothing about the others
+        over = max(0.0, (total / least - 1) * 100)
         return Sentence(
             N_(
                 "全部行程合计 %(total)s 公里；由各站点余量的价格可以证明，安排同样多的人，任何方案都不少于 %(least)s 公里（相差 %(over)s）。"
             ),
-            {"total": _km(total), "least": _km(max(0.0, least)), "over": f"{over:.2f}%"},
+            {"total": _km(total), "least": _km(least), "over": f"{over:.2f}%"},
         )
 
     def _said(self, found: Explanation) -> Iterator[Sentence]:
@@ -241,10 +251,10 @@ class Explainer:
             others=max(0, len(nearer) - NEARER),
         )
 
-    def _left(self, group: Group, one: Unplaced) -> Left:
-        cut = self._cut(group) if one.reason in {UnplacedReason.CAPACITY, UnplacedReason.TIME} else ()
+    def _left(self, group: Group, reason: UnplacedReason, count: int) -> Left:
+        cut = self._cut(group) if reason in {UnplacedReason.CAPACITY, UnplacedReason.TIME} else ()
         sites = tuple(self._nearer(group, at, km, None) for km, at in self._sites(group)[:NEARER])
-        return Left(one.count, one.reason, tuple(cut), sites)
+        return Left(count, reason, tuple(cut), sites)
 
     def _sites(self, group: Group) -> list[tuple[float, int]]:
         """(km, site) of the sites that are approved for the certificate, the nearest first."""
@@ -266,13 +276,7 @@ class Explainer:
         rows = block.rows[int(places[0])].tolist()
         full = [row for row in rows if self.used[row] + min(block.uses) > self.supply.capacity[row] + 1e-9]
         if not full:
-            what = (
-                N_("%(site)s（%(km)s 公里）按全期计算还有余量，但没有合适的时段，或是后来才空出的。")
-                if instead is None
-                else N_("更近的%(site)s（%(km)s 公里）按全期计算还有余量，但没有合适的时段，或是后来才空出的。")
-            )
-            room = self.filling.free(self.names, site, group)
-            return Nearer(site.id, km, 0.0, (Sentence(what, facts), *room))
+            return Nearer(site.id, km, 0.0, tuple(self._not_full(group, site, facts, nearer=instead is not None)))
         row = max(full, key=lambda one: (self.price[one], -one))
         resource = self.supply.resources[row]
         facts |= {
@@ -291,11 +295,35 @@ class Explainer:
         taken = self.filling.taken(self.names, site, resource.kind, resource.certificate)
         return Nearer(site.id, km, self.price[row], (Sentence(what, facts, frozenset({"kind"})), *taken))
 
+    def _not_full(self, group: Group, site: Site, facts: Mapping[str, object], *, nearer: bool) -> Iterator[Sentence]:
+        """Over the whole period there is room: what is missing is a slot after the component before, or there is a way."""
+        _, stuck = self.filling.way(site, group)
+        if stuck is not None:
+            named = {**facts, "component": self.names.component(group, stuck.id)}
+            yield Sentence(
+                N_("更近的%(site)s（%(km)s 公里）“%(component)s”已排满：按科目的先后，能用的时段里没有空位。")
+                if nearer
+                else N_("%(site)s（%(km)s 公里）“%(component)s”已排满：按科目的先后，能用的时段里没有空位。"),
+                named,
+            )
+        else:
+            yield Sentence(
+                N_("更近的%(site)s（%(km)s 公里）还排得下几个人，但整组排不下，或是后来才空出的。")
+                if nearer
+                else N_("%(site)s（%(km)s 公里）还排得下几个人，但整组排不下，或是后来才空出的。"),
+                facts,
+            )
+        yield from self.filling.told(self.names, site, group)
+
     # ---------------------------------------------------------------- bottlenecks
 
     def bottlenecks(self, most: int = 20) -> tuple[Bottleneck, ...]:
-        """The resources whose next place would save most."""
-        order = sorted(range(len(self.price)), key=lambda row: (-self.price[row], row))[:most]
+        """What people without a place run into, by how many; then the resources whose next place would save most."""
+        runs = self._runs_into()
+        order = sorted(
+            (row for row in range(len(self.price)) if self.price[row] > 0 or row in runs),
+            key=lambda row: (-sum(count for _, count in runs.get(row, ())), -self.price[row], row),
+        )
         return tuple(
             Bottleneck(
                 site=self.problem.sites[self.supply.resources[row].site].id,
@@ -305,10 +333,31 @@ class Explainer:
                 used=round(float(self.used[row])),
                 saves_km=self.price[row],
                 concerned=self._concerned(row),
+                left=tuple(runs.get(row, ())),
             )
-            for row in order
-            if self.price[row] > 0
+            for row in order[:most]
         )
+
+    def _runs_into(self) -> dict[int, list[tuple[str, int]]]:
+        """Resource -> the groups without a place that find no slot for a component of its kind at its site."""
+        counts: dict[str, int] = defaultdict(int)
+        for one in self.plan.unplaced:
+            if one.reason in {UnplacedReason.CAPACITY, UnplacedReason.TIME}:
+                counts[one.group] += one.count
+        rows = {(one.site, one.kind, one.certificate): row for row, one in enumerate(self.supply.resources)}
+        found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LEFT]:
+            group = self.problem.group[id]
+            allowed = set(self.block[need_of(group)].sites.tolist())
+            reachable = [at for _, at in self._sites(group) if at in allowed]
+            for at in reachable[:NEARER]:
+                _, stuck = self.filling.way(self.problem.sites[at], group)
+                if stuck is not None:
+                    kind = KIND[stuck.form]
+                    row = rows.get((at, kind, group.certificate if kind is Kind.PRACTICAL else None))
+                    if row is not None:
+                        found[row].append((id, count))
+        return found
 
     def _concerned(self, row: int) -> tuple[tuple[str, int, float], ...]:
         """Who may sit at the site of a resource, would use it, and sits farther away: (group, how many, km farther)."""

@@ -144,6 +144,7 @@ class BottleneckLine:
     certificate: object | None
     way_out: str  # msgid
     concerned: tuple[tuple[str, object, int, float], ...]  # key, group, how many sit farther away, by how many km
+    left: tuple[tuple[str, object, int], ...]  # key, group, how many have no place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,11 +253,18 @@ async def person_reason(
         ),
         None,
     )
-    mine = next((at for at, one in enumerate(_left_of(found, group)) if one[0] <= member < one[1]), None)
+    reason = next(
+        (
+            one.reason
+            for one in found.worked.plan.unplaced
+            if one.group == group and one.first <= member < one.first + one.count
+        ),
+        None,
+    )
     narrowed = Explanation(
         group=told.group,
         stays=tuple(one for one in told.stays if one.site == site),
-        left=(told.left[mine],) if site is None and mine is not None else (),
+        left=tuple(one for one in told.left if site is None and one.reason is reason),
     )
     return _reason(found, words, narrowed)
 
@@ -276,6 +284,7 @@ async def bottleneck_view(session: AsyncSession, actor: Actor, batch_id: UUID) -
                 certificate=words.certificate(one.certificate) if one.certificate else None,
                 way_out=KIND_WAYS_OUT[one.kind],
                 concerned=tuple((group, words.group(group), count, km) for group, count, km in one.concerned),
+                left=tuple((group, words.group(group), count) for group, count in one.left),
             )
             for one in found.explainer.bottlenecks()
         ),
@@ -293,11 +302,6 @@ async def _opened(session: AsyncSession, actor: Actor, batch_id: UUID) -> tuple[
     found = await ready(session, plan)
     words = await words_of(session, found.worked.problem, found.worked.members, by_name=may_manage(actor, batch))
     return batch, plan, found, words
-
-
-def _left_of(found: Ready, group: str) -> list[tuple[int, int]]:
-    """(first, one past the last) of the members without a place, as the explainer has them."""
-    return [(one.first, one.first + one.count) for one in found.worked.plan.unplaced if one.group == group]
 
 
 def _group_line(found: Ready, words: Words, group: Group, site: str | None, count: int) -> GroupLine:

@@ -5,10 +5,12 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from exam.accounts.rules import Role
 from exam.kernel.services import Services
 from exam.registration import queries as registration
+from exam.registration.models import InstitutionRow
 from scheduling.timetable import actions, queries
 from tests.exam.registration.world import NOW, person
 from tests.scheduling.pages import post, sign_in
@@ -17,11 +19,14 @@ from tests.scheduling.world import World, close, make_world, open_site, register
 
 @pytest.fixture
 async def world(services: Services) -> AsyncIterator[World]:
-    """Ninety of a school for the eight stations of its own site; the other site is in another prefecture."""
+    """More people of one school than both sites have stations for; the other site is eighty kilometres away."""
     async with services.db.transaction() as session:
         made = await make_world(session)
         await open_site(session, made, 2)
-        await register(session, made, 90, school=0)
+        for number, east in enumerate((114.3, 114.3, 113.45)):
+            place = InstitutionRow.id == made.schools[number].id
+            await session.execute(update(InstitutionRow).where(place).values(latitude=30.5, longitude=east))
+        await register(session, made, 230, school=0)
         await register(session, made, 3, school=2)
         await staff(session, made, 1, 6, may_invigilate=True, may_head=True, assess=True)
         await close(session, made)
@@ -50,11 +55,10 @@ async def test_groups_by_distance_and_each_with_its_why(
     assert "没有符合条件的组" in (await client.get(f"{base}/why?certificate=nothing")).text
     why = (await client.get(f"{base}/why/group?{urlencode({'group': large})}")).text
     assert "人排不下" in why
-    assert "实操工位人次已满" in why
-    assert "全部排满" in why
-    assert "瓶颈：2 个站点的网页开发实操工位人次合计" in why
-    nearest = (await client.get(f"{base}/why/group?{urlencode({'group': small})}")).text
-    assert "最近的一个" in nearest
+    assert "“实操”已排满：按科目的先后，能用的时段里没有空位。" in why
+    assert "R2 考场：6月20日、6月21日的 10 个时段用了 9 个" in why
+    assert "这是获批这个证书的考点中最近的一个" in why
+    assert (await client.get(f"{base}/why/group?{urlencode({'group': small})}")).status_code == 200
     assert (await client.get(f"{base}/why/group?group=nobody")).status_code == 404
     client.cookies.set("kaowu_language", "en")
     assert "Demo School 1" in (await client.get(f"{base}/why/group?{urlencode({'group': large})}")).text
@@ -80,6 +84,7 @@ async def test_bottlenecks_by_price(client: httpx.AsyncClient, services: Service
     await sign_in(client, services, world.officer)
     shown = (await client.get(f"/scheduling/plans/{world.batch.id}/bottlenecks")).text
     assert "实操工位人次" in shown
+    assert "人没有位置" in shown
     assert "看他们为什么排不下" in shown
     assert "多登记几个工位" in shown
 
