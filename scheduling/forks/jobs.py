@@ -27,7 +27,7 @@ async def _solve(services: Services, run: Run, actor: Actor, progress: Progress)
     answer = await asyncio.to_thread(actions.compute, question, progress=progress, stop=stop)
     async with services.db.transaction() as session:
         fork_id = await actions.keep(session, actor, question, answer, now=services.clock.now())
-        result = {"fork_id": str(fork_id), "href": f"/scheduling/forks/{fork_id}"}
+        result = {"fork_id": str(fork_id), "href": f"/scheduling/plans/forks/{fork_id}"}
         await timetable.complete(session, run, result=result, now=services.clock.now())
 
 

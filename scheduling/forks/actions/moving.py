@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -15,6 +16,7 @@ from scheduling.forks.rules.records import MoveRefused, NotMoved
 from scheduling.forks.rules.wishes import RecordsChanged
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.relocating import places_for, relocated
+from scheduling.planning.rules.serial import problem_sha256
 from scheduling.timetable import actions as timetable_actions
 from scheduling.timetable import queries as timetable
 
@@ -26,8 +28,7 @@ class Moved:
     plan: timetable.PlanRecord
     session_id: UUID  # in the new draft
     candidates: int
-    from_slot: str
-    from_place: str
+    pin: int  # the number of the pin that keeps it there
 
 
 async def move(
@@ -35,9 +36,13 @@ async def move(
 ) -> Moved:
     """Move a session of a draft to another slot or room of its site; its team goes with it.
 
+    The place is kept as a pin, so that the next proposal leaves the session there; pins that kept it where it was are
+    taken back with the same reason.
+
     :raises NotMoved: it is there already
     :raises MoveRefused: it would break hard constraints, each of them named
     :raises RecordsChanged: other people are to be placed than the draft has
+    :raises PinRefused: the place collides with another pin
     """
     found = await queries.current(session, actor, session_id)
     one, worked = found.session, found.worked
@@ -48,7 +53,10 @@ async def move(
     material = await timetable_actions.prepare(session, actor, batch_id=found.batch.id)
     if dict(material.drafted.members) != dict(worked.members):
         raise RecordsChanged
-    plan = relocated(worked.problem, worked.plan, one.id, slot=slot, place=place)
+    plan = msgspec.structs.replace(
+        relocated(worked.problem, worked.plan, one.id, slot=slot, place=place),
+        problem_sha256=problem_sha256(worked.problem),
+    )
     broken = [each for each in check(worked.problem, plan).violations if each.h != "H1"]
     if broken:
         words = await queries.words_of(session, found.batch.id, worked.problem, plan, staff=True)
@@ -57,8 +65,13 @@ async def move(
     solution = timetable_actions.taken_over(material, changed)
     made = await timetable_actions.keep(session, actor, material, solution, now=now)
     held = [each for each in await timetable.sessions(session, made.id) if each.key == one.id]
+    for pin in found.pins:
+        await timetable_actions.remove_pin(session, actor, pin_id=pin.id, reason=reason, now=now)
+    pin = await timetable_actions.pin_session(
+        session, actor, session_id=held[0].id, reason=reason, expires=None, now=now
+    )  # fmt: skip
     data = {
-        "version": made.version, "session": one.id, "reason": reason,
+        "version": made.version, "session": one.id, "reason": reason, "pin": pin.number,
         "from": {"slot": one.slot, "place": one.place}, "to": {"slot": slot, "place": place},
     }  # fmt: skip
     await audit.record(
@@ -72,5 +85,5 @@ async def move(
         now=now,
     )
     return Moved(
-        plan=made, session_id=held[0].id, candidates=one.count, from_slot=one.slot, from_place=one.place
+        plan=made, session_id=held[0].id, candidates=one.count, pin=pin.number
     )  # fmt: skip

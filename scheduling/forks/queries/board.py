@@ -94,7 +94,7 @@ class ForkView:
 
     def href(self, number: int) -> str:
         """The address of a page."""
-        return f"/scheduling/forks/{self.fork.id}?number={number}#moved"
+        return f"/scheduling/plans/forks/{self.fork.id}?number={number}#moved"
 
 
 async def board(session: AsyncSession, actor: Actor, batch_id: UUID) -> Board:

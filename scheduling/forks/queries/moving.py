@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -21,6 +22,7 @@ from scheduling.planning.rules.relocating import options, seats_in
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable import queries as timetable
 from scheduling.timetable.rules.lifecycle import PlanNotDraft, PlanStatus
+from scheduling.timetable.rules.pins import PinLevel, PinRecord, numbers_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,9 @@ class Current:
 
     batch: Batch
     plan: timetable.PlanRecord
-    worked: timetable.Worked
+    worked: timetable.Worked  # its problem without the pins that keep the session where it is
     session: Session
+    pins: tuple[PinRecord, ...]  # those
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,7 @@ class MoveView:
     component: Component
     when: object
     where: object
+    pins: tuple[PinRecord, ...]  # that keep it where it is; a move takes them back
     possible: tuple[Choice, ...]
     impossible: tuple[Choice, ...]
 
@@ -82,7 +86,20 @@ async def current(session: AsyncSession, actor: Actor, session_id: UUID) -> Curr
     if plan.status is not PlanStatus.DRAFT:
         raise PlanNotDraft
     worked = await timetable.worked(session, plan.id)
-    return Current(batch=batch, plan=plan, worked=worked, session=worked.plan.session[planned.key])
+    one = worked.plan.session[planned.key]
+    here = one.site, one.component, one.slot, one.place
+    pins = tuple(
+        pin
+        for pin in await timetable.pins(session, batch.id)
+        if pin.level is PinLevel.SESSION
+        and pin.removed_at is None
+        and (pin.site, pin.component, pin.slot, pin.room) == here
+    )
+    numbers = {pin.number for pin in pins}
+    free = msgspec.structs.replace(
+        worked.problem, pins=tuple(pin for pin in worked.problem.pins if numbers_of(pin.id) not in numbers)
+    )
+    return Current(batch=batch, plan=plan, worked=replace(worked, problem=free), session=one, pins=pins)
 
 
 async def move_view(session: AsyncSession, actor: Actor, session_id: UUID) -> MoveView:
@@ -111,6 +128,7 @@ async def move_view(session: AsyncSession, actor: Actor, session_id: UUID) -> Mo
         component=words.component(one.certificate, one.level.value, one.component),
         when=words.slot(one.slot),
         where=words.place(one.site, one.place),
+        pins=found.pins,
         possible=tuple(choice for choice in choices if not choice.faults),
         impossible=tuple(choice for choice in choices if choice.faults),
     )

@@ -69,7 +69,7 @@ async def _forks_page(
     )
 
 
-@get("/scheduling/forks/{fork_id:uuid}", guards=[needs(Permission.PLAN_READ)])
+@get("/scheduling/plans/forks/{fork_id:uuid}", guards=[needs(Permission.PLAN_READ)])
 async def fork_page(
     request: AppRequest, services: AppServices, fork_id: FromPath[UUID], number: FromQuery[int] = 1
 ) -> Response[Any]:
@@ -92,7 +92,7 @@ async def _fork_page(
     )
 
 
-@post("/scheduling/forks/{fork_id:uuid}/adopt", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
+@post("/scheduling/plans/forks/{fork_id:uuid}/adopt", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
 async def adopt(request: AppRequest, services: AppServices, fork_id: FromPath[UUID]) -> Response[Any]:
     """Make a what-if the new draft."""
     try:
@@ -104,7 +104,7 @@ async def adopt(request: AppRequest, services: AppServices, fork_id: FromPath[UU
     return redirect(request, f"/scheduling/plans/{plan.batch_id}", notice, version=plan.version)
 
 
-@post("/scheduling/forks/{fork_id:uuid}/delete", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
+@post("/scheduling/plans/forks/{fork_id:uuid}/delete", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
 async def delete(request: AppRequest, services: AppServices, fork_id: FromPath[UUID]) -> Response[Any]:
     """Forget a what-if."""
     async with services.db.transaction() as session:

@@ -214,6 +214,40 @@ async def test_a_session_moves_and_everything_else_stands(session: AsyncSession,
         await queries.move_view(session, world.officer, id)
 
 
+async def test_a_move_is_kept_as_a_pin_and_the_next_one_takes_it_back(session: AsyncSession, world: World) -> None:
+    for code in ("C8", "C9"):
+        await sites.add_room(
+            session, world.secretaries[0], site_id=world.site_id, code=code, name_zh=f"机房 {code}", form=Form.COMPUTER,
+            seats=30, spares=3, now=NOW,
+        )  # fmt: skip
+    await propose(session, world)
+    id = await held(session, world)
+    choice = (await queries.move_view(session, world.officer, id)).possible[0]
+    await actions.move(
+        session, world.officer, session_id=id, slot=choice.slot, place=choice.place, reason="设备检修", now=NOW
+    )
+    again = await propose(session, world, seed=9)
+    held_there = [
+        one
+        for one in await timetable.sessions(session, again.id)
+        if (await timetable.worked(session, again.id)).plan.session[one.key].slot == choice.slot
+        and (await timetable.worked(session, again.id)).plan.session[one.key].place == choice.place
+    ]
+    assert [one.form for one in held_there] == [Form.COMPUTER]
+    view = await queries.move_view(session, world.officer, held_there[0].id)
+    assert [pin.reason for pin in view.pins] == ["设备检修"]
+    assert view.possible
+    back = view.possible[0]
+    await actions.move(
+        session, world.officer, session_id=held_there[0].id, slot=back.slot, place=back.place, reason="修好了", now=NOW
+    )
+    pins = await timetable.pins(session, world.batch.id)
+    assert [(pin.reason, pin.removal_reason) for pin in sorted(pins, key=lambda one: one.number)] == [
+        ("设备检修", "修好了"),
+        ("修好了", ""),
+    ]
+
+
 async def test_a_move_that_breaks_something_is_refused_in_words(session: AsyncSession, world: World) -> None:
     draft = await propose(session, world)
     id = await held(session, world)
