@@ -58,10 +58,10 @@ def _teachers(school: School, stage: Stage) -> list[tuple[tuple[str, ...], bool]
     """What each teacher of a school can do: (certificates to assess, may head a site)."""
     count = sum(candidate.school == school for candidate in stage.candidates)
     found: list[tuple[tuple[str, ...], bool]] = [((), True), ((), True)]
-    found += [((), False)] * (6 + count // _CANDIDATES_PER_TEACHER)
+    found += [((), False)] * (9 + count // _CANDIDATES_PER_TEACHER)
     for code in school.certificates:
         if any(form.startswith("practical") for form in certificate_of(code).forms):
-            found += [((code,), False)] * (4 + count // 40)
+            found += [((code,), False)] * (5 + count // 30)
     return found
 
 

@@ -29,7 +29,7 @@ from scheduling.planning.rules.capacity import rounds
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Room, Site
 from scheduling.timetable.queries.intake import Busy, busy, confirmed, parts_of
-from scheduling.timetable.rules.hours import Hours, slots
+from scheduling.timetable.rules.hours import Hours, Wanted, slots
 
 _MIDDLE = (31.0, 112.0)  # where a prefecture without a placed institution is taken to lie
 _FORMS = {
@@ -79,9 +79,8 @@ async def drafted(
     institutions = {one.id: one for one in await registration.institutions(session)}
     prefectures = await registration.prefectures(session)
     hours = hours or Hours()
-    lengths = [part.duration_minutes for scheme in schemes.values() for part in scheme.components]
     ground = _Ground(
-        slots=slots(hours, lengths, batch.first_day, (batch.last_day - batch.first_day).days + 1),
+        slots=await _slots(session, batch, people, schemes, hours),
         hours=hours,
         staffing=staffing or Staffing(),
         schemes=schemes,
@@ -92,6 +91,36 @@ async def drafted(
     )
     members = _members(people, ground)
     return Drafted(problem=await _problem(session, batch, people, members, ground), members=_numbered(members))
+
+
+async def _slots(
+    session: AsyncSession,
+    batch: Batch,
+    people: Sequence[Registration],
+    schemes: Mapping[UUID, Scheme],
+    hours: Hours,
+) -> tuple[planning.Slot, ...]:
+    """The pattern of slots that suits what is asked for and what the sites in force have."""
+    sat: Counter[UUID] = Counter()
+    most = 1
+    for one in people:
+        own = parts_of(schemes[one.scheme_id], one)
+        sat.update(own)
+        most = max(most, len(own))
+    wanted = [
+        Wanted(form=_FORMS[part.form], minutes=part.duration_minutes, count=sat[part.id])
+        for scheme in sorted(schemes.values(), key=lambda one: str(one.id))
+        for part in scheme.components
+    ]
+    approved = await sites.approvals(session, statuses=[ApprovalStatus.ACTIVE])
+    certificates = {one.certificate_id for one in schemes.values()}
+    places = await sites.sites(session, {one.site_id for one in approved if one.certificate_id in certificates})
+    seats: Counter[planning.Form] = Counter()
+    for place in places:
+        for room in place.rooms:
+            seats[_FORMS[room.form]] += room.usable
+    days_count = (batch.last_day - batch.first_day).days + 1
+    return slots(hours, wanted, batch.first_day, days_count, seats=seats, components=most)
 
 
 async def _problem(

@@ -59,6 +59,14 @@ async def stop(request: AppRequest, services: AppServices, run_id: FromPath[UUID
     return redirect(request, run.comes_from, N_("已停止，没有留下任何改动。"))
 
 
+@post("/scheduling/plans/runs/{run_id:uuid}/finish", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
+async def finish(request: AppRequest, services: AppServices, run_id: FromPath[UUID]) -> Response[Any]:
+    """End a proposal with the best plan so far."""
+    async with services.db.transaction() as session:
+        await actions.finish(session, actor_of(request), run_id=run_id)
+    return redirect(request, f"/scheduling/plans/runs/{run_id}")
+
+
 @get("/scheduling/plans/runs/{run_id:uuid}/file", guards=[needs(Permission.PRINT_SET)])
 async def run_file(request: AppRequest, services: AppServices, run_id: FromPath[UUID]) -> Response[Any]:
     """Hand a finished print to who asked for it, while it is kept and while they still may have it."""
@@ -67,7 +75,8 @@ async def run_file(request: AppRequest, services: AppServices, run_id: FromPath[
     if not run.fetchable(services.clock.now()) or not services.files.exists(str(run.result.get("sha256"))):
         raise PrintExpired
     data = await asyncio.to_thread(_opened, services, run)
-    return file_response(data, "application/pdf", str(run.result["name"]), inline=True)
+    kind = run.order.what.media_type if run.order else "application/pdf"
+    return file_response(data, kind, str(run.result["name"]), inline=kind == "application/pdf")
 
 
 def _opened(services: Services, run: Run) -> bytes:
@@ -95,4 +104,4 @@ async def _view(request: AppRequest, services: Services, run_id: UUID) -> dict[s
     }
 
 
-ROUTES = [run_page, progress, stop, run_file]
+ROUTES = [run_page, progress, stop, finish, run_file]

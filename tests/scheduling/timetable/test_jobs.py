@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -83,13 +84,18 @@ async def published(services: Services, world: World) -> None:
 
 async def test_a_proposal_runs_through_its_stages(services: Services, officer: Actor, world: World) -> None:
     told: list[tuple[Stage, int, int]] = []
+    best: list[Mapping[str, float]] = []
+
+    def progress(stage: Stage, done: int, total: int, /, known: Mapping[str, float] = MappingProxyType({})) -> None:
+        told.append((stage, done, total))
+        best.append(known)
+
     async with services.db.transaction() as session:
-        await actions.propose(
-            session, officer, batch_id=world.batch.id, seed=3, now=NOW, progress=lambda *said: told.append(said)
-        )
+        await actions.propose(session, officer, batch_id=world.batch.id, seed=3, now=NOW, progress=progress)
     assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
-        Stage.GROUPS, Stage.SESSIONS, Stage.SEATS, Stage.STAFF,
+        Stage.GROUPS, Stage.SESSIONS, Stage.STAFF, Stage.SEATS,
     ]  # fmt: skip
+    assert any(one.get("gap") == 0 and one.get("unplaced") == 0 for one in best)
     for stage in {stage for stage, _, _ in told}:
         counts = [(done, total) for one, done, total in told if one is stage]
         assert all(done <= total for done, total in counts)
@@ -157,14 +163,14 @@ async def test_a_stopped_run_leaves_nothing(
 ) -> None:
     run_id = await ask(services, officer, world)
     begun, go = asyncio.Event(), asyncio.Event()
-    propose = actions.propose
+    keep = actions.keep
 
     async def slowly(*given: Any, **named: Any) -> Any:
         begun.set()
         await go.wait()
-        return await propose(*given, **named)
+        return await keep(*given, **named)
 
-    monkeypatch.setattr(actions, "propose", slowly)
+    monkeypatch.setattr(actions, "keep", slowly)
     work = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
     await begun.wait()
     async with services.db.transaction() as session:
@@ -180,21 +186,35 @@ async def test_a_stopped_run_leaves_nothing(
             await actions.stop(session, officer, run_id=run_id, now=NOW)
 
 
+async def test_a_run_that_is_asked_to_finish_keeps_what_it_has(
+    services: Services, officer: Actor, world: World
+) -> None:
+    run_id = await ask(services, officer, world)
+    async with services.db.transaction() as session:
+        assert (await actions.finish(session, officer, run_id=run_id)).finishing
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert (run.status, await plans_count(services)) == (RunStatus.DONE, 1)
+    with pytest.raises(RunEnded):
+        async with services.db.transaction() as session:
+            await actions.finish(session, officer, run_id=run_id)
+
+
 async def test_a_worker_taken_for_dead_cannot_end_what_another_took_over(
     services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = await ask(services, officer, world)
     begun = [asyncio.Event(), asyncio.Event()]
     go = [asyncio.Event(), asyncio.Event()]
-    propose = actions.propose
+    keep = actions.keep
 
     async def slowly(*given: Any, **named: Any) -> Any:
         mine = 1 if begun[0].is_set() else 0
         begun[mine].set()
         await go[mine].wait()
-        return await propose(*given, **named)
+        return await keep(*given, **named)
 
-    monkeypatch.setattr(actions, "propose", slowly)
+    monkeypatch.setattr(actions, "keep", slowly)
     first = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
     await begun[0].wait()
     second = asyncio.create_task(jobs.propose(services, {"run_id": str(run_id)}))
@@ -221,16 +241,16 @@ _WORKER = """
 
     async def main():
         home, url, halt = sys.argv[1:]
-        propose = actions.propose
+        keep = actions.keep
 
         async def halting(*given, **named):
-            done = await propose(*given, **named)
+            done = await keep(*given, **named)
             if halt == "halt":
                 print("made", flush=True)
                 await asyncio.sleep(60)
             return done
 
-        actions.propose = halting
+        actions.keep = halting
         from datetime import timedelta
         from exam.kernel.runner import run_jobs
         async with services_of(Settings(home=Path(home), database_url=url)) as services:

@@ -26,7 +26,8 @@ from tests.exam.registration.world import NOW
 
 RUN = Run(
     id=new_id(), kind=RunKind.PRINT, batch_id=new_id(), account_id=new_id(), asked_by="考务", order=None, seed=None,
-    status=RunStatus.RUNNING, attempt=1, stage=Stage.DRAW, done=10, total=40, failure=None, result={}, asked_at=NOW,
+    asked={}, status=RunStatus.RUNNING, attempt=1, stage=Stage.DRAW, done=10, total=40, best={}, finishing=False,
+    failure=None, result={}, asked_at=NOW,
     begun_at=NOW, ended_at=None, expires_at=NOW + KEPT,
 )  # fmt: skip
 

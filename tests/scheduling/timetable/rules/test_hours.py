@@ -1,0 +1,58 @@
+"""The slots of a batch: long enough, inside working hours, and of the pattern that serves the scarcest form best (H15)."""
+
+from datetime import date
+
+import pytest
+
+from scheduling.planning.rules.problem import Form
+from scheduling.timetable.rules.hours import Hours, Wanted, slots
+
+DAY = date(2026, 11, 28)
+
+
+def _starts(wanted: list[Wanted], **changes: object) -> list[str]:
+    return [slot.id[5:] for slot in slots(Hours(), wanted, DAY, 1, **changes)]  # type: ignore[arg-type]
+
+
+def _written(minutes: int, count: int = 10) -> Wanted:
+    return Wanted(form=Form.COMPUTER, minutes=minutes, count=count)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "starts"),
+    [
+        (60, ["0830", "1030", "1330", "1510", "1650"]),
+        (90, ["0830", "1030", "1330", "1600"]),
+        (120, ["0830", "1330", "1600"]),
+        (240, ["1330"]),  # too long for the morning
+        (300, ["0830"]),  # too long for a half day: across lunch
+        (571, []),  # too long for a day
+    ],
+)
+def test_written_rooms_are_used_as_often_as_they_can_be(minutes: int, starts: list[str]) -> None:
+    assert _starts([_written(minutes)], seats={Form.COMPUTER: 3}) == starts
+
+
+def test_nothing_wanted_has_slots_all_the_same() -> None:
+    assert len(_starts([])) == 5
+
+
+def test_every_slot_is_long_enough_and_a_turnaround_apart() -> None:
+    found = slots(Hours(), [_written(75)], DAY, 2)
+    assert all(slot.minutes >= 75 for slot in found)
+    for before, after in zip(found, found[1:], strict=False):
+        assert (after.starts - before.ends).total_seconds() >= 30 * 60
+
+
+def test_scarce_stations_get_long_slots() -> None:
+    practical = Wanted(form=Form.PRACTICAL, minutes=60, count=100)
+    few, many = {Form.COMPUTER: 300, Form.PRACTICAL: 8}, {Form.COMPUTER: 300, Form.PRACTICAL: 800}
+    assert _starts([_written(60, 100), practical], seats=few, components=2) == ["0830", "1330"]  # seven waves, not five
+    assert len(_starts([_written(60, 100), practical], seats=many, components=2)) == 5
+
+
+def test_a_person_has_a_slot_for_every_component() -> None:
+    practical = Wanted(form=Form.PRACTICAL, minutes=60, count=100)
+    hours = Hours(opens=480, lunch_from=840, lunch_to=840, closes=840)
+    found = slots(hours, [practical], DAY, 1, seats={Form.PRACTICAL: 1}, components=2)
+    assert len(found) >= 2
