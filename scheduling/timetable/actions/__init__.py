@@ -2,7 +2,7 @@
 
 from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
-from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store
+from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store, ticket_prefix
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
     FORK_JOB,
@@ -22,8 +22,8 @@ from scheduling.timetable.actions.running import (
     report,
     stop,
 )
-from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, taken_over, work_out
-from scheduling.timetable.actions.superseding import supersede
+from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, name_of, taken_over, work_out
+from scheduling.timetable.actions.superseding import hold, supersede
 
 __all__ = [
     "FORK_JOB",
@@ -47,8 +47,10 @@ __all__ = [
     "finish",
     "gather",
     "held_id",
+    "hold",
     "keep",
     "lock",
+    "name_of",
     "pin_session",
     "prepare",
     "propose",
@@ -61,5 +63,6 @@ __all__ = [
     "supersede",
     "take_back",
     "taken_over",
+    "ticket_prefix",
     "work_out",
 ]

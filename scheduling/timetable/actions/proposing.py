@@ -359,7 +359,7 @@ async def _tickets(
     session: AsyncSession, batch: Batch, ground: Ground, solution: Solution, scheme: TicketScheme
 ) -> dict[UUID, str]:
     """Ticket numbers in the order of site, certificate, institution and name."""
-    prefix = await _prefix(session, batch)
+    prefix = await ticket_prefix(session, batch)
     worked = solution.worked
     first: dict[UUID, tuple[datetime, int]] = {}
     for held in solution.held:
@@ -382,7 +382,7 @@ async def _tickets(
     }
 
 
-async def _prefix(session: AsyncSession, batch: Batch) -> str:
+async def ticket_prefix(session: AsyncSession, batch: Batch) -> str:
     """The leading digits of the batch's tickets: given once, in the order in which batches are first arranged."""
     row = await session.get(TicketPrefixRow, batch.id)
     if row is None:

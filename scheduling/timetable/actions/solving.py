@@ -124,7 +124,12 @@ def taken_over(material: Material, worked: Worked) -> Solution:
 
 def held_id(held: Held) -> UUID:
     """Names a session until it is stored."""
-    return uuid5(NAMESPACE_OID, f"{held.key}/{held.round_no}")
+    return name_of(held.key, held.round_no)
+
+
+def name_of(key: str, round_no: int) -> UUID:
+    """The same name, of a planner's session and a round."""
+    return uuid5(NAMESPACE_OID, f"{key}/{round_no}")
 
 
 def _facts(step: Step) -> dict[str, float]:

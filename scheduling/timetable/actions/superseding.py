@@ -10,12 +10,19 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
+from exam.registration import queries as registration
 from scheduling.timetable import queries
 from scheduling.timetable.actions.ground import lock_plan, record
 from scheduling.timetable.actions.proposing import store
 from scheduling.timetable.actions.solving import Material, Solution
 from scheduling.timetable.models import PlannedSessionRow
 from scheduling.timetable.rules.lifecycle import PlanNotPublished, PlanStatus, TicketScheme
+
+
+async def hold(session: AsyncSession, actor: Actor, batch_id: UUID) -> None:
+    """Let nobody else store a plan until the transaction ends."""
+    queries.require_manage(actor, await registration.batch(session, batch_id))
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('scheduling.plans'))"))
 
 
 async def supersede(
@@ -35,8 +42,7 @@ async def supersede(
     `tickets`: of everybody who has a place; numbers do not change. `room_sessions`: (key, round) of each session -> the
     room session that it is.
     """
-    queries.require_manage(actor, material.batch)
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('scheduling.plans'))"))
+    await hold(session, actor, material.batch.id)
     before = await lock_plan(session, plan_id)
     if before.status != PlanStatus.PUBLISHED:
         raise PlanNotPublished

@@ -9,6 +9,7 @@ from scheduling.timetable.queries.arrangement import (
 )
 from scheduling.timetable.queries.drafting import Drafted, drafted
 from scheduling.timetable.queries.intake import Busy, busy, demand, wanted
+from scheduling.timetable.queries.naming import line_of, names_of
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
 from scheduling.timetable.queries.pins import (
     Choice,
@@ -115,8 +116,10 @@ __all__ = [
     "is_abandoned",
     "latest",
     "letters",
+    "line_of",
     "material",
     "may_manage",
+    "names_of",
     "needs",
     "own_prints",
     "part_of",

@@ -1,0 +1,24 @@
+"""Reads of the repairs: a repair with its lines, what can be asked, versions side by side, who must be told."""
+
+from scheduling.repairs.queries.asking import AskView, ask_view, late_candidates
+from scheduling.repairs.queries.notices import needs, notices_of
+from scheduling.repairs.queries.stored import RepairRecord, RepairView, record_of, repair, repair_view, repairs
+from scheduling.repairs.queries.versions import DiffView, VersionsView, diff_view, versions_view
+
+__all__ = [
+    "AskView",
+    "DiffView",
+    "RepairRecord",
+    "RepairView",
+    "VersionsView",
+    "ask_view",
+    "diff_view",
+    "late_candidates",
+    "needs",
+    "notices_of",
+    "record_of",
+    "repair",
+    "repair_view",
+    "repairs",
+    "versions_view",
+]
