@@ -35,8 +35,18 @@ from scheduling.planning.solver.stays import fewer_stays
 Task = tuple[str, list[tuple[str, int, int]], Windows, tuple[Session, ...]]
 """A site, the members placed there, the slots left to people who are also examined elsewhere, and what stands already."""
 
-Progress = Callable[[int, int], None]
-"""Called with the number of sites that are done and of all sites."""
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far the sessions are, and how good the plan so far is."""
+
+    done: int  # sites
+    total: int
+    unplaced: int  # candidates left out
+    room_sessions: int
+
+
+Progress = Callable[[Reached], None]
 
 
 class SiteResult(msgspec.Struct, frozen=True):
@@ -86,7 +96,15 @@ def schedule_sites(
     """Make the sessions of all sites. `seconds`: of the clock; what is not searched by then, or by a `stop`, is only listed."""
     ending = Ending.after(seconds, stop)
     tasks = tasks_of(problem, placements, windows(problem, placements))
-    results = run(problem, tasks, seed=seed, ending=ending, processes=processes, progress=progress)
+    done: list[SiteResult] = []
+
+    def tell(result: SiteResult) -> None:
+        done.append(result)
+        if progress:
+            unplaced = sum(left.count for one in done for left in one.unplaced)
+            progress(Reached(len(done), len(tasks), unplaced, sum(one.room_sessions for one in done)))
+
+    results = run(problem, tasks, seed=seed, ending=ending, processes=processes, tell=tell)
     return gathered(problem, results, finished=not ending.reached())
 
 
@@ -140,14 +158,14 @@ def run(
     seed: int,
     ending: Ending,
     processes: int = 2,
-    progress: Progress | None = None,
+    tell: Callable[[SiteResult], None] | None = None,
 ) -> list[SiteResult]:
-    """The results of all tasks, in their order."""
+    """The results of all tasks, in their order; `tell`: of each as soon as it is there."""
     found: dict[int, SiteResult] = {}
     for number, result in _results(problem, tasks, seed, ending, processes):
         found[number] = result
-        if progress:
-            progress(len(found), len(tasks))
+        if tell:
+            tell(result)
     return [found[number] for number in range(len(tasks))]
 
 

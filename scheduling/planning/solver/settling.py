@@ -4,25 +4,35 @@ Seats of the whole period may be there and yet not in an order of slots that fit
 They join what stands at the nearest site that has a way for them (:mod:`joining`). That opens rooms a site would not have
 needed, had it known them from the start: so every site that somebody came to is searched again, from what stands there,
 and whichever sessions are better are kept: nobody more left out, fewer rooms. Where sessions moved closer, others may
-find a way; so this is repeated as long as somebody does.
+find a way; so this is repeated as long as somebody does. Who finds no way anywhere is a guest of the sites with stations left,
+one after the other: the site is searched with them, and room is made where that is possible.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from scheduling.planning.rules.plan import Placement, Session, Unplaced
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import without
 from scheduling.planning.solver.ending import Ending, Stop
-from scheduling.planning.solver.joining import Joined, join
+from scheduling.planning.solver.joining import AGAIN, Joined, Table, join
 from scheduling.planning.solver.papers import named
-from scheduling.planning.solver.people import windows
-from scheduling.planning.solver.sessions import Progress, Scheduled, SiteResult, run, schedule_sites, tasks_of
+from scheduling.planning.solver.people import here, windows
+from scheduling.planning.solver.sessions import (
+    Progress,
+    Reached,
+    Scheduled,
+    SiteResult,
+    Task,
+    run,
+    schedule_sites,
+    tasks_of,
+)
 
-_ROUNDS = 3
+_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -47,52 +57,124 @@ def settle(
 ) -> Settled:
     """Sessions for the placements; who is `unplaced` so far may still join others."""
     ending = Ending.after(seconds, stop)
+    tell = progress or _silent
+    first = sum(one.count for one in unplaced)
     scheduled = schedule_sites(
-        problem, placements, seed=seed, seconds=seconds, processes=processes, progress=progress, stop=stop
+        problem,
+        placements,
+        seed=seed,
+        seconds=seconds,
+        processes=processes,
+        progress=lambda reached: tell(replace(reached, unplaced=first + reached.unplaced)),
+        stop=stop,
     )
-    limited = windows(problem, placements)  # of the whole placement: sessions of people at other sites keep to them
-    joined = Joined(
-        without(placements, scheduled.unplaced), scheduled.sessions, (*unplaced, *scheduled.unplaced), found=()
-    )
-    found: list[Placement] = []
-    first = {one.site for one in scheduled.sites if one.unplaced}  # whose rooms have waited
+    table = _Table(problem, placements, (*unplaced, *scheduled.unplaced), scheduled)
+    waiting = {one.site for one in scheduled.sites if one.unplaced}  # whose rooms have waited
     for _ in range(_ROUNDS):
-        joined = join(problem, joined.placements, joined.sessions, joined.unplaced)
-        found += joined.found
-        if not (joined.found or first) or ending.reached():
+        changed = table.join() | waiting
+        tell(table.reached())
+        tasks = table.tasks(changed, {} if ending.reached() else table.guests())
+        if not tasks or ending.reached():
             break
-        changed = {one.site for one in joined.found} | first
-        first = set()
-        standing = _by_site(joined.sessions)
-        tasks = [
-            (site, members, limits, tuple(standing[site]))
-            for site, members, limits, _ in tasks_of(problem, joined.placements, limited)
-            if site in changed
-        ]
-        results = run(problem, tasks, seed=seed, ending=ending, processes=processes)
-        sessions = _better(problem, standing, results)
-        joined = Joined(joined.placements, sessions, joined.unplaced, joined.found)
+        waiting = set()
+        table.take(run(problem, tasks, seed=seed, ending=ending, processes=processes))
+        tell(table.reached())
     return Settled(
         scheduled=scheduled,
-        joined=Joined(joined.placements, joined.sessions, joined.unplaced, tuple(found)),
+        joined=table.joined(placements),
         finished=scheduled.finished and not ending.reached(),
     )
 
 
-def _by_site(sessions: Sequence[Session]) -> dict[str, list[Session]]:
-    found: dict[str, list[Session]] = defaultdict(list)
-    for one in sessions:
-        found[one.site].append(one)
-    return found
+class _Table:
+    """The plan as it stands: who sits where, who has no place, and what has been tried for them."""
 
+    def __init__(
+        self, problem: Problem, placements: Sequence[Placement], unplaced: Sequence[Unplaced], scheduled: Scheduled
+    ) -> None:
+        self.problem = problem
+        self.placements: Sequence[Placement] = without(placements, scheduled.unplaced)
+        self.sessions = scheduled.sessions
+        self.unplaced: Sequence[Unplaced] = unplaced
+        # Of the whole placement: the sessions of people at other sites keep to them.
+        away = [here(problem, problem.group[one.group]) for one in unplaced]
+        self.limited = {id: mask for one in away for id, mask in one.items()} | dict(windows(problem, placements))
+        self.visitors: dict[str, list[Unplaced]] = {}
+        self.standing: dict[str, list[Session]] = {}
+        self.tried: set[tuple[str, str]] = set()  # (group, site)
 
-def _better(
-    problem: Problem, standing: Mapping[str, Sequence[Session]], results: Sequence[SiteResult]
-) -> tuple[Session, ...]:
-    """The sessions of all sites, with the new ones where they seat everybody in fewer rooms, or as many."""
-    best = dict(standing)
-    for result in results:
-        rooms = len({(one.place, one.slot) for one in standing[result.site]})
-        if not result.unplaced and result.room_sessions <= rooms:
+    def join(self) -> set[str]:
+        """Let who has no place join what stands; the sites they have come to."""
+        joined = join(self.problem, self.placements, self.sessions, self.unplaced)
+        self.placements, self.sessions, self.unplaced = joined.placements, joined.sessions, joined.unplaced
+        return {one.site for one in joined.found}
+
+    def reached(self) -> Reached:
+        """How good the plan is now."""
+        sites = len({one.site for one in self.placements})
+        rooms = len({(one.site, one.place, one.slot) for one in self.sessions})
+        return Reached(sites, sites, sum(one.count for one in self.unplaced), rooms)
+
+    def guests(self) -> dict[str, list[Unplaced]]:
+        """Who still has none, at the nearest site with stations left at which they have not been guests yet."""
+        able = [one for one in self.unplaced if one.reason in AGAIN and self.problem.group[one.group].person is None]
+        found: dict[str, list[Unplaced]] = defaultdict(list)
+        table = Table(self.problem, self.sessions, ()) if able else None
+        for one in able:
+            near = table.near(self.problem.group[one.group]) if table else []
+            site = next((id for id in near if (one.group, id) not in self.tried), None)
+            if site is not None:
+                self.tried.add((one.group, site))
+                found[site].append(one)
+        return found
+
+    def tasks(self, sites: Collection[str], guests: Mapping[str, Sequence[Unplaced]]) -> list[Task]:
+        """Search these sites again, from what stands there; with guests for whom room may be made."""
+        self.visitors = {site: list(some) for site, some in guests.items()}
+        self.standing = defaultdict(list)
+        for session in self.sessions:
+            self.standing[session.site].append(session)
+        coming = [
+            Placement(group=one.group, site=site, first=one.first, count=one.count)
+            for site, some in self.visitors.items()
+            for one in some
+        ]
+        return [
+            (site, members, limits, tuple(self.standing[site]))
+            for site, members, limits, _ in tasks_of(self.problem, (*self.placements, *coming), self.limited)
+            if site in sites or site in self.visitors
+        ]
+
+    def take(self, results: Sequence[SiteResult]) -> set[str]:
+        """Keep what is better at a site: fewer left out, then fewer rooms. The sites whose rooms still wait for a search."""
+        waiting = set()
+        best: dict[str, Sequence[Session]] = dict(self.standing)
+        for result in results:
+            guests = self.visitors.get(result.site, [])
+            before = sum(one.count for one in guests), len({(one.place, one.slot) for one in best.get(result.site, ())})
+            if (sum(one.count for one in result.unplaced), result.room_sessions) > before:
+                continue
             best[result.site] = result.sessions
-    return named(problem, [one for site in problem.sites for one in best.get(site.id, ())])
+            if result.unplaced:
+                waiting.add(result.site)
+            coming = [Placement(group=one.group, site=result.site, first=one.first, count=one.count) for one in guests]
+            self.placements = without((*self.placements, *coming), result.unplaced)
+            self.unplaced = (*without(self.unplaced, coming), *result.unplaced)
+        self.sessions = named(self.problem, [one for site in self.problem.sites for one in best.get(site.id, ())])
+        return waiting
+
+    def joined(self, before: Sequence[Placement]) -> Joined:
+        """The plan in the end; `before`: where everybody was to go at first."""
+        at: dict[str, list[Placement]] = defaultdict(list)
+        for one in before:
+            at[one.site].append(one)
+        return Joined(
+            placements=tuple(self.placements),
+            sessions=self.sessions,
+            unplaced=tuple(sorted(self.unplaced, key=lambda one: (one.group, one.first))),
+            found=tuple(new for one in self.placements for new in without([one], at[one.site])),
+        )
+
+
+def _silent(reached: Reached) -> None:
+    """Tell nobody."""

@@ -7,20 +7,22 @@ components come in order). What is proven of the placement stays with the plan: 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import fsum
 
 import msgspec
 
 from scheduling.planning.rules.demand import demand
+from scheduling.planning.rules.geometry import distance_km
 from scheduling.planning.rules.objectives import objectives
-from scheduling.planning.rules.plan import FORMAT, Plan, Session, Status
+from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Session, Status
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.serial import canonical_plan, problem_sha256
 from scheduling.planning.solver.joining import Joined
 from scheduling.planning.solver.placement import Placed, place_demand
-from scheduling.planning.solver.sessions import Scheduled
+from scheduling.planning.solver.sessions import Reached, Scheduled
 from scheduling.planning.solver.settling import Settled, settle
 from scheduling.planning.solver.staff import Staffed, assign
 
@@ -43,6 +45,7 @@ class Step:
     unplaced: int = 0
     km: float = 0.0
     gap: float = 0.0
+    room_sessions: int = 0  # of the sites that are done
 
 
 Progress = Callable[[Step], None]
@@ -74,7 +77,8 @@ def solve(
     """Solve a problem that has been read and checked (:func:`reading.read_problem`).
 
     `seconds` is a limit of the clock: the best found by then is returned with what is proven. Without it, the same
-    problem and seed give the same plan. `stop` is asked between stages: True ends the search with the best so far.
+    problem and seed give the same plan. `stop` is asked between stages and while sites are
+    searched: True ends the search with the best so far.
     `before_staff` is given the sessions and answers the problem in which the teams are filled (whose plan it is then), for
     who is needed elsewhere than in teams.
     """
@@ -111,16 +115,16 @@ def solve_parts(
     tell(_step(Stage.PLACEMENT, placed, len(problem.groups), len(problem.groups)))
     settled = settle(
         problem, placed.placements, placed.unplaced, seed=seed, seconds=left(), processes=processes, stop=stop,
-        progress=lambda done, total: tell(_step(Stage.SESSIONS, placed, done, total)),
+        progress=lambda reached: tell(_sessions_step(placed, reached)),
     )  # fmt: skip
     scheduled, joined = settled.scheduled, settled.joined
-    count = len(joined.sessions)
-    tell(_step(Stage.STAFF, placed, 0, count))
+    km = _km(problem, joined.placements)
+    tell(_staff_step(placed, joined, km, 0))
     if before_staff is not None:
         problem = before_staff(joined.sessions)
     staffed = assign(problem, joined.sessions, seed=seed, seconds=left(), processes=processes)
     plan = _plan(problem, seed, placed, settled, staffed)
-    tell(_step(Stage.STAFF, placed, count, count))
+    tell(_staff_step(placed, joined, km, len(joined.sessions)))
     return Solved(plan=plan, placed=placed, scheduled=scheduled, joined=joined, staffed=staffed)
 
 
@@ -148,6 +152,32 @@ def _step(stage: Stage, placed: Placed, done: int, total: int) -> Step:
     waiting = sum(one.count for one in placed.unplaced)
     km = placed.value - placed.bound.unplaced_km * waiting
     return Step(stage, done, total, unplaced=waiting, km=km, gap=placed.gap)
+
+
+def _sessions_step(placed: Placed, reached: Reached) -> Step:
+    step = _step(Stage.SESSIONS, placed, reached.done, reached.total)
+    return replace(step, unplaced=reached.unplaced, room_sessions=reached.room_sessions)
+
+
+def _staff_step(placed: Placed, joined: Joined, km: float, done: int) -> Step:
+    return Step(
+        Stage.STAFF,
+        done,
+        len(joined.sessions),
+        unplaced=sum(one.count for one in joined.unplaced),
+        km=km,
+        gap=placed.gap,
+        room_sessions=len({(one.site, one.place, one.slot) for one in joined.sessions}),
+    )
+
+
+def _km(problem: Problem, placements: Sequence[Placement]) -> float:
+    """Kilometres of all who have a place."""
+    found = []
+    for one in placements:
+        home, site = problem.institution[problem.group[one.group].institution], problem.site[one.site]
+        found.append(one.count * distance_km(home.lat, home.lon, site.lat, site.lon))
+    return fsum(found)
 
 
 def _left(until: float | None) -> float | None:

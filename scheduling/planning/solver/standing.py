@@ -19,7 +19,10 @@ _Key = tuple[str, str, str, str]  # certificate, level, component, group that si
 
 
 def schedule_of(problem: Problem, model: Model, sessions: Iterable[Session]) -> Schedule | None:
-    """The schedule of a site's sessions; None where somebody of the model does not sit in them, or not in order."""
+    """The schedule of a site's sessions; None where members sit some items only, or not in order.
+
+    Who sits none is left out in it.
+    """
     items = {(one.certificate, one.level.value, one.component.id, one.own): at for at, one in enumerate(model.items)}
     use: dict[tuple[int, int], list[Use]] = {}
     runs: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)  # (group, component) -> ranges, slots
@@ -34,10 +37,14 @@ def schedule_of(problem: Problem, model: Model, sessions: Iterable[Session]) -> 
     for ranges in runs.values():
         ranges.sort()
     flow = [_rows(model, cohort, runs) for cohort in range(len(model.cohorts))]
-    sits = all(
-        sum(row) == cohort.count for cohort, rows in zip(model.cohorts, flow, strict=True) for row in rows
-    ) and all(seated(model, number, rows) for number, rows in enumerate(flow))
-    return Schedule(flow, {key: use[key] for key in sorted(use)}, [0] * len(model.cohorts)) if sits else None
+    sits = all(_alike(rows) and seated(model, number, rows) for number, rows in enumerate(flow))
+    left = [cohort.count - sum(rows[0]) for cohort, rows in zip(model.cohorts, flow, strict=True)]
+    return Schedule(flow, {key: use[key] for key in sorted(use)}, left) if sits else None
+
+
+def _alike(rows: list[list[int]]) -> bool:
+    """Say whether as many sit every item."""
+    return len({sum(row) for row in rows}) == 1
 
 
 def _key(problem: Problem, session: Session) -> _Key:

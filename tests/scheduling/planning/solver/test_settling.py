@@ -1,0 +1,100 @@
+"""Everybody finds a place where there is one; rooms are not opened needlessly; an end leaves a plan that holds."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scheduling.planning.rules.checking.check import check
+from scheduling.planning.rules.plan import Status, Unplaced, UnplacedReason
+from scheduling.planning.rules.problem import Level, Problem
+from scheduling.planning.rules.reading import read_problem
+from scheduling.planning.rules.serial import problem_bytes
+from scheduling.planning.solver.joining import join
+from scheduling.planning.solver.placement import place
+from scheduling.planning.solver.sessions import Reached, room_bounds, schedule_sites
+from scheduling.planning.solver.settling import Settled, settle
+from scheduling.planning.solver.solve import Stage, Step, solve
+from tests.scheduling.planning import small
+from tests.scheduling.planning.random_problems import random_problem
+
+
+def settled(problem: Problem) -> Settled:
+    placed = place(problem)
+    found = settle(problem, placed.placements, placed.unplaced, seed=1, processes=1)
+    joined = found.joined
+    plan = small.plan(problem, placements=joined.placements, sessions=joined.sessions, unplaced=joined.unplaced)
+    assert [one for one in check(problem, plan).violations if one.h not in ("H1", "H13", "H14")] == []
+    return found
+
+
+def too_early() -> Problem:
+    """S1, near, has its stations in the first window, before which nobody can have sat the theory; S2, far, has time."""
+    near = small.site("S1", workshops=(small.workshop(stations=10, closed=("1b", "1c", "2a", "2b", "2c")),))
+    return small.problem(sites=(near, small.site("S2", lat=32.0)), groups=(small.group(count=20),))
+
+
+def test_nobody_to_settle() -> None:
+    found = settle(small.problem(), (), seed=1, processes=1)
+    assert (found.joined.placements, found.joined.sessions, found.joined.unplaced) == ((), (), ())
+    assert found.finished
+
+
+def test_who_is_left_out_goes_to_another_site() -> None:
+    found = settled(too_early())
+    assert sum(one.count for one in found.scheduled.unplaced) > 0
+    assert found.joined.unplaced == ()
+    assert {one.site for one in found.joined.found} == {"S2"}
+
+
+def test_sites_that_somebody_joins_are_searched_again() -> None:
+    """Ten of a small room and eighteen who come fill the large one: who only joins what stands opens it for himself."""
+    theory = small.component()
+    problem = small.problem(
+        certificates=(small.certificate("C1", small.scheme(Level.INTERMEDIATE, theory)),),
+        sites=(small.site(rooms=(small.room("R1", seats=32), small.room("R2", seats=12)), workshops=()),),
+        groups=(small.group("G1", 10, components=("theory",)), small.group("G2", 18, components=("theory",))),
+    )
+    there = [small.placement("G1", count=10)]
+    coming = [Unplaced(group="G2", first=0, count=18, reason=UnplacedReason.TIME)]
+    alone = join(problem, there, schedule_sites(problem, there, seed=1, processes=1).sessions, coming)
+    again = settle(problem, there, coming, seed=1, processes=1).joined
+    assert len({(one.place, one.slot) for one in alone.sessions}) == 2
+    assert len({(one.place, one.slot) for one in again.sessions}) == room_bounds(problem, again.placements)["S1"] == 1
+
+
+@pytest.mark.parametrize("seed", [3, 8, 11])
+def test_progress_tells_the_plan_so_far(seed: int) -> None:
+    problem = read_problem(problem_bytes(random_problem(seed)))
+    placed = place(problem)
+    told: list[Reached] = []
+    found = settle(problem, placed.placements, placed.unplaced, seed=1, processes=1, progress=told.append)
+    sites = len({one.site for one in placed.placements})
+    assert [one.done for one in told[:sites]] == list(range(1, sites + 1))
+    assert told[-1].unplaced == sum(one.count for one in found.joined.unplaced)
+    assert told[-1].room_sessions == len({(one.site, one.place, one.slot) for one in found.joined.sessions})
+
+
+def stop_after(times: int) -> Callable[[], bool]:
+    asked = iter(range(1_000_000))
+    return lambda: next(asked) >= times
+
+
+@pytest.mark.parametrize("times", range(7))
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_solve_that_is_stopped_anywhere_leaves_a_plan_that_holds(seed: int, times: int) -> None:
+    problem = read_problem(problem_bytes(random_problem(seed)))
+    steps: list[Step] = []
+    plan = solve(problem, seed=seed, processes=1, stop=stop_after(times), progress=steps.append)
+    report = check(problem, plan)
+    assert [(one.h, one.where) for one in report.violations] == []
+    assert report.wrong == ()
+    last = steps[-1]
+    assert plan.objectives is not None
+    assert (last.stage, last.unplaced, last.room_sessions) == (
+        Stage.STAFF,
+        plan.objectives.unplaced,
+        plan.objectives.room_sessions,
+    )
+    assert last.km == pytest.approx(plan.objectives.travel_km_sum, abs=0.5)
+    if times == 0:
+        assert plan.status is Status.STOPPED
