@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
 
 from exam.kernel.errors import N_
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules import pins
-from scheduling.planning.rules.capacity import rounds, stations_used, usable_seats
-from scheduling.planning.rules.demand import allowed_sites, approved_slots, need_of, resources, uses_of
+from scheduling.planning.rules.capacity import rounds, usable_seats
+from scheduling.planning.rules.crowding import crowded
+from scheduling.planning.rules.demand import allowed_sites, approved_slots, need_of
 from scheduling.planning.rules.geometry import distance_km
-from scheduling.planning.rules.plan import KIND_LABELS
-from scheduling.planning.rules.problem import Component, Duty, Form, Group, Level, Pin, Problem, Room, Site, Workshop
-from scheduling.planning.rules.teams import pause_minutes, travel_minutes
-
-Faults = Iterator[Fault]
-LET_GO = N_("请与两位决定人商定，撤销或修改其中一项。")
-HEADS = (Duty.HEAD_INVIGILATOR, Duty.LEAD_ASSESSOR)
+from scheduling.planning.rules.problem import Component, Form, Group, Pin, Problem, Room, Site, Workshop
+from scheduling.planning.rules.staff_pins import of_staff
+from scheduling.planning.rules.teams import pause_minutes
+from scheduling.planning.rules.telling import Faults, names_of, of_one, of_pair, place_at
 
 
 def contradictions(problem: Problem) -> tuple[Fault, ...]:
@@ -31,12 +28,8 @@ def contradictions(problem: Problem) -> tuple[Fault, ...]:
     found = [
         *_alone(problem, groups, place),
         *_same_members(problem, groups, place),
-        *_same_room(problem, groups, place),
-        *_same_stations(problem, groups, place),
-        *_site_full(problem, groups, place),
-        *_people_alone(problem, people, place),
-        *_same_person(problem, people, place),
-        *_two_heads(people, place),
+        *crowded(problem, groups, place),
+        *of_staff(problem, people, place),
     ]
     return tuple(found)
 
@@ -51,9 +44,9 @@ def _alone(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) 
         members = pins.members_of(problem, pin)
         if members > group.count:
             what = N_("固定项 %(pin)s（%(author)s：%(reason)s）固定了 %(count)s 人，组 %(group)s 只有 %(size)s 人。")
-            yield _one(pin, place, what, "more_than_group", count=members, group=group.id, size=group.count)
+            yield of_one(pin, place, what, "more_than_group", count=members, group=group.id, size=group.count)
         for what, code, facts in _obstacles(problem, pin, group, site, allowed=number[site.id] in allowed[need]):
-            yield _one(pin, place, what, code, site=site.name, group=group.id, **facts)
+            yield of_one(pin, place, what, code, site=site.name, group=group.id, **facts)
 
 
 def _obstacles(
@@ -125,7 +118,7 @@ def _strict(parts: Sequence[Component], part: Component) -> bool:
 def _room_obstacles(
     problem: Problem, pin: Pin, group: Group, site: Site, part: Component
 ) -> Iterator[tuple[str, str, dict[str, object]]]:
-    room = _place(site, pin.room or "")
+    room = place_at(site, pin.room or "")
     if (isinstance(room, Room) and room.form is not part.form) or (
         isinstance(room, Workshop) and (part.form is not Form.PRACTICAL or room.certificate != group.certificate)
     ):
@@ -155,13 +148,13 @@ def _same_members(problem: Problem, standing: Sequence[Pin], place: Mapping[str,
             both = pins.members_of(problem, one) + pins.members_of(problem, other)
             what = _clash(problem, group, one, other) if both > group.count else None
             if what is not None:
-                clashes.append(_pair(one, other, place, what[0], what[1], group=id, size=group.count, both=both))
+                clashes.append(of_pair(one, other, place, what[0], what[1], group=id, size=group.count, both=both))
         yield from clashes
         held = sum(pins.held(problem, mine).get(id, {}).values())
         if not clashes and held > group.count and len(mine) > 1:
             yield Fault(
                 message=N_("固定项 %(pins)s 合计固定了 %(count)s 人，组 %(group)s 只有 %(size)s 人。"),
-                facts={"pins": _names(mine), "count": held, "group": id, "size": group.count},
+                facts={"pins": names_of(mine), "count": held, "group": id, "size": group.count},
                 field=place[mine[-1].id],
                 way_out=N_("请减少其中的人数，或撤销一项。"),
                 code="more_than_group",
@@ -214,213 +207,9 @@ def _in_order(problem: Problem, group: Group, one: Pin, other: Pin) -> bool:
     return parts[first.id].order == parts[second.id].order or pause >= gap
 
 
-def _same_room(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins that want a room for two exams in one slot, or for more people together than it holds."""
-    by_room: dict[tuple[str, str, str], list[Pin]] = defaultdict(list)
-    for pin in standing:
-        if pin.room is not None and pin.slot is not None:
-            by_room[pin.site or "", pin.room, pin.slot].append(pin)
-    for (site, id, slot), mine in sorted(by_room.items()):
-        room = _place(problem.site[site], id)
-        if not isinstance(room, Room):
-            continue
-        clashes = [
-            _pair(
-                one,
-                other,
-                place,
-                N_(
-                    "固定项 %(one)s（%(author)s：%(reason)s）与 %(other)s（%(other_author)s：%(other_reason)s）在时段 %(slot)s 为考场 %(room)s 固定了两个场次。"
-                ),
-                "two_sessions",
-                room=id,
-                slot=slot,
-            )
-            for one, other in combinations(mine, 2)
-            if _exam(problem, one) != _exam(problem, other) and not (_mixes(problem, one) and _mixes(problem, other))
-        ]
-        yield from clashes
-        seats = min(usable_seats(room, problem.rules_of(problem.group[one.group or ""].certificate)) for one in mine)
-        total = sum(pins.members_of(problem, one) for one in mine)
-        if not clashes and len(mine) > 1 and total > seats:
-            yield Fault(
-                message=N_("固定项 %(pins)s 在时段 %(slot)s 合计固定了 %(count)s 人，考场 %(room)s 只容 %(most)s 人。"),
-                facts={"pins": _names(mine), "slot": slot, "count": total, "room": id, "most": seats},
-                field=place[mine[-1].id],
-                way_out=N_("请减少其中的人数，或换用另一考场。"),
-                code="more_than_room",
-            )
-
-
-def _same_stations(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins that together want more stations of a workshop in one slot than it has (H6)."""
-    by_shop: dict[tuple[str, str, str], list[Pin]] = defaultdict(list)
-    for pin in standing:
-        if pin.room is not None and pin.slot is not None and pin.component is not None:
-            by_shop[pin.site or "", pin.room, pin.slot].append(pin)
-    for (site, id, slot), mine in sorted(by_shop.items()):
-        shop = _place(problem.site[site], id)
-        if not isinstance(shop, Workshop) or len(mine) < 2:
-            continue
-        by_exam: dict[tuple[str, str, str | None], int] = defaultdict(int)
-        for pin in mine:
-            by_exam[_exam(problem, pin)] += pins.members_of(problem, pin)
-        needed = 0
-        for (certificate, level, component), count in sorted(by_exam.items(), key=str):
-            part = problem.component[certificate, Level(level), component or ""]
-            needed += stations_used(count, part, problem.slot[slot], problem.rules_of(certificate)) or 0
-        if needed > shop.stations:
-            yield Fault(
-                message=N_("固定项 %(pins)s 在时段 %(slot)s 共需 %(count)s 个工位，%(room)s 只有 %(most)s 个。"),
-                facts={"pins": _names(mine), "slot": slot, "count": needed, "room": id, "most": shop.stations},
-                field=place[mine[-1].id],
-                way_out=N_("请减少其中的人数，或换用另一时段。"),
-                code="more_than_room",
-            )
-
-
-def _site_full(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins that together hold more people at a site than it can examine in the whole period (H4, H5, H6)."""
-    held = pins.held(problem, standing)
-    by_site: dict[str, list[Pin]] = defaultdict(list)
-    for pin in standing:
-        by_site[pin.site or ""].append(pin)
-    if not standing:
-        return
-    for one in resources(problem):
-        site = problem.sites[one.site]
-        mine = [
-            pin
-            for pin in by_site.get(site.id, ())
-            if one.certificate in (None, problem.group[pin.group or ""].certificate)
-            and one.kind in uses_of(problem, need_of(problem.group[pin.group or ""]))
-        ]
-        groups = dict.fromkeys(pin.group or "" for pin in mine)
-        wanted = sum(
-            uses_of(problem, need_of(problem.group[group]))[one.kind]
-            * min(held[group][site.id], problem.group[group].count)
-            for group in groups
-        )
-        if wanted > one.capacity:
-            yield Fault(
-                message=N_(
-                    "固定项 %(pins)s 合计要占用站点 %(site)s 的%(kind)s %(count)s 个，考期内一共只有 %(most)s 个。"
-                ),
-                facts={
-                    "pins": _names(mine),
-                    "site": site.name,
-                    "kind": KIND_LABELS[one.kind],
-                    "count": math.ceil(wanted),
-                    "most": one.capacity,
-                },
-                field=place[mine[-1].id],
-                way_out=N_("请减少其中的人数，或换用另一站点。"),
-                code="more_than_site",
-            )
-
-
-def _people_alone(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins of staff that cannot hold whatever the others say."""
-    for pin in standing:
-        person, site = problem.person[pin.person or ""], problem.site[pin.site or ""]
-        if person.available is not None and pin.slot not in person.available:
-            what = N_("固定项 %(pin)s（%(author)s：%(reason)s）：%(person)s 在时段 %(slot)s 不能来。")
-            yield _one(pin, place, what, "unavailable", person=person.name, slot=pin.slot or "")
-        if pin.slot in site.closed or (pin.room is not None and pin.slot in _place(site, pin.room).closed):
-            what = N_("固定项 %(pin)s（%(author)s：%(reason)s）：站点 %(site)s 或其考场在时段 %(slot)s 关闭。")
-            yield _one(pin, place, what, "closed", site=site.name, slot=pin.slot or "")
-        if pin.duty is not None and pin.duty not in person.duties:
-            what = N_("固定项 %(pin)s（%(author)s：%(reason)s）：%(person)s 不能担任该职务。")
-            yield _one(pin, place, what, "wrong_duty", person=person.name, duty=pin.duty.value)
-
-
-def _same_person(problem: Problem, standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins that want a person in two places at once, or too far apart on a day."""
-    by_person: dict[str, list[Pin]] = defaultdict(list)
-    for pin in standing:
-        by_person[pin.person or ""].append(pin)
-    for id, mine in sorted(by_person.items()):
-        for one, other in combinations(mine, 2):
-            if one.slot == other.slot:
-                rooms = one.room is not None and other.room is not None and one.room != other.room
-                duties = one.duty is not None and other.duty is not None and one.duty != other.duty
-                if one.site == other.site and not rooms and not duties:
-                    continue
-                what = N_(
-                    "固定项 %(one)s（%(author)s：%(reason)s）与 %(other)s（%(other_author)s：%(other_reason)s）在同一时段把 %(person)s 固定到两处。"
-                )
-                yield _pair(one, other, place, what, "person_twice", person=id, slot=one.slot or "")
-            elif not _can_travel(problem, one, other):
-                what = N_(
-                    "固定项 %(one)s（%(author)s：%(reason)s）与 %(other)s（%(other_author)s：%(other_reason)s）之间，%(person)s 来不及赶路。"
-                )
-                yield _pair(one, other, place, what, "too_far", person=id)
-
-
-def _two_heads(standing: Sequence[Pin], place: Mapping[str, str]) -> Faults:
-    """Pins that give one session two heads or two leads."""
-    heads: dict[tuple[object, ...], list[Pin]] = defaultdict(list)
-    for pin in standing:
-        if pin.duty in HEADS and pin.room is not None:
-            heads[pin.site, pin.room, pin.slot, pin.component or "", pin.duty].append(pin)
-    for _, mine in sorted(heads.items(), key=lambda item: item[1][0].id):
-        for one, other in combinations(mine, 2):
-            if one.person != other.person:
-                what = N_(
-                    "固定项 %(one)s（%(author)s：%(reason)s）与 %(other)s（%(other_author)s：%(other_reason)s）为同一场次固定了两名负责人。"
-                )
-                yield _pair(one, other, place, what, "two_heads", room=one.room or "", slot=one.slot or "")
-
-
-def _can_travel(problem: Problem, one: Pin, other: Pin) -> bool:
-    here, there = problem.slot[one.slot or ""], problem.slot[other.slot or ""]
-    way = travel_minutes(problem, one.site or "", other.site or "")
-    return here.day != there.day or way <= pause_minutes(here, there)
-
-
-def _exam(problem: Problem, pin: Pin) -> tuple[str, str, str | None]:
-    group = problem.group[pin.group or ""]
-    return group.certificate, group.level.value, pin.component
-
-
-def _mixes(problem: Problem, pin: Pin) -> bool:
-    return problem.rules_of(problem.group[pin.group or ""].certificate).mixing
-
-
-def _place(site: Site, id: str) -> Room | Workshop:
-    return next(one for one in site.places if one.id == id)
-
-
 def _most(problem: Problem, room: Room | Workshop, slot: str, group: Group, part: Component) -> int:
     """How many candidates of a group a place holds in a slot."""
     rules = problem.rules_of(group.certificate)
     if isinstance(room, Room):
         return usable_seats(room, rules)
     return room.stations * rounds(part.minutes, problem.slot[slot], rules)
-
-
-def _names(mine: Iterable[Pin]) -> str:
-    return "、".join(f"{pin.id}（{pin.author}：{pin.reason}）" for pin in mine)
-
-
-def _one(pin: Pin, place: Mapping[str, str], what: str, code: str, **facts: object) -> Fault:
-    return Fault(
-        message=what,
-        facts={"pin": pin.id, "author": pin.author, "reason": pin.reason} | facts,
-        field=place[pin.id],
-        way_out=N_("请撤销或修改这一固定项。"),
-        code=code,
-    )
-
-
-def _pair(one: Pin, other: Pin, place: Mapping[str, str], what: str, code: str, **facts: object) -> Fault:
-    named = {
-        "one": one.id,
-        "author": one.author,
-        "reason": one.reason,
-        "other": other.id,
-        "other_author": other.author,
-        "other_reason": other.reason,
-        "other_place": place[other.id],
-    }
-    return Fault(message=what, facts=named | facts, field=place[one.id], way_out=LET_GO, code=code)
