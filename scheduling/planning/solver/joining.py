@@ -2,7 +2,8 @@
 
 For those whom their site's sessions could not hold, before publication; and for late registrations after it. A way is a
 slot per component with seats left in a session of just this component, in a free room, or at free stations. Sessions
-keep their ids, rooms and papers; they only gain candidates, and some are added.
+keep their ids, rooms and papers; they only gain candidates, and some are added. Who sits other exams, too, comes between
+them, with the time to travel.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -20,7 +22,7 @@ from scheduling.planning.rules.plan import Assignment, Part, Placement, Session,
 from scheduling.planning.rules.problem import Accommodation, Form, Group, Problem
 from scheduling.planning.solver.board import Board
 from scheduling.planning.solver.papers import Papers
-from scheduling.planning.solver.people import here
+from scheduling.planning.solver.people import exams_of, free_at, here
 from scheduling.planning.solver.schedule import Schedule, Use
 from scheduling.planning.solver.site import Model, Place, model
 
@@ -59,12 +61,13 @@ def join(
     found: list[Placement] = []
     left: list[Unplaced] = []
     for one in sorted(unplaced, key=lambda item: (-item.count, item.group, item.first)):
-        if one.reason in wanted and problem.group[one.group].person is None:
-            taken = table.place(problem.group[one.group], one.first, one.count)
-            found += taken
-            seated = sum(placement.count for placement in taken)
-        else:
-            seated = 0
+        group, taken = problem.group[one.group], []
+        if group.person is not None and (one.reason in wanted or one.reason is UnplacedReason.CLASH):
+            taken = table.place_person(group, group.person, one.first)
+        elif one.reason in wanted:
+            taken = table.place(group, one.first, one.count)
+        found += taken
+        seated = sum(placement.count for placement in taken)
         if seated < one.count:
             left.append(msgspec.structs.replace(one, first=one.first + seated, count=one.count - seated))
     return Joined(
@@ -129,6 +132,15 @@ class Table:
                 found.append(Placement(group=group.id, site=at, first=first, count=seated))
                 first, count = first + seated, count - seated
         return found
+
+    def place_person(self, group: Group, person: str, first: int) -> list[Placement]:
+        """Seat a person at the nearest site that has a way for them between their other exams."""
+        exams = exams_of(self.problem, person, self.session.values())
+        for site in self.near(group):
+            free = free_at(self.problem, exams, site)
+            if self.seat(site, group, first, 1, partial(_is_free, free)):
+                return [Placement(group=group.id, site=site, first=first, count=1)]
+        return []
 
     def near(self, group: Group, site: str | None = None) -> list[str]:
         """Sites that may take a group and where pins let it go, `site` first if it is one of them, then the nearest."""
@@ -300,6 +312,11 @@ def _keep_to(made: Model, allows: Allows) -> None:
             tuple(is_open and allows(made.items[number].component.id, at) for at, is_open in enumerate(slots))
             for number, slots in zip(cohort.items, cohort.open, strict=True)
         )
+
+
+def _is_free(free: Sequence[bool], component: str, slot: int) -> bool:
+    del component
+    return free[slot]
 
 
 def id_of(use: Use) -> int:

@@ -8,11 +8,12 @@ time for travel between two runs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scheduling.planning.rules.geometry import distance_km
-from scheduling.planning.rules.plan import Placement
+from scheduling.planning.rules.plan import Placement, Session
 from scheduling.planning.rules.problem import Group, Problem, Site
+from scheduling.planning.rules.teams import travel_minutes
 
 Windows = Mapping[str, tuple[bool, ...]]
 """Group -> per slot whether it may be examined in it."""
@@ -74,3 +75,26 @@ def _after(problem: Problem, slot: int, site: Site, other: Site) -> int:
         if following.day > last.day or (following.starts - last.ends).total_seconds() >= seconds:
             return number
     return len(problem.slots)
+
+
+def exams_of(problem: Problem, person: str, sessions: Iterable[Session]) -> list[tuple[str, int, str]]:
+    """(group, slot, site) of everything a person sits."""
+    return [
+        (part.group, problem.slot_number[one.slot], one.site)
+        for one in sessions
+        for part in one.parts
+        if problem.group[part.group].person == person
+    ]
+
+
+def free_at(problem: Problem, exams: Iterable[tuple[str, int, str]], site: str) -> tuple[bool, ...]:
+    """The slots in which somebody who sits these exams could sit another at a site, with the time to travel (H8)."""
+    free = [True] * len(problem.slots)
+    for _, at, elsewhere in exams:
+        here = problem.slots[at]
+        seconds = 60 * travel_minutes(problem, elsewhere, site)
+        for number, slot in enumerate(problem.slots):
+            first, second = (slot, here) if number < at else (here, slot)
+            apart = slot.day != here.day or (second.starts - first.ends).total_seconds() >= seconds
+            free[number] = free[number] and number != at and apart
+    return tuple(free)

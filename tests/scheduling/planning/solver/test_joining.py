@@ -1,5 +1,9 @@
 """Joining what stands: nobody moves, everything still holds."""
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from scheduling.planning.rules.checking.check import check
 from scheduling.planning.rules.plan import Placement, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Accommodation, Problem
@@ -99,3 +103,38 @@ def test_the_gap_between_two_parts_is_kept() -> None:
     )
     found = joined(problem, [])
     assert [one.slot for one in found.sessions if one.component == "skill"] == ["1c"]
+
+
+def two_exams(**changes: Any) -> Problem:
+    """Q sits C1 at S1 and wants C2, which S1 does not hold: near S2 or far S3 does."""
+    holds = {"approvals": (small.approval("C2"),), "workshops": (small.workshop("W2", "C2"),)}
+    values: dict[str, Any] = {
+        "slots": small.slots(1, (("08:30", 120), ("11:00", 120), ("14:00", 120), ("16:30", 120))),
+        "certificates": (small.certificate("C1"), small.certificate("C2")),
+        "sites": (small.site("S1"), small.site("S2", **holds), small.site("S3", lat=34.0, **holds)),
+        "groups": (small.group("G1", 1, person="Q"), small.group("G2", 1, person="Q", certificate="C2")),
+    }
+    return small.problem(**values | changes)
+
+
+def between(problem: Problem) -> tuple[Joined, list[tuple[str, str]]]:
+    found = joined(problem, [small.placement("G1", count=1)], UnplacedReason.CLASH)
+    return found, sorted((one.slot, one.site) for one in found.sessions)
+
+
+def test_who_clashes_comes_between_their_other_exams() -> None:
+    found, exams = between(two_exams())
+    assert [one.site for one in found.found] == ["S2"]
+    assert len({slot for slot, _ in exams}) == 4
+
+
+def test_who_clashes_has_time_to_travel() -> None:
+    problem = two_exams()
+    shut = tuple(slot.id for slot in problem.slots)
+    sites = (problem.sites[0], replace(problem.sites[1], closed=shut), problem.sites[2])
+    assert between(two_exams(sites=sites))[0].found == ()  # 300 km between two windows of one day
+    two_days = small.slots(2, (("08:30", 120), ("11:00", 120), ("14:00", 120), ("16:30", 120)))
+    later = (sites[0], replace(problem.sites[1], closed=tuple(slot.id for slot in two_days)), sites[2])
+    found, exams = between(two_exams(sites=later, slots=two_days))
+    assert [one.site for one in found.found] == ["S3"]
+    assert {(slot[0], site) for slot, site in exams} == {("1", "S1"), ("2", "S3")}
