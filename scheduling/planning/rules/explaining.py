@@ -18,21 +18,13 @@ import numpy as np
 
 from exam.kernel.errors import N_, NotFound
 from scheduling.planning.rules import pins
-from scheduling.planning.rules.demand import KIND, Block, Need, demand, distances, need_of
-from scheduling.planning.rules.filling import Filling
+from scheduling.planning.rules.bottlenecks import NEARER, Bottleneck, bottlenecks, full_around
+from scheduling.planning.rules.demand import need_of
 from scheduling.planning.rules.keeping_away import Sentence, obstacle
 from scheduling.planning.rules.naming import Names, PlainNames
 from scheduling.planning.rules.plan import KIND_LABELS, Kind, Plan, UnplacedReason
 from scheduling.planning.rules.problem import Group, Problem, Site
-
-NEARER: Final = 5
-"""So many nearer sites are explained, the nearest first."""
-
-CONCERNED: Final = 8
-"""So many groups are named that would go where one more place is worth most."""
-
-MOST_LEFT: Final = 50
-"""So many groups without a place are followed to what they run into, the largest first."""
+from scheduling.planning.rules.weighing import Weighed
 
 REASON_LABELS: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.NO_SITE: N_("没有站点获批这个证书、等级和形式，或都超出了行程限制"),
@@ -100,66 +92,18 @@ class Explanation:
     left: tuple[Left, ...]
 
 
-@dataclass(frozen=True)
-class Bottleneck:
-    """A resource with a price, by what one more of it would save."""
-
-    site: str
-    kind: Kind
-    certificate: str | None
-    capacity: int
-    used: int
-    saves_km: float
-    concerned: tuple[tuple[str, int, float], ...] = ()  # (group, how many sit farther away, by how many km)
-    left: tuple[tuple[str, int], ...] = ()  # (group, how many have no place and run into this)
-
-
-class Explainer:
-    """A plan made ready for questions."""
+class Explainer(Weighed):
+    """A plan made ready for questions, in somebody's words."""
 
     def __init__(self, problem: Problem, plan: Plan, names: Names | None = None) -> None:
-        self.problem, self.plan = problem, plan
+        super().__init__(problem, plan)
         self.names = names or PlainNames(problem)
-        self.supply = demand(problem)
-        self.block: dict[Need, Block] = {block.need: block for block in self.supply.blocks}
-        self.distance = distances(problem)
-        self.home = {one.id: number for number, one in enumerate(problem.institutions)}
-        self.site_number = {site.id: number for number, site in enumerate(problem.sites)}
-        self.approving: dict[str, list[int]] = defaultdict(list)
-        for number, site in enumerate(problem.sites):
-            for certificate in dict.fromkeys(one.certificate for one in site.approvals):
-                self.approving[certificate].append(number)
-        self.at: dict[str, dict[str, int]] = defaultdict(dict)
-        self.used = np.zeros(len(self.supply.resources))
-        self._count()
-        named = {} if plan.bound is None else {(p.site, p.kind, p.certificate): p.price for p in plan.bound.prices}
-        self.price = [
-            named.get((problem.sites[one.site].id, one.kind, one.certificate), 0.0) for one in self.supply.resources
-        ]
 
     def speaking(self, names: Names) -> Explainer:
         """The same with other names; what was worked out is shared."""
         made = copy(self)
         made.names = names
         return made
-
-    def _count(self) -> None:
-        places: dict[Need, dict[int, int]] = {}
-        for one in self.plan.placements:
-            need = need_of(self.problem.group[one.group])
-            block = self.block[need]
-            if need not in places:
-                places[need] = {site: place for place, site in enumerate(block.sites.tolist())}
-            mine = self.at[one.group]
-            mine[one.site] = mine.get(one.site, 0) + one.count
-            place = places[need].get(self.site_number[one.site])
-            if place is not None:
-                self.used[block.rows[place]] += block.uses * one.count
-
-    @cached_property
-    def filling(self) -> Filling:
-        """What every room holds."""
-        return Filling(self.problem, self.plan)
 
     @cached_property
     def _pinned(self) -> Mapping[tuple[str, str], str]:
@@ -170,17 +114,13 @@ class Explainer:
                 found.setdefault((pin.group, pin.site), pin.id)
         return found
 
-    def km(self, group: Group, site: str) -> float:
-        """How far a group's institution is from a site."""
-        return float(self.distance[self.home[group.institution], self.site_number[site]])
-
     def pin_at(self, group: str, site: str) -> str | None:
         """The pin that holds some of a group at a site."""
         return self._pinned.get((group, site))
 
     def nearer_count(self, group: Group, site: str) -> int:
         """How many sites of the group's certificate lie nearer than this one."""
-        return sum(km < self.km(group, site) for km, _ in self._sites(group))
+        return sum(km < self.km(group, site) for km, _ in self.sites_of(group))
 
     # ---------------------------------------------------------------- one group
 
@@ -241,7 +181,7 @@ class Explainer:
 
     def _stay(self, group: Group, site: str, count: int) -> Stay:
         here = self.km(group, site)
-        nearer = [(km, at) for km, at in self._sites(group) if km < here]
+        nearer = [(km, at) for km, at in self.sites_of(group) if km < here]
         return Stay(
             site=site,
             count=count,
@@ -253,13 +193,8 @@ class Explainer:
 
     def _left(self, group: Group, reason: UnplacedReason, count: int) -> Left:
         cut = self._cut(group) if reason in {UnplacedReason.CAPACITY, UnplacedReason.TIME} else ()
-        sites = tuple(self._nearer(group, at, km, None) for km, at in self._sites(group)[:NEARER])
+        sites = tuple(self._nearer(group, at, km, None) for km, at in self.sites_of(group)[:NEARER])
         return Left(count, reason, tuple(cut), sites)
-
-    def _sites(self, group: Group) -> list[tuple[float, int]]:
-        """(km, site) of the sites that are approved for the certificate, the nearest first."""
-        km = self.distance[self.home[group.institution]]
-        return sorted((float(km[number]), number) for number in self.approving[group.certificate])
 
     def _nearer(self, group: Group, number: int, km: float, instead: str | None) -> Nearer:
         """What keeps a group from a site: a rule, a pin, or what is full there."""
@@ -315,69 +250,10 @@ class Explainer:
             )
         yield from self.filling.told(self.names, site, group)
 
-    # ---------------------------------------------------------------- bottlenecks
-
-    def bottlenecks(self, most: int = 20) -> tuple[Bottleneck, ...]:
-        """What people without a place run into, by how many; then the resources whose next place would save most."""
-        runs = self._runs_into()
-        order = sorted(
-            (row for row in range(len(self.price)) if self.price[row] > 0 or row in runs),
-            key=lambda row: (-sum(count for _, count in runs.get(row, ())), -self.price[row], row),
-        )
-        return tuple(
-            Bottleneck(
-                site=self.problem.sites[self.supply.resources[row].site].id,
-                kind=self.supply.resources[row].kind,
-                certificate=self.supply.resources[row].certificate,
-                capacity=int(self.supply.capacity[row]),
-                used=round(float(self.used[row])),
-                saves_km=self.price[row],
-                concerned=self._concerned(row),
-                left=tuple(runs.get(row, ())),
-            )
-            for row in order[:most]
-        )
-
-    def _runs_into(self) -> dict[int, list[tuple[str, int]]]:
-        """Resource -> the groups without a place that find no slot for a component of its kind at its site."""
-        counts: dict[str, int] = defaultdict(int)
-        for one in self.plan.unplaced:
-            if one.reason in {UnplacedReason.CAPACITY, UnplacedReason.TIME}:
-                counts[one.group] += one.count
-        rows = {(one.site, one.kind, one.certificate): row for row, one in enumerate(self.supply.resources)}
-        found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-        for id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LEFT]:
-            group = self.problem.group[id]
-            allowed = set(self.block[need_of(group)].sites.tolist())
-            reachable = [at for _, at in self._sites(group) if at in allowed]
-            for at in reachable[:NEARER]:
-                _, stuck = self.filling.way(self.problem.sites[at], group)
-                if stuck is not None:
-                    kind = KIND[stuck.form]
-                    row = rows.get((at, kind, group.certificate if kind is Kind.PRACTICAL else None))
-                    if row is not None:
-                        found[row].append((id, count))
-        return found
-
-    def _concerned(self, row: int) -> tuple[tuple[str, int, float], ...]:
-        """Who may sit at the site of a resource, would use it, and sits farther away: (group, how many, km farther)."""
-        site = self.supply.resources[row].site
-        needs = {block.need for block in self.supply.blocks if row in block.rows[block.sites == site]}
-        found = []
-        for group, sites in self.at.items():
-            one = self.problem.group[group]
-            if need_of(one) not in needs:
-                continue
-            here = float(self.distance[self.home[one.institution], site])
-            farther = [(count, self.km(one, at) - here) for at, count in sites.items() if self.km(one, at) > here]
-            if farther:
-                found.append((group, sum(count for count, _ in farther), max(km for _, km in farther)))
-        return tuple(sorted(found, key=lambda one: (-one[1] * one[2], one[0]))[:CONCERNED])
-
     def _cut(self, group: Group) -> Iterator[Sentence]:
         """The full resources that the group and everybody who could make room for it run into."""
         by_kind: dict[tuple[Kind, str | None], list[int]] = defaultdict(list)
-        for row in self._closed(need_of(group)):
+        for row in full_around(self, need_of(group)):
             by_kind[self.supply.resources[row].kind, self.supply.resources[row].certificate].append(row)
         for (kind, certificate), some in sorted(by_kind.items(), key=lambda item: (item[0][0], item[0][1] or "")):
             yield Sentence(
@@ -391,25 +267,9 @@ class Explainer:
                 frozenset({"kind"}),
             )
 
-    def _closed(self, need: Need) -> list[int]:
-        """Full resources reached from a need: who uses them could only go where it is full as well."""
-        full = self.used + 1 > self.supply.capacity + 1e-9
-        users: dict[int, set[Need]] = defaultdict(set)
-        for block in self.supply.blocks:
-            for row in np.unique(block.rows).tolist():
-                if full[row]:
-                    users[row].add(block.need)
-        seen, waiting, found = {need}, [need], set()
-        while waiting and len(seen) < 200:
-            block = self.block[waiting.pop()]
-            for rows in block.rows.tolist():
-                for row in rows:
-                    if full[row] and row not in found:
-                        found.add(row)
-                        fresh = users[row] - seen if self.supply.resources[row].certificate else set()
-                        seen |= fresh
-                        waiting += sorted(fresh)
-        return sorted(found)
+    def bottlenecks(self, most: int = 20) -> tuple[Bottleneck, ...]:
+        """The bottlenecks of the plan (:mod:`bottlenecks`)."""
+        return bottlenecks(self, most)
 
     def _who(self, group: Group) -> dict[str, object]:
         return {

@@ -18,7 +18,8 @@ from exam.accounts.rules import Actor
 from exam.kernel.errors import N_, NotFound
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Registration
-from scheduling.planning.rules.explaining import Bottleneck, Explainer, Explanation, Left, Nearer, Stay
+from scheduling.planning.rules.bottlenecks import Bottleneck
+from scheduling.planning.rules.explaining import Explainer, Explanation, Left, Nearer, Stay
 from scheduling.planning.rules.keeping_away import Sentence
 from scheduling.planning.rules.plan import Kind
 from scheduling.planning.rules.problem import Group
