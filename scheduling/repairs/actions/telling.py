@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from scheduling.timetable.rules.hours import CHINA
+
 if TYPE_CHECKING:
     from scheduling.repairs.actions.computing import Answer, Question
 
@@ -28,8 +30,8 @@ class _Spot:
         found: dict[str, Any] = {
             "site": {"name_zh": self.site_zh, "name_en": self.site_en},
             "room": {"name_zh": self.room_zh, "name_en": self.room_en},
-            "starts_at": self.starts_at.isoformat(),
-            "ends_at": self.ends_at.isoformat(),
+            "starts_at": self.starts_at.astimezone(CHINA).isoformat(),
+            "ends_at": self.ends_at.astimezone(CHINA).isoformat(),
         }
         return found | {"seat_no": seat_no} if seat_no is not None else found
 
@@ -179,7 +181,7 @@ def _papers(question: Question, answer: Answer) -> list[dict[str, Any]]:
     ground = question.case.material.ground
     known = {(one.certificate, one.level, one.component, one.paper) for one in question.case.worked.plan.sessions}
     found = {
-        (one.certificate, str(one.level), one.component, one.paper): one.starts_at.isoformat()
+        (one.certificate, str(one.level), one.component, one.paper): one.starts_at.astimezone(CHINA).isoformat()
         for one in answer.seated.held
         if (one.certificate, one.level, one.component, one.paper) not in known
         and not ground.room[one.site, one.room].form.practical
