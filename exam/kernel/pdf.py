@@ -92,10 +92,25 @@ async def render_pdfs(
     """Draw the parts of a long print (a room, a class each) side by side and return them as one PDF, in order.
 
     `assets` are for all parts, or a sequence with those of each part. `drawn` is told the index of each part that is
-    finished. No more parts are under way than there are children: a long print leaves the process's threads to others.
+    finished.
     """
     if not parts:
         raise ValueError("nothing to print")
+    done = await render_each(parts, assets=assets, home=home, drawn=drawn)
+    return await asyncio.to_thread(_joined, done) if len(done) > 1 else done[0]
+
+
+async def render_each(
+    parts: Sequence[str],
+    *,
+    assets: Mapping[str, bytes] | Sequence[Mapping[str, bytes]] | None = None,
+    home: Path | None = None,
+    drawn: Callable[[int], None] | None = None,
+) -> list[bytes]:
+    """The same as one PDF a part, for whoever binds them otherwise.
+
+    No more parts are under way than there are children: a long print leaves the process's threads to others.
+    """
     own = assets if isinstance(assets, Sequence) else [assets] * len(parts)
     turn = asyncio.Semaphore(WORKERS_COUNT)
 
@@ -111,8 +126,7 @@ async def render_pdfs(
             tasks = [group.create_task(draw(index)) for index in range(len(parts))]
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    done = [task.result() for task in tasks]
-    return await asyncio.to_thread(_joined, done) if len(done) > 1 else done[0]
+    return [task.result() for task in tasks]
 
 
 def draw_pdf(

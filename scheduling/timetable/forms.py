@@ -31,6 +31,7 @@ class PrintForm(msgspec.Struct):
     what: Print
     institution_id: UUID | None = None
     site_id: UUID | None = None
+    room_id: UUID | None = None
 
 
 class PinForm(msgspec.Struct):

@@ -8,7 +8,7 @@ from exam.accounts.rules import Actor
 from exam.demo.stage import Stage
 from scheduling.timetable import documents, queries
 from scheduling.timetable.queries import Material
-from scheduling.timetable.rules.prints import Print, PrintOrder
+from scheduling.timetable.rules.prints import Print, PrintOrder, rotas_of
 
 FOLDERS = {
     Print.DOOR: "door_lists",
@@ -18,6 +18,7 @@ FOLDERS = {
     Print.HANDOVER: "handover_sheets",
     Print.SCHEDULE: "work_schedules",
     Print.LETTERS: "duty_letters",
+    Print.ROTA: "station_rotas",
 }
 """Where the papers of the sites are written, a file per site."""
 
@@ -48,7 +49,12 @@ async def _site(stage: Stage, batch_id: UUID, code: str, site_id: UUID, folder: 
         packs = await queries.room_packs(session, officer, batch_id=batch_id, site_id=site_id)
         letters = await queries.letters(session, officer, batch_id=batch_id, site_id=site_id)
     days = queries.days_of(packs)
-    own: dict[Print, Material] = {Print.HANDOVER: days, Print.SCHEDULE: days, Print.LETTERS: letters}
+    own: dict[Print, Material] = {
+        Print.HANDOVER: days,
+        Print.SCHEDULE: days,
+        Print.LETTERS: letters,
+        Print.ROTA: rotas_of(packs),
+    }
     files = [
         _draw(stage, officer, what, own.get(what, packs), folder / name / f"{code}.pdf")
         for what, name in FOLDERS.items()

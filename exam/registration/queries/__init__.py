@@ -1,7 +1,7 @@
 """Reads of registration, as frozen records: places, batches, registrations, and what needs somebody."""
 
 from exam.registration.queries.batches import batch, batch_moves, batches, offered
-from exam.registration.queries.people import id_number, phone_number, photo
+from exam.registration.queries.people import id_number, id_numbers, phone_number, photo
 from exam.registration.queries.places import institution, institutions, pilots, prefectures, units
 from exam.registration.queries.registrations import (
     Filters,
@@ -29,6 +29,7 @@ __all__ = [
     "check",
     "find",
     "id_number",
+    "id_numbers",
     "institution",
     "institution_tallies",
     "institutions",

@@ -1,4 +1,4 @@
-"""Printed documents of a batch (domain section 7, documents 1-6, duty letter and work schedule): records in, PDF bytes out.
+"""Printed documents of a batch (domain section 7, documents 1-6, duty letter, work schedule, station rota): records in, PDF out.
 
 One table, :data:`SHEETS`, says of every kind which template draws it and what it is called; :func:`draw` prints any of
 them. Many sheets are drawn in one call: the cost of a drawing is mostly its start. Every sheet carries the common head
@@ -8,28 +8,31 @@ and foot with a document number and its QR code. Words are Chinese first; ``Pres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 
-from exam.kernel.db import chunks
-from exam.kernel.errors import N_, Conflict, NotFound
+from exam.kernel.errors import N_, NotFound
 from exam.kernel.files import FileStore
-from exam.kernel.i18n import Locale, use_locale
-from exam.kernel.pdf import missing_glyphs, render_pdfs
-from exam.kernel.printing import render_print
+from exam.kernel.i18n import Locale
+from exam.kernel.pdf import render_pdfs
 from exam.kernel.settings import Settings
 from exam.registration.rules import Registration
+from scheduling.timetable.documents.books import bind
+from scheduling.timetable.documents.drawing import SHEETS_AT_ONCE, CharacterMissing, Part, check_names, parts
 from scheduling.timetable.documents.paper import Photos, Press, Sheet
+from scheduling.timetable.documents.platform import platform_book
 from scheduling.timetable.documents.rooms import room_sheet, seat_plan
 from scheduling.timetable.documents.staff import handover, letter_sheet, schedule
+from scheduling.timetable.documents.stations import rota_sheet
 from scheduling.timetable.documents.tickets import ticket
 from scheduling.timetable.queries import Material
-from scheduling.timetable.rules.prints import Print, RoomPack, SiteDay
+from scheduling.timetable.rules.platform import PlatformBatch
+from scheduling.timetable.rules.prints import Book, Print, RoomPack, Rota, SiteDay
 
 __all__ = [
+    "CONTENTS",
     "PACK",
     "SHEETS",
     "SHEETS_AT_ONCE",
@@ -43,20 +46,12 @@ __all__ = [
     "press_of",
 ]
 
-SHEETS_AT_ONCE = 20
-
-
 Drawn = Callable[[int, int], None]  # told how many sheets are drawn of how many
 
 
 class NothingToPrint(NotFound):
     message = N_("没有可以打印的内容。")
     way_out = N_("安排发布后才能打印；请检查所选的院校、考点或场次。")
-
-
-class CharacterMissing(Conflict):
-    message = N_("%(names)s的姓名中有字体没有的字：%(characters)s。没有打印，以免印出空框。")
-    way_out = N_("请管理员补充字体后再打印。")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,53 +78,53 @@ async def draw(what: Print, material: Material, press: Press, progress: Drawn = 
     """Print any kind; of several kinds all sheets of the first, then of the next. Refuses what cannot be drawn whole."""
     if not material:
         raise NothingToPrint
+    if what in (Print.ROOM_BOOK, Print.SITE_BOOK):
+        return await _bind(what, material, press, progress)
+    if what is Print.PLATFORM:
+        return await _workbook(what, material, progress)
     kinds = [SHEETS[one] for one in PACK] if what is Print.PACK else [SHEETS[what]]
-    parts = await asyncio.to_thread(_written, kinds, material, press)
-    total, done = sum(part.sheets for part in parts), 0
+    pieces = await asyncio.to_thread(_written, kinds, material, press)
+    total, done = sum(part.sheets for part in pieces), 0
 
     def drawn(index: int) -> None:
         nonlocal done
-        done += parts[index].sheets
+        done += pieces[index].sheets
         progress(done, total)
 
     progress(0, total)
     data = await render_pdfs(
-        [part.html for part in parts], assets=[part.photos for part in parts], home=press.home, drawn=drawn
+        [part.html for part in pieces], assets=[part.photos for part in pieces], home=press.home, drawn=drawn
     )
     return Output(data=data, name=_file_name(what, material), sheets=total)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """Sheets that are drawn in one go."""
-
-    html: str
-    sheets: int
-    photos: Mapping[str, bytes]
+def _written(kinds: Sequence[Sheet], material: Material, press: Press) -> list[Part]:
+    check_names({name for kind in kinds for record in material for name in kind.names(record)}, press.home)
+    return [part for kind in kinds for part in parts(kind, material, press)]
 
 
-def _written(kinds: Sequence[Sheet], material: Material, press: Press) -> list[_Part]:
-    _check_names({name for kind in kinds for record in material for name in kind.names(record)}, press.home)
-    return [part for kind in kinds for part in _parts(kind, material, press)]
+async def _bind(what: Print, material: Material, press: Press, progress: Drawn) -> Output:
+    books = [one for one in material if isinstance(one, Book)]
+    data, sheets = await bind(books, SHEETS, CONTENTS, press, progress)
+    return Output(data=data, name=_file_name(what, material), sheets=sheets)
 
 
-def _parts(kind: Sheet, material: Material, press: Press) -> Iterator[_Part]:
-    for some in chunks(list(kind.group(material)), SHEETS_AT_ONCE):
-        with use_locale(press.locale):
-            sheets = [kind.fill(record, kind, press) for record in some]
-        people = [person for record in some for person in kind.people(record)] if kind.photos else []
-        yield _Part(
-            html=render_print(kind.document, locale=press.locale, sheets=sheets),
-            sheets=len(sheets),
-            photos=_photos(people, press.photos),
-        )
+async def _workbook(what: Print, material: Material, progress: Drawn) -> Output:
+    progress(0, 1)
+    (found,) = (one for one in material if isinstance(one, PlatformBatch))
+    data, rows = await asyncio.to_thread(platform_book, found)
+    progress(1, 1)
+    return Output(data=data, name=f"{_FILE_NAMES[what]}-{found.batch.code}.xlsx", sheets=rows)
 
 
 def _file_name(what: Print, material: Material) -> str:
     """The kind, the batch, and the site where it is one site's, else how many there are."""
-    places = {record.site.code for record in material if isinstance(record, RoomPack | SiteDay)}
+    places = {record.site.code for record in material if isinstance(record, RoomPack | SiteDay | Rota | Book)}
     last = places.pop() if len(places) == 1 else str(len(material))
-    return f"{_FILE_NAMES[what]}-{material[0].batch.code}-{last}.pdf"
+    (one, *others) = material
+    if isinstance(one, Book) and one.room and not others:
+        last += f"-{one.room.room_name}"
+    return f"{_FILE_NAMES[what]}-{one.batch.code}-{last}.pdf"
 
 
 _FILE_NAMES: Mapping[Print, str] = {
@@ -142,22 +137,11 @@ _FILE_NAMES: Mapping[Print, str] = {
     Print.HANDOVER: "交接单",
     Print.SCHEDULE: "考务工作安排表",
     Print.LETTERS: "派遣单",
+    Print.ROTA: "工位轮次表",
+    Print.ROOM_BOOK: "考场资料包",
+    Print.SITE_BOOK: "考点资料包",
+    Print.PLATFORM: "平台上报表",
 }
-
-
-def _check_names(names: Iterable[str], home: Path | None) -> None:
-    """A name is printed whole or not at all: a character without a glyph would come out as a box."""
-    every = sorted(set(names))
-    if lacking := missing_glyphs("".join(every), home=home):
-        concerned = [name for name in every if lacking & set(name)]
-        raise CharacterMissing(names="、".join(concerned), characters="、".join(sorted(lacking)))
-
-
-def _photos(people: Iterable[Registration], photos: Photos) -> dict[str, bytes]:
-    """The photos of a print by the name under which the templates ask for them; a missing file leaves its place empty."""
-    wanted = {person.photo_sha256 for person in people if person.photo_sha256}
-    found = {sha256: photos(sha256) for sha256 in wanted}
-    return {f"photo-{sha256}": data for sha256, data in found.items() if data is not None}
 
 
 def _sitting(pack: RoomPack) -> list[Registration]:
@@ -220,6 +204,14 @@ SHEETS: Mapping[Print, Sheet] = {
         fill=letter_sheet,
         names=lambda letter: (letter.name,),
     ),
+    Print.ROTA: Sheet(
+        document="station_rota", title=N_("工位轮次表"), title_en="Station Rota", code="LC", fill=rota_sheet,
+        names=lambda rota: [name for pack in rota.packs for name in _pack_names(pack)],
+    ),
 }  # fmt: skip
+CONTENTS = Sheet(
+    document="contents_page", title=N_("目录"), title_en="Contents", code="ML",
+    fill=lambda book, kind, press: {},  # a book's contents are known when its sheets are drawn: `books`
+)  # fmt: skip
 PACK = (Print.DOOR, Print.SEATS, Print.SIGN_IN, Print.RECORD)
 """The four sheets of a room session, printed together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,12 +15,32 @@ from exam.kernel.errors import Forbidden
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Institution
 from exam.sittings import queries as sittings
+from exam.sittings.rules import RoomSession
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
 from scheduling.timetable.queries import prints
-from scheduling.timetable.rules.prints import DutyLetter, Print, PrintOrder, RoomPack, SiteDay, Ticket
+from scheduling.timetable.rules.platform import PlatformBatch
+from scheduling.timetable.rules.prints import (
+    Book,
+    DutyLetter,
+    Print,
+    PrintOrder,
+    RoomPack,
+    Rota,
+    SiteDay,
+    Ticket,
+    rotas_of,
+)
 
-Material = Sequence[Ticket] | Sequence[RoomPack] | Sequence[SiteDay] | Sequence[DutyLetter]
+Material = (
+    Sequence[Ticket]
+    | Sequence[RoomPack]
+    | Sequence[SiteDay]
+    | Sequence[DutyLetter]
+    | Sequence[Rota]
+    | Sequence[Book]
+    | Sequence[PlatformBatch]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +51,7 @@ class PrintRoom:
     kinds: tuple[Print, ...]
     institutions: tuple[tuple[Institution, int], ...]  # with the number of seated candidates
     sites: tuple[tuple[Site, int], ...]  # with the number of room sessions
+    rooms: tuple[tuple[Site, RoomSession, int], ...]  # any session of each room, with their number
     whole: bool  # may have everything of the batch at once
     social: int  # candidates without an institution
 
@@ -44,6 +66,8 @@ async def _may_print(session: AsyncSession, actor: Actor, order: PrintOrder) -> 
     batch = await registration.batch(session, order.batch_id)
     if prints.is_officer(actor, batch):
         return True
+    if order.what.of_office:
+        return False
     if order.account_id is not None:
         return order.what is Print.LETTERS and order.account_id == actor.account_id
     if order.registration_id is not None:
@@ -74,6 +98,20 @@ async def material(session: AsyncSession, actor: Actor, vault: Vault, order: Pri
             )
         case Print.HANDOVER | Print.SCHEDULE:
             return await prints.site_days(session, actor, batch_id=order.batch_id, site_id=order.site_id)
+        case Print.ROOM_BOOK | Print.SITE_BOOK:
+            return await prints.books(
+                session,
+                actor,
+                batch_id=order.batch_id,
+                site_id=order.site_id,
+                room_id=order.room_id,
+                rooms=order.what is Print.ROOM_BOOK,
+            )
+        case Print.PLATFORM:
+            return await prints.platform_batch(session, actor, vault, batch_id=order.batch_id, site_id=order.site_id)
+        case Print.ROTA:
+            packs = await prints.room_packs(session, actor, batch_id=order.batch_id, site_id=order.site_id)
+            return rotas_of(packs)
     room = order.room_session_id
     return await prints.room_packs(
         session, actor, batch_id=order.batch_id, site_id=order.site_id, room_session_ids=[room] if room else None
@@ -89,13 +127,18 @@ async def print_room(session: AsyncSession, actor: Actor, batch_id: UUID) -> Pri
         raise Forbidden
     seated = await _seated(session, batch_id, None if officer else schools)
     rooms = await _rooms(session, batch_id, None if officer else places)
+    by_site = Counter(one.site_id for one in rooms)
+    by_room = Counter(one.room_id for one in rooms)
     named = {one.id: one for one in await registration.institutions(session)}
     held = {one.id: one for one in await sites.sites(session)}
     return PrintRoom(
         batch=batch,
-        kinds=tuple(what for what in Print if officer or (places if what.of_site else schools)),
+        kinds=tuple(
+            what for what in Print if officer or (not what.of_office and (places if what.of_site else schools))
+        ),
         institutions=tuple((one, seated[one.id]) for one in named.values() if one.id in seated),
-        sites=tuple((one, rooms[one.id]) for one in held.values() if one.id in rooms),
+        sites=tuple((one, by_site[one.id]) for one in held.values() if one.id in by_site),
+        rooms=tuple((held[one.site_id], one, by_room[one.room_id]) for one in _one_of_each(rooms)),
         whole=officer,
         social=seated.get(None, 0),
     )
@@ -117,9 +160,11 @@ async def _seated(session: AsyncSession, batch_id: UUID, only: set[UUID] | None)
     return counts
 
 
-async def _rooms(session: AsyncSession, batch_id: UUID, only: set[UUID] | None) -> dict[UUID, int]:
-    counts: dict[UUID, int] = {}
-    for room in await sittings.room_sessions(session, batch_id=batch_id):
-        if only is None or room.site_id in only:
-            counts[room.site_id] = counts.get(room.site_id, 0) + 1
-    return counts
+async def _rooms(session: AsyncSession, batch_id: UUID, only: set[UUID] | None) -> list[RoomSession]:
+    held = await sittings.room_sessions(session, batch_id=batch_id)
+    return [room for room in held if only is None or room.site_id in only]
+
+
+def _one_of_each(rooms: Sequence[RoomSession]) -> list[RoomSession]:
+    found = {room.room_id: room for room in rooms}
+    return sorted(found.values(), key=lambda room: (room.site_code, room.room_name, str(room.room_id)))

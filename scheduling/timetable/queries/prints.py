@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +27,9 @@ from exam.sittings.rules import Duty, DutySpec, RoomSession, Sitting
 from scheduling.duties import queries as pool
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
+from scheduling.timetable.rules.platform import PlatformBatch
 from scheduling.timetable.rules.prints import (
+    Book,
     DutyLetter,
     LetterLine,
     RoomPack,
@@ -137,11 +140,14 @@ async def room_packs(
     *,
     batch_id: UUID,
     site_id: UUID | None = None,
+    room_id: UUID | None = None,
     room_session_ids: Iterable[UUID] | None = None,
 ) -> list[RoomPack]:
     """The sheets of room sessions, by site, time and room."""
     batch = await registration.batch(session, batch_id)
-    held = await sittings.room_sessions(session, batch_id=batch_id, site_id=site_id, ids=room_session_ids)
+    held = await sittings.room_sessions(
+        session, batch_id=batch_id, site_id=site_id, room_id=room_id, ids=room_session_ids
+    )
     _require_rooms(actor, batch, held)
     wanted = {room.id for room in held}
     seats: dict[UUID, list[Sitting]] = defaultdict(list)
@@ -164,7 +170,13 @@ async def room_packs(
             scheme=scheme_of[room.component_id],
             component=scheme_of[room.component_id].component(room.component_id),
             seats=tuple(
-                SeatLine(seat_no=one.seat_no, ticket_no=one.ticket_no, registration=people[one.registration_id])
+                SeatLine(
+                    seat_no=one.seat_no,
+                    ticket_no=one.ticket_no,
+                    registration=people[one.registration_id],
+                    starts_at=one.starts_at,
+                    ends_at=one.ends_at,
+                )
                 for one in sorted(seats[room.id], key=lambda seat: seat.seat_no)
             ),
             team=tuple(team[room.id]),
@@ -179,6 +191,66 @@ async def site_days(
 ) -> list[SiteDay]:
     """The days of sites with their room sessions by time, for the work schedule and the hand-over sheets."""
     return days_of(await room_packs(session, actor, batch_id=batch_id, site_id=site_id))
+
+
+async def books(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    batch_id: UUID,
+    site_id: UUID | None = None,
+    room_id: UUID | None = None,
+    rooms: bool = False,
+) -> list[Book]:
+    """A book per site, or with `rooms` per room, by site and room."""
+    packs = await room_packs(session, actor, batch_id=batch_id, site_id=site_id, room_id=room_id)
+    sent = [] if rooms else await letters(session, actor, batch_id=batch_id, site_id=site_id)
+    return books_of(packs, sent, rooms=rooms)
+
+
+def books_of(packs: Iterable[RoomPack], letters: Iterable[DutyLetter], *, rooms: bool = False) -> list[Book]:
+    """Room sessions bound by site with everybody's letters, or by room."""
+    held: dict[tuple[str, str, str], list[RoomPack]] = defaultdict(list)
+    for pack in packs:
+        room = (pack.room.room_name, str(pack.room.room_id)) if rooms else ("", "")
+        held[(pack.site.code, *room)].append(pack)
+    sent = list(letters)
+    return [
+        Book(
+            batch=own[0].batch,
+            site=own[0].site,
+            room=own[0].room if rooms else None,
+            days=tuple(days_of(own)),
+            letters=() if rooms else tuple(_at(letter, own[0].site) for letter in sent if _serves(letter, own[0].site)),
+        )
+        for _, own in sorted(held.items())
+    ]
+
+
+def _serves(letter: DutyLetter, site: Site) -> bool:
+    return any(line.site.id == site.id for line in letter.lines)
+
+
+def _at(letter: DutyLetter, site: Site) -> DutyLetter:
+    """A letter as it concerns one site: whoever serves at two has a letter in the book of each."""
+    own = tuple(line for line in letter.lines if line.site.id == site.id)
+    if len(own) == len(letter.lines):
+        return letter
+    return replace(letter, lines=own, minutes=_length([(line.starts_at, line.ends_at) for line in own]))
+
+
+async def platform_batch(
+    session: AsyncSession, actor: Actor, vault: Vault, *, batch_id: UUID, site_id: UUID | None = None
+) -> list[PlatformBatch]:
+    """A batch's sessions and candidates with their whole ID numbers, for the exam office alone; empty before publication."""
+    batch = await registration.batch(session, batch_id)
+    if not is_officer(actor, batch):
+        raise Forbidden
+    packs = await room_packs(session, actor, batch_id=batch_id, site_id=site_id)
+    people = {line.registration.person_id for pack in packs for line in pack.seats}
+    numbers = await registration.id_numbers(session, vault, people)
+    schools = {one.id: one for one in await registration.institutions(session)}
+    return [PlatformBatch(batch=batch, packs=tuple(packs), id_numbers=numbers, schools=schools)] if packs else []
 
 
 def days_of(packs: Iterable[RoomPack]) -> list[SiteDay]:
@@ -268,11 +340,15 @@ def _letter_lines(
 
 
 def _minutes(held: list[DutySpec]) -> int:
+    return _length([(duty.starts_at, duty.ends_at) for duty in held])
+
+
+def _length(times: Iterable[tuple[datetime, datetime]]) -> int:
     """Length of the union of the times, in minutes: hours that count as workload (D15)."""
     total, until = 0.0, None
-    for duty in sorted(held, key=lambda item: item.starts_at):
-        start = duty.starts_at if until is None else max(duty.starts_at, until)
-        if duty.ends_at > start:
-            total += (duty.ends_at - start).total_seconds()
-            until = duty.ends_at
+    for starts_at, ends_at in sorted(times):
+        start = starts_at if until is None else max(starts_at, until)
+        if ends_at > start:
+            total += (ends_at - start).total_seconds()
+            until = ends_at
     return int(total // 60)

@@ -13,8 +13,10 @@ from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
+from exam.kernel.i18n import Name
 from exam.kernel.pages import file_response, locale_of, page, redirect, status_of
 from exam.kernel.services import Services
+from scheduling.sites import queries as sites
 from scheduling.sites.forms import chosen
 from scheduling.timetable import actions, documents, queries
 from scheduling.timetable.forms import PrintForm
@@ -40,14 +42,19 @@ async def prints_page(
 async def order_print(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
     """Have something printed; whoever presses twice is shown the print under way."""
     form = await parse_form(request, PrintForm)
-    actor = actor_of(request)
+    actor, room_id = actor_of(request), form.room_id if form.what is Print.ROOM_BOOK else None
+    site_id = form.site_id
+    if room_id is not None:
+        async with services.db.transaction() as session:
+            site_id = (await sites.site_of_room(session, room_id)).id
     order = _own_place(
         actor,
         PrintOrder(
             batch_id=batch_id,
             what=form.what,
             institution_id=None if form.what.of_site else form.institution_id,
-            site_id=form.site_id if form.what.of_site else None,
+            site_id=site_id if form.what.of_site else None,
+            room_id=room_id,
             locale=locale_of(request),
         ),
     )
@@ -75,7 +82,11 @@ async def _prints_page(
         room=room,
         runs=runs,
         form=form,
-        places={**{one.id: one for one, _ in room.institutions}, **{one.id: one for one, _ in room.sites}},
+        places={
+            **{one.id: one for one, _ in room.institutions},
+            **{one.id: one for one, _ in room.sites},
+            **{one.room_id: Name(one.room_name, one.room_name_en) for _, one, _ in room.rooms},
+        },
         at=now,
         refusal=refusal,
         **LABELS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +15,9 @@ from exam.kernel.errors import N_
 from exam.registration.rules import Batch, Institution, Registration
 from exam.sittings.rules import Duty, DutySpec, RoomSession
 from scheduling.sites.rules import Room, Site
+from scheduling.timetable.rules.hours import CHINA
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,8 @@ class SeatLine:
     seat_no: int
     ticket_no: str
     registration: Registration
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +109,65 @@ class SiteDay:
     heads: tuple[DutySpec, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rota:
+    """One workshop's day for one component: who is at which station in which round (domain section 7, document 5)."""
+
+    batch: Batch
+    site: Site
+    day: date
+    packs: tuple[RoomPack, ...]  # room sessions of one room and component, by time
+
+    @property
+    def first(self) -> RoomPack:
+        """What all of them share: room, scheme, component."""
+        return self.packs[0]
+
+    @property
+    def rounds(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The times at which candidates work, each once, in order."""
+        return tuple(sorted({(line.starts_at, line.ends_at) for pack in self.packs for line in pack.seats}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """Everything one site, or one of its rooms, is handed for a batch, in one file with a list of contents."""
+
+    batch: Batch
+    site: Site
+    room: RoomSession | None  # any session of the room; None: the whole site
+    days: tuple[SiteDay, ...]
+    letters: tuple[DutyLetter, ...]  # of a whole site
+
+    @property
+    def packs(self) -> tuple[RoomPack, ...]:
+        """All room sessions, by day, room and time."""
+        return tuple(pack for day in self.days for pack in by_room(day.packs))
+
+
+def by_room(packs: Iterable[RoomPack]) -> list[RoomPack]:
+    """A day's room sessions as somebody walks through them: room after room, each by time."""
+
+    def place(pack: RoomPack) -> tuple[str, str, datetime, int]:
+        room = pack.room
+        return (pack.place.code if pack.place else "", room.room_name, room.starts_at, room.first_seat)
+
+    return sorted(packs, key=place)
+
+
+def rotas_of(packs: Iterable[RoomPack]) -> list[Rota]:
+    """The rotas of the practical sessions among these, by site, day and room; none where nothing is practical."""
+    held: dict[tuple[str, date, str, str, UUID], list[RoomPack]] = defaultdict(list)
+    for pack in packs:
+        if pack.component.form.practical and pack.seats:
+            room, day = pack.room, pack.room.starts_at.astimezone(CHINA).date()
+            held[room.site_code, day, room.room_name, str(room.room_id), room.component_id].append(pack)
+    return [
+        Rota(batch=own[0].batch, site=own[0].site, day=day, packs=tuple(by_room(own)))
+        for (_, day, *_), own in sorted(held.items(), key=lambda item: item[0])
+    ]
+
+
 class Print(StrEnum):
     """A kind of print; the value stands in addresses."""
 
@@ -114,11 +180,25 @@ class Print(StrEnum):
     HANDOVER = "handover"
     SCHEDULE = "schedule"
     LETTERS = "letters"
+    ROTA = "rota"
+    ROOM_BOOK = "room-book"
+    SITE_BOOK = "site-book"
+    PLATFORM = "platform"
 
     @property
     def of_site(self) -> bool:
         """Whether it is printed site by site; the others are printed institution by institution."""
         return self is not Print.TICKETS
+
+    @property
+    def of_office(self) -> bool:
+        """Whether only the exam office may have it: it carries whole ID numbers."""
+        return self is Print.PLATFORM
+
+    @property
+    def media_type(self) -> str:
+        """Of the file."""
+        return XLSX if self is Print.PLATFORM else "application/pdf"
 
 
 PRINT_LABELS = {
@@ -131,6 +211,10 @@ PRINT_LABELS = {
     Print.HANDOVER: N_("交接单"),
     Print.SCHEDULE: N_("考务工作安排表"),
     Print.LETTERS: N_("派遣单"),
+    Print.ROTA: N_("工位轮次表"),
+    Print.ROOM_BOOK: N_("考场资料包"),
+    Print.SITE_BOOK: N_("考点资料包"),
+    Print.PLATFORM: N_("平台上报表（Excel）"),
 }
 PRINT_NOTES = {
     Print.TICKETS: N_("每人一页"),
@@ -142,6 +226,10 @@ PRINT_NOTES = {
     Print.HANDOVER: N_("每考点每天一份，两人清点签名"),
     Print.SCHEDULE: N_("每考点一份，谁在何时何地做什么"),
     Print.LETTERS: N_("每人一页，附承诺书"),
+    Print.ROTA: N_("实操考场每天一张，谁在第几轮用哪个工位"),
+    Print.ROOM_BOOK: N_("每考场一册，按天按场次装订，有目录"),
+    Print.SITE_BOOK: N_("每考点一册，派遣单和全部考场的表单，有目录"),
+    Print.PLATFORM: N_("场次和考生各一张表，含完整证件号码"),
 }
 
 
@@ -153,6 +241,7 @@ class PrintOrder:
     what: Print
     institution_id: UUID | None = None
     site_id: UUID | None = None
+    room_id: UUID | None = None  # of the site
     registration_id: UUID | None = None
     room_session_id: UUID | None = None
     account_id: UUID | None = None  # one person's own letter
@@ -166,5 +255,7 @@ class PrintOrder:
     @property
     def key(self) -> str:
         """The same for the same order."""
-        places = (self.institution_id, self.site_id, self.registration_id, self.room_session_id, self.account_id)
+        places = (
+            self.institution_id, self.site_id, self.room_id, self.registration_id, self.room_session_id, self.account_id,
+        )  # fmt: skip
         return ":".join((str(self.batch_id), self.what, self.locale, *(str(place or "") for place in places)))

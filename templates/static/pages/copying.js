@@ -1,6 +1,5 @@
-/* Copies a link that stands in a field; without script it can be selected by hand. */
-import { say } from "../kaowu.js";
-
+/* Copies a link that stands in a field; without script it can be selected by hand.
+   It imports nothing: kaowu.js under another address would be a second copy of it that listens twice. */
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -13,6 +12,6 @@ document.addEventListener("click", async (event) => {
   }
   const words = button.textContent;
   button.textContent = button.dataset.copied;
-  say(button.dataset.copied);
+  document.getElementById("live").textContent = button.dataset.copied;
   setTimeout(() => { button.textContent = words; }, 2000);
 });
