@@ -1,4 +1,4 @@
-"""Independent check of a roster: H11 overlaps, H12 conflicts, H13 qualification and lead, H14 numbers.
+"""Independent check of those who stand around the planner's teams: H11 overlaps, H12 declared relations, H14 numbers.
 
 Shares no code with the assigning: it looks at the posts, the pool and the result.
 """
@@ -13,8 +13,6 @@ from uuid import UUID
 
 from exam.sittings.rules import Duty
 from scheduling.duties.rules.records import Examiner, Post, Roster, Staffing
-
-_ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +44,8 @@ def _conflicts(posts: dict[UUID, Post], teams: dict[UUID, list[tuple[Duty, Exami
     for session_id, team in teams.items():
         post = posts[session_id]
         for duty, examiner in team:
-            own = duty in _ASSESSING and examiner.institution_id in post.institution_ids
-            if own or examiner.related_people & post.person_ids or examiner.related_institutions & post.institution_ids:
+            if examiner.related_people & post.person_ids or examiner.related_institutions & post.institution_ids:
                 yield StaffViolation(code="H12", what=f"{duty} in conflict of interest", where=session_id)
-            holds = any(
-                q.certificate_id == post.certificate_id
-                and q.valid_from <= post.day <= q.valid_to
-                and (duty is not Duty.LEAD_ASSESSOR or q.may_lead)
-                for q in examiner.qualifications
-            )
-            if duty in _ASSESSING and not holds:
-                yield StaffViolation(code="H13", what=f"{duty} without the advanced certificate", where=session_id)
             if (duty is Duty.INVIGILATOR and not examiner.may_invigilate) or (
                 duty is Duty.SITE_HEAD and not examiner.may_head
             ):
@@ -70,9 +59,7 @@ def _numbers(
     for gap in roster.gaps:
         listed[gap.session_id, gap.duty] += gap.missing
     for post in posts:
-        wanted = {Duty.INVIGILATOR: staffing.invigilators_per_room, Duty.SITE_HEAD: 1}
-        if post.practical:
-            wanted |= {Duty.LEAD_ASSESSOR: 1, Duty.ASSESSOR: staffing.assessors(post.candidates_count) - 1}
+        wanted = {Duty.SITE_HEAD: 1, Duty.INVIGILATOR: staffing.invigilators_per_room if post.practical else 0}
         for duty, count in wanted.items():
             have = sum(held is duty for held, _ in teams[post.session_id])
             if have + listed[post.session_id, duty] != count:

@@ -6,7 +6,6 @@ D17 (an assessor holds the advanced certificate), section 0 decision 2 (invigila
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,10 +65,6 @@ class Staffing:
     assessors_minimum: int = 2
     candidates_per_assessor: int = 10
     day_minutes_limit: int = 510  # of duty, per person and day
-
-    def assessors(self, candidates: int) -> int:
-        """Assessors for so many candidates at one time, the lead among them."""
-        return max(self.assessors_minimum, math.ceil(candidates / self.candidates_per_assessor))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,18 @@ from exam.registration import queries as registration
 from exam.registration.rules import Batch
 from exam.sittings.rules import Duty
 from scheduling.duties import queries as duties
-from scheduling.duties.rules import Assignment, Examiner, Gap, GapReason, Occupied, Post, Roster, Staffing, assign
+from scheduling.duties.rules import (
+    Assignment,
+    Examiner,
+    Gap,
+    GapReason,
+    Occupied,
+    Post,
+    Roster,
+    Staffing,
+    assign,
+    staff_violations,
+)
 from scheduling.planning.rules.checking import Report, check
 from scheduling.planning.rules.plan import FORMAT, OpenReason, Plan, Session, Status
 from scheduling.planning.rules.problem import Duty as Place
@@ -33,6 +44,7 @@ from scheduling.timetable import queries
 from scheduling.timetable.queries import Drafted, Ground, Worked
 from scheduling.timetable.rules.hours import Hours
 from scheduling.timetable.rules.laying import Held, lay_out
+from scheduling.timetable.rules.lifecycle import PlanBroken
 from scheduling.timetable.rules.runs import Progress, Stage, silent
 
 _PROCESSES: Final = 2
@@ -215,9 +227,13 @@ def _around(
     for id, taken in serving.items():
         occupied[id] += taken
     posts = [_post(material, members, one) for one in held]
-    return assign(
+    roster = assign(
         posts, material.pool, material.staffing, seed, occupied=occupied, apart=lambda a, b: _apart(material, a, b)
     )
+    broken = staff_violations(posts, material.pool, roster, material.staffing)
+    if broken:
+        raise PlanBroken(count=len(broken), codes="、".join(sorted({one.code for one in broken})), seed=seed)
+    return roster
 
 
 def _apart(material: Material, here: str, there: str) -> float:

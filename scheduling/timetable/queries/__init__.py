@@ -70,6 +70,7 @@ from scheduling.timetable.queries.views import (
     plan_view,
     session_view,
     site_view,
+    waiting,
     why,
 )
 from scheduling.timetable.queries.wording import Words, words_of
@@ -155,6 +156,7 @@ __all__ = [
     "under_way",
     "unplaced",
     "visible_run",
+    "waiting",
     "wanted",
     "why",
     "with_pins",

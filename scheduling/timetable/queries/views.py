@@ -20,6 +20,7 @@ from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Gap
+from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
 from scheduling.timetable.models import PlannedSessionRow
 from scheduling.timetable.queries import stored
@@ -86,6 +87,15 @@ class WhyView:
     group_size: int
     seats: tuple[tuple[SessionLine, stored.PlannedSitting], ...]
     unplaced: UnplacedLine | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingLine:
+    """Somebody who stands by."""
+
+    day: date
+    site: Site
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +206,14 @@ async def why(session: AsyncSession, actor: Actor, plan_id: UUID, registration_i
         seats=tuple((line_of(held[seat.session_id], names), seat) for seat in seats),
         unplaced=mine[0] if mine else None,
     )
+
+
+async def waiting(session: AsyncSession, plan_id: UUID) -> list[WaitingLine]:
+    """Who stands by where on which day, for those who arrange the batch."""
+    found = await duties.standby(session, plan_id)
+    names = {one.id: one.name for one in await duties.pool(session, {one.examiner_id for one in found})}
+    places = {one.id: one for one in await sites.sites(session, {one.site_id for one in found})}
+    return [WaitingLine(day=one.day, site=places[one.site_id], name=names[one.examiner_id]) for one in found]
 
 
 async def institution_view(session: AsyncSession, batch_id: UUID, institution_id: UUID) -> list[OwnLine]:

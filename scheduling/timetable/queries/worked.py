@@ -49,7 +49,9 @@ class Ground:
     @cached_property
     def halls(self) -> Mapping[tuple[str, str], Hall]:
         """The same, as the laying out needs them."""
-        return {key: Hall(seats=room.seats, usable=room.usable, columns=room.columns) for key, room in self.room.items()}
+        return {
+            key: Hall(seats=room.seats, usable=room.usable, columns=room.columns) for key, room in self.room.items()
+        }
 
     def component_id(self, certificate: str, level: str, component: str) -> UUID:
         """The id of a component named by its code."""

@@ -121,12 +121,14 @@ async def duties_page(request: AppRequest, services: AppServices, batch_id: From
     async with services.db.transaction() as session:
         view = await queries.arrangement(session, actor_of(request), batch_id)
         loads = await duties.loads(session, view.plan.id) if view.plan and view.may_manage else []
+        waiting = await queries.waiting(session, view.plan.id) if view.plan and view.may_manage else []
         institutions = {one.id: one for one in await registration.institutions(session)}
     return page(
         request,
         "pages/scheduling/timetable/duties.html",
         view=view,
         loads=loads,
+        waiting=waiting,
         institutions=institutions,
         **LABELS,
     )

@@ -1,4 +1,4 @@
-"""Duties: who may serve, who is sent, what stays empty and why; the checker is broken once per constraint."""
+"""Who stands around the planner's teams: who is sent, what stays empty and why; the checker is broken once per constraint."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -69,33 +69,20 @@ def test_nothing_to_staff_needs_nobody() -> None:
 
 def test_without_people_every_position_is_listed() -> None:
     roster = assign([post("a", practical=True)], [], STAFFING, 1)
-    assert gaps(roster) == [
-        (Duty.LEAD_ASSESSOR, 1, GapReason.NOBODY),
-        (Duty.ASSESSOR, 1, GapReason.NOBODY),
-        (Duty.SITE_HEAD, 1, GapReason.NOBODY),
-        (Duty.INVIGILATOR, 2, GapReason.NOBODY),
-    ]
+    assert gaps(roster) == [(Duty.SITE_HEAD, 1, GapReason.NOBODY), (Duty.INVIGILATOR, 2, GapReason.NOBODY)]
     assert staff_violations([post("a", practical=True)], [], roster, STAFFING) == ()
 
 
-def test_a_practical_room_has_its_team() -> None:
+def test_a_practical_room_has_invigilators_and_every_room_the_head() -> None:
     posts = [post("a", practical=True), post("b")]
     roster = assign(posts, POOL, STAFFING, 1)
     assert roster.gaps == ()
     assert staff_violations(posts, POOL, roster, STAFFING) == ()
-    team = sorted(one.duty for one in roster.assignments if one.session_id == named("a"))
-    assert team == sorted([Duty.LEAD_ASSESSOR, Duty.ASSESSOR, Duty.INVIGILATOR, Duty.INVIGILATOR, Duty.SITE_HEAD])
-
-
-def test_the_number_of_assessors_follows_the_candidates() -> None:
-    assert [STAFFING.assessors(count) for count in (0, 1, 10, 20, 21, 35)] == [2, 2, 2, 2, 3, 4]
-
-
-def test_assessors_from_the_candidates_school_stay_away() -> None:
-    """Both who hold the certificate come from the school: the position stays empty, with the reason."""
-    own = [examiner("x", "own", assess=True), examiner("y", "own", assess=True)]
-    roster = assign([post("a", practical=True)], [*POOL[:4], POOL[-1], *own], STAFFING, 1)
-    assert gaps(roster) == [(Duty.LEAD_ASSESSOR, 1, GapReason.CONFLICT), (Duty.ASSESSOR, 1, GapReason.CONFLICT)]
+    team = {
+        name: sorted(one.duty for one in roster.assignments if one.session_id == named(name)) for name in ("a", "b")
+    }
+    assert team["a"] == sorted([Duty.INVIGILATOR, Duty.INVIGILATOR, Duty.SITE_HEAD])
+    assert team["b"] == [Duty.SITE_HEAD]  # the planner staffs written rooms
 
 
 def test_declared_relations_hold_for_everybody() -> None:
@@ -105,16 +92,9 @@ def test_declared_relations_hold_for_everybody() -> None:
     assert {gap.reason for gap in roster.gaps} == {GapReason.CONFLICT, GapReason.BUSY}
 
 
-def test_a_qualification_out_of_date_is_none() -> None:
-    late = post("a", practical=True, day=date(2026, 5, 17))
-    assert gaps(assign([late], POOL, STAFFING, 1))[:2] == [
-        (Duty.LEAD_ASSESSOR, 1, GapReason.NOBODY),
-        (Duty.ASSESSOR, 1, GapReason.NOBODY),
-    ]
-
-
 def test_nobody_is_in_two_rooms_or_at_two_sites() -> None:
-    posts = [post("a"), post("b"), post("c", 14, site_id=named("elsewhere"))]
+    posts = [post(name, practical=True) for name in "ab"]
+    posts.append(post("c", 14, practical=True, site_id=named("elsewhere")))
     roster = assign(posts, POOL[:4] + POOL[-1:], STAFFING, 1)
     assert staff_violations(posts, POOL, roster, STAFFING) == ()
     assert {gap.session_id for gap in roster.gaps} == {named("c")}  # all four serve at the first site
@@ -122,22 +102,23 @@ def test_nobody_is_in_two_rooms_or_at_two_sites() -> None:
 
 def test_days_away_and_published_duties_are_respected() -> None:
     away = [replace(one, away_on=(DAY,)) for one in POOL]
-    assert assign([post("a")], away, STAFFING, 1).assignments == ()
+    assert assign([post("a", practical=True)], away, STAFFING, 1).assignments == ()
     start = datetime(2026, 5, 16, 9, tzinfo=UTC)
     span = Occupied(site_id=named("site"), day=DAY, starts_at=start, ends_at=start + timedelta(minutes=60))
-    busy = {one.id: [span] for one in POOL[:3]}
-    roster = assign([post("a")], POOL, STAFFING, 1, occupied=busy)
+    busy = {one.id: [span] for one in POOL[:2]}
+    roster = assign([post("a", practical=True)], POOL, STAFFING, 1, occupied=busy)
     sent = {one.examiner_id for one in roster.assignments if one.duty is Duty.INVIGILATOR}
+    assert sent
     assert sent.isdisjoint(busy)
 
 
 def test_the_same_seed_sends_the_same_people() -> None:
-    posts = [post(f"p{hour}", hour) for hour in range(0, 8, 2)]
+    posts = [post(f"p{hour}", hour, practical=True) for hour in range(0, 8, 2)]
     assert assign(posts, POOL, STAFFING, 5) == assign(list(reversed(posts)), list(reversed(POOL)), STAFFING, 5)
 
 
 def test_work_is_spread() -> None:
-    posts = [post(f"p{day}{hour}", hour, day=DAY + timedelta(days=day), starts_at=datetime(2026, 5, 16 + day, hour, tzinfo=UTC),
+    posts = [post(f"p{day}{hour}", hour, practical=True, day=DAY + timedelta(days=day), starts_at=datetime(2026, 5, 16 + day, hour, tzinfo=UTC),
                   ends_at=datetime(2026, 5, 16 + day, hour + 1, tzinfo=UTC)) for day in range(4) for hour in (1, 3, 5, 7)]  # fmt: skip
     roster = assign(posts, POOL[:4] + POOL[-1:], STAFFING, 1)
     count = [sum(one.examiner_id == person.id for one in roster.assignments) for person in POOL[:4]]
@@ -148,7 +129,7 @@ def test_work_is_spread() -> None:
 def broken(change: dict[str, Any], posts: list[Post], pool: list[Examiner] = POOL) -> set[str]:
     """The codes after one assignment of a right roster was changed."""
     roster = assign(posts, POOL, STAFFING, 1)
-    duty = change.pop("of", Duty.LEAD_ASSESSOR)
+    duty = change.pop("of", Duty.INVIGILATOR)
     index = next(number for number, one in enumerate(roster.assignments) if one.duty is duty)
     changed = list(roster.assignments)
     changed[index] = replace(changed[index], **change)
@@ -156,16 +137,17 @@ def broken(change: dict[str, Any], posts: list[Post], pool: list[Examiner] = POO
     return {found.code for found in staff_violations(posts, pool, spoiled, STAFFING)}
 
 
-def test_the_checker_names_conflict_and_qualification() -> None:
+def test_the_checker_names_relations_and_rights() -> None:
     posts = [post("a", practical=True)]
-    own = examiner("own", "own", assess=True)
-    assert broken({"examiner_id": own.id}, posts, [*POOL, own]) == {"H12"}
-    plain = examiner("plain", may_invigilate=True)
-    assert broken({"examiner_id": plain.id}, posts, [*POOL, plain]) == {"H13"}
+    related = examiner("related", related_people=frozenset({named("person")}))
+    assert broken({"examiner_id": related.id}, posts, [*POOL, related]) == {"H12"}
+    plain = examiner("plain", may_invigilate=False)
+    assert broken({"examiner_id": plain.id}, posts, [*POOL, plain]) == {"H14"}
+    assert broken({"of": Duty.SITE_HEAD, "examiner_id": POOL[3].id}, posts, POOL) >= {"H14"}
 
 
 def test_the_checker_names_overlap_and_numbers() -> None:
-    posts = [post("a"), post("b")]
+    posts = [post("a", practical=True), post("b", practical=True)]
     roster = assign(posts, POOL, STAFFING, 1)
     first = next(one for one in roster.assignments if one.duty is Duty.INVIGILATOR)
     twice = Assignment(session_id=named("b"), examiner_id=first.examiner_id, duty=Duty.INVIGILATOR)

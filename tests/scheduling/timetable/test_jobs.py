@@ -84,18 +84,18 @@ async def published(services: Services, world: World) -> None:
 
 async def test_a_proposal_runs_through_its_stages(services: Services, officer: Actor, world: World) -> None:
     told: list[tuple[Stage, int, int]] = []
-    best: list[Mapping[str, float]] = []
+    known: list[Mapping[str, float]] = []
 
-    def progress(stage: Stage, done: int, total: int, /, known: Mapping[str, float] = MappingProxyType({})) -> None:
+    def progress(stage: Stage, done: int, total: int, /, best: Mapping[str, float] = MappingProxyType({})) -> None:
         told.append((stage, done, total))
-        best.append(known)
+        known.append(best)
 
     async with services.db.transaction() as session:
         await actions.propose(session, officer, batch_id=world.batch.id, seed=3, now=NOW, progress=progress)
     assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
         Stage.GROUPS, Stage.SESSIONS, Stage.STAFF, Stage.SEATS,
     ]  # fmt: skip
-    assert any(one.get("gap") == 0 and one.get("unplaced") == 0 for one in best)
+    assert any(one.get("gap") == 0 and one.get("unplaced") == 0 for one in known)
     for stage in {stage for stage, _, _ in told}:
         counts = [(done, total) for one, done, total in told if one is stage]
         assert all(done <= total for done, total in counts)

@@ -1,5 +1,6 @@
 """The slots of a batch: long enough, inside working hours, and of the pattern that serves the scarcest form best (H15)."""
 
+import itertools
 from datetime import date
 
 import pytest
@@ -40,7 +41,7 @@ def test_nothing_wanted_has_slots_all_the_same() -> None:
 def test_every_slot_is_long_enough_and_a_turnaround_apart() -> None:
     found = slots(Hours(), [_written(75)], DAY, 2)
     assert all(slot.minutes >= 75 for slot in found)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert (after.starts - before.ends).total_seconds() >= 30 * 60
 
 
