@@ -28,7 +28,8 @@ class Moved:
     plan: timetable.PlanRecord
     session_id: UUID  # in the new draft
     candidates: int
-    pin: int  # the number of the pin that keeps it there
+    before: object  # where and when it was, in words
+    after: object
 
 
 async def move(
@@ -84,6 +85,11 @@ async def move(
         data=data,
         now=now,
     )
+    words = await queries.words_of(session, found.batch.id, worked.problem)
     return Moved(
-        plan=made, session_id=held[0].id, candidates=one.count, pin=pin.number
-    )  # fmt: skip
+        plan=made,
+        session_id=held[0].id,
+        candidates=one.count,
+        before=words.spot(one.site, one.place, one.slot),
+        after=words.spot(one.site, place, slot),
+    )

@@ -165,7 +165,7 @@ def _moved_row(moved: Moved, words: Words, members: Mapping[str, tuple[UUID, ...
     group = words.problem.group[moved.group]
     ids = members.get(moved.group, ())
     people = [
-        words.person[ids[number]] for number in moved.members if number < len(ids) and ids[number] in words.person
+        words.person[ids[number]] for number in moved.numbers() if number < len(ids) and ids[number] in words.person
     ]
     return MovedRow(
         moved=moved,

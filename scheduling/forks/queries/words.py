@@ -95,7 +95,10 @@ class Words:
 
     def session(self, key: str) -> object:
         """Its room and start."""
-        site, place, slot = self.sessions[key]
+        return self.spot(*self.sessions[key])
+
+    def spot(self, site: str, place: str, slot: str) -> object:
+        """A room and a start."""
         return Joined((self.place(site, place), self.slot(slot)))
 
     def said(self, facts: Mapping[str, object]) -> dict[str, object]:

@@ -12,7 +12,8 @@ from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.errors import N_, Refusal
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import page, redirect, status_of
+from exam.kernel.i18n import use_locale
+from exam.kernel.pages import locale_of, page, redirect, status_of
 from exam.kernel.services import Services
 from scheduling.forks import actions, queries
 from scheduling.forks.forms import MoveForm
@@ -44,14 +45,11 @@ async def move(request: AppRequest, services: AppServices, session_id: FromPath[
             )
     except Refusal as refusal:
         return await _move_page(request, services, session_id, form=form, refusal=refusal)
-    notice = N_("已移动这一场（%(n)s 人），草案现为第 %(version)s 版，其余场次不变。")
-    return redirect(
-        request,
-        f"/scheduling/plans/sessions/{moved.session_id}",
-        notice,
-        n=moved.candidates,
-        version=moved.plan.version,
-    )
+    notice = N_("这一场（%(n)s 人）已从 %(before)s 移到 %(after)s，草案现为第 %(version)s 版，其余场次不变。")
+    with use_locale(locale_of(request)):
+        facts = {"before": str(moved.before), "after": str(moved.after)}
+    path = f"/scheduling/plans/sessions/{moved.session_id}"
+    return redirect(request, path, notice, n=moved.candidates, version=moved.plan.version, **facts)
 
 
 async def _move_page(

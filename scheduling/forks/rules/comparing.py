@@ -7,7 +7,7 @@ The groups of both problems are the same; the members of the second plan are num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -126,7 +126,7 @@ class Moved:
     """Members of a group who would sit elsewhere; a site of None: no place."""
 
     group: str
-    members: tuple[int, ...]
+    members: tuple[tuple[int, int], ...]  # ranges: the first, and how many
     before: str | None
     after: str | None
     km_before: float | None
@@ -135,7 +135,11 @@ class Moved:
     @property
     def count(self) -> int:
         """How many."""
-        return len(self.members)
+        return sum(count for _, count in self.members)
+
+    def numbers(self) -> Iterator[int]:
+        """Their numbers in the group."""
+        return (number for first, count in self.members for number in range(first, first + count))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +175,10 @@ def read(written: Mapping[str, Any]) -> Comparison:
     return Comparison(
         before=Figures(**written["before"]),
         after=Figures(**written["after"]),
-        moved=tuple(Moved(**{**one, "members": tuple(one["members"])}) for one in written["moved"]),
+        moved=tuple(
+            Moved(**{**one, "members": tuple((first, count) for first, count in one["members"])})
+            for one in written["moved"]
+        ),
         retimed=written["retimed"],
     )
 
@@ -183,7 +190,7 @@ def compare(problem: Problem, plan: Plan, other_problem: Problem, other: Plan) -
         before=figures(problem, plan),
         after=figures(other_problem, other),
         moved=moved,
-        retimed=len(_retimed(plan, other) - {(one.group, number) for one in moved for number in one.members}),
+        retimed=len(_retimed(plan, other) - {(one.group, number) for one in moved for number in one.numbers()}),
     )
 
 
@@ -226,7 +233,7 @@ def moves(problem: Problem, plan: Plan, other: Plan) -> tuple[Moved, ...]:
             found.append(
                 Moved(
                     group=group,
-                    members=tuple(members),
+                    members=_ranges(members),
                     before=here,
                     after=there,
                     km_before=_km(problem, group, here),
@@ -234,6 +241,18 @@ def moves(problem: Problem, plan: Plan, other: Plan) -> tuple[Moved, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda one: (-one.count, one.group, str(one.before), str(one.after))))
+
+
+def _ranges(members: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Numbers in order as (first, how many)."""
+    found: list[tuple[int, int]] = []
+    for number in members:
+        first, count = found[-1] if found else (number, -1)
+        if number == first + count:
+            found[-1] = first, count + 1
+        else:
+            found.append((number, 1))
+    return tuple(found)
 
 
 def _km(problem: Problem, group: str, site: str | None) -> float | None:
