@@ -22,11 +22,14 @@ from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Examiner, Post, in_conflict
+from scheduling.planning.rules.checking import check
+from scheduling.planning.rules.serial import plan_sha256
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
 from scheduling.timetable.queries import stored
 from scheduling.timetable.queries.scope import may_manage
+from scheduling.timetable.queries.worked import worked
 from scheduling.timetable.rules.lifecycle import PlanStatus
 
 _ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
@@ -82,6 +85,7 @@ async def invariants(session: AsyncSession) -> list[str]:
     plan_ids = await session.scalars(select(PlanRow.id).where(PlanRow.status == PlanStatus.PUBLISHED))
     for plan_id in plan_ids.all():
         plan = await stored.plan(session, plan_id)
+        failures += await _file_failures(session, plan)
         rooms = await sittings.room_sessions(session, batch_id=plan.batch_id)
         seats: dict[UUID, list[Sitting]] = defaultdict(list)
         for one in await sittings.sittings(session, batch_id=plan.batch_id):
@@ -93,6 +97,17 @@ async def invariants(session: AsyncSession) -> list[str]:
                 room, [a for a in approvals if a.certificate_id == certificate_id and level in a.levels]
             )
         failures += await _staff_failures(session, plan, rooms, seats, pool, certificate_of)
+    return failures
+
+
+async def _file_failures(session: AsyncSession, plan: stored.PlanRecord) -> list[str]:
+    """The stored plan is the one that was published, and breaks no hard constraint (a missing site, H1, breaks none)."""
+    found = await worked(session, plan.id)
+    failures = []
+    if plan_sha256(found.plan) != plan.sha256:
+        failures.append(f"plan {plan.id}: the stored file is not the one that was published")
+    broken = [one for one in check(found.problem, found.plan).violations if one.h != "H1"]
+    failures += [f"plan {plan.id}: {one.h} {one.where}" for one in broken]
     return failures
 
 

@@ -1,11 +1,13 @@
 """Proposals and publication on a real database."""
 
 import itertools
+import zlib
 from collections import Counter, defaultdict
 from datetime import date
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,10 +24,11 @@ from exam.sittings.rules import Duty
 from scheduling.duties import queries as duties
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.plan import UnplacedReason
+from scheduling.planning.rules.serial import plan_bytes
 from scheduling.sites import actions as sites
 from scheduling.sites.rules import ApprovalStatus
 from scheduling.timetable import actions, queries
-from scheduling.timetable.models import PlannedSittingRow
+from scheduling.timetable.models import PlanFileRow, PlannedSittingRow
 from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
     GapsUnexplained,
@@ -283,3 +286,17 @@ async def test_needs_follow_the_batch(session: AsyncSession, vault: Vault) -> No
     assert ready.href.endswith("/own")
     assert ready.count == plan.figures["placed"]
     assert await queries.needs(session, world.secretaries[2], NOW) == []
+
+
+async def test_a_stored_plan_that_was_changed_is_noticed(session: AsyncSession, vault: Vault) -> None:
+    world = await _staffed(session)
+    plan = await actions.propose(session, world.officer, batch_id=world.batch.id, seed=1, now=NOW)
+    await actions.publish(session, world.officer, vault, plan_id=plan.id, now=NOW)
+    other = await queries.worked(session, plan.id)
+    fewer = replace(other.plan, sessions=other.plan.sessions[1:])
+    await session.execute(
+        update(PlanFileRow).where(PlanFileRow.plan_id == plan.id).values(plan=zlib.compress(plan_bytes(fewer)))
+    )
+    found = await queries.invariants(session)
+    assert any("not the one that was published" in one for one in found)
+    assert any(" H2 " in one for one in found)
