@@ -163,6 +163,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("examiner", "SELECT id FROM scheduling.examiners"),
     ("plan", "SELECT id FROM scheduling.plans"),
     ("feed", "SELECT id FROM scheduling.feeds"),
+    ("repair", "SELECT id FROM scheduling.repairs"),
     ("mark", "SELECT id FROM scoring.marks"),
     ("score_sheet", "SELECT id FROM scoring.score_sheets"),
     ("paper_entry", "SELECT id FROM scoring.paper_entries"),

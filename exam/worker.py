@@ -12,11 +12,12 @@ from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
 from exam.registration import jobs as registration
 from scheduling.forks import jobs as forks
+from scheduling.repairs import jobs as repairs
 from scheduling.sites import jobs as sites
 from scheduling.timetable import jobs as timetable
 from scoring.reviews import jobs as reviews
 
-FOLDERS: tuple[Any, ...] = (registration, delivery, sites, timetable, forks, reviews, issuing, ledger)
+FOLDERS: tuple[Any, ...] = (registration, delivery, sites, timetable, forks, repairs, reviews, issuing, ledger)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

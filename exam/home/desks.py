@@ -25,6 +25,7 @@ from exam.registration.rules import Batch, BatchStatus
 from exam.sittings import queries as sittings
 from exam.sittings.rules import STATUS_LABELS, Headcount, RoomSession, Sitting, SittingStatus, Step, next_step
 from scheduling.duties import queries as duties
+from scheduling.repairs import queries as repairs
 from scheduling.sites import queries as sites
 from scheduling.timetable import queries as timetable
 from scoring.marking import queries as marking
@@ -39,6 +40,7 @@ SOURCES = (
     sites.needs,
     duties.needs,
     timetable.needs,
+    repairs.needs,
     sittings.needs,
     marking.needs,
     outcomes.needs,

@@ -1,6 +1,7 @@
 """Changes of the repairs: one is asked for, worked out, kept, accepted or set aside."""
 
-from scheduling.repairs.actions.computing import Answer, Question, ask, compute, keep, prepare
+from scheduling.repairs.actions.computing import ask, compute, keep, prepare
 from scheduling.repairs.actions.deciding import accept, discard
+from scheduling.repairs.actions.records import Answer, Question
 
 __all__ = ["Answer", "Question", "accept", "ask", "compute", "discard", "keep", "prepare"]

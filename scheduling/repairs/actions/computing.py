@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -23,41 +22,17 @@ from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.serial import plan_bytes, problem_bytes
 from scheduling.planning.solver.repair import Repaired, repair
-from scheduling.repairs.actions.case import Case, read_case
+from scheduling.repairs.actions.case import read_case
+from scheduling.repairs.actions.records import Answer, Question
 from scheduling.repairs.actions.telling import outcome
 from scheduling.repairs.models import RepairRow
 from scheduling.repairs.rules.asking import Asked, Span, as_json, ill_spans, losses, with_late, with_taken
 from scheduling.repairs.rules.repair import NobodyLate, NothingLost, ReasonMissing, RepairBroken, RepairStatus, What
 from scheduling.repairs.rules.seating import Seated, seat
-from scheduling.repairs.rules.serving import Hall, Pool, Served, serve
+from scheduling.repairs.rules.serving import Hall, Pool, serve
 from scheduling.timetable import actions as timetable
 from scheduling.timetable.rules.laying import Held
 from scheduling.timetable.rules.runs import RunKind
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What is asked of which batch."""
-
-    case: Case
-    asked: Asked
-    reason: str
-    most_moved: int
-    problem: Problem  # with late candidates, and what other batches have taken since
-    members: Mapping[str, tuple[UUID, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """The plan that comes out, and what it changes of the exam day."""
-
-    problem: Problem
-    before: Plan
-    plan: Plan
-    seated: Seated
-    served: Served
-    report: Report
-    others_moved: int
 
 
 async def ask(

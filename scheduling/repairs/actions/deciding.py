@@ -24,7 +24,8 @@ from exam.sittings.rules import DutySpec, RoomSession, SittingSpec
 from scheduling.duties.rules import Assignment, Gap, GapReason, Roster
 from scheduling.planning.rules.plan import OpenReason, Plan
 from scheduling.planning.rules.problem import Problem
-from scheduling.repairs.actions.computing import Answer, Question, laid, note, prepare
+from scheduling.repairs.actions.computing import laid, note, prepare
+from scheduling.repairs.actions.records import Answer, Question
 from scheduling.repairs.models import NoticeRow, RepairRow
 from scheduling.repairs.queries.stored import known_tickets
 from scheduling.repairs.rules.asking import read

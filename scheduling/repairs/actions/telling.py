@@ -6,13 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from scheduling.repairs.actions.records import Answer, Question
 from scheduling.timetable.rules.hours import CHINA
-
-if TYPE_CHECKING:
-    from scheduling.repairs.actions.computing import Answer, Question
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from scheduling.repairs.models import NoticeRow, RepairRow
+from scheduling.repairs.queries.stored import dated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class Notice:
     def last(self) -> datetime:
         """When the last of what it tells of ends: it is shown until then."""
         places = [place for line in self.lines for place in (line["before"], line["after"]) if place]
-        return max(datetime.fromisoformat(place["ends_at"]) for place in places)
+        last: datetime = max(place["ends_at"] for place in places)
+        return last
 
 
 async def notices_of(session: AsyncSession, actor: Actor, now: datetime) -> list[Notice]:
@@ -44,7 +46,7 @@ async def notices_of(session: AsyncSession, actor: Actor, now: datetime) -> list
     if not wanted:
         return []
     rows = await session.execute(query.where(or_(*wanted)).order_by(NoticeRow.at.desc(), NoticeRow.id))
-    found = [Notice(at=row.at, reason=reason, lines=tuple(row.changes)) for row, reason in rows.tuples()]
+    found = [Notice(at=row.at, reason=reason, lines=dated(row.changes)) for row, reason in rows.tuples()]
     return [one for one in found if one.lines and one.last > now]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,7 +111,7 @@ async def repair_view(session: AsyncSession, actor: Actor, repair_id: UUID) -> R
             registration=people[id],
             ticket_no=tickets.get(id, ""),
             reason=one["reason"],
-            lines=tuple(one["lines"]),
+            lines=dated(one["lines"]),
         )
         for one in found.outcome["people"]
         if (id := UUID(one["registration_id"])) in people
@@ -130,7 +130,7 @@ async def repair_view(session: AsyncSession, actor: Actor, repair_id: UUID) -> R
         placed=tuple(one for one in lines if not one.reason and all(not line["before"] for line in one.lines)),
         left=tuple(one for one in lines if one.reason),
         staff=tuple(
-            StaffLine(examiner=pool[UUID(one["examiner_id"])], lines=tuple(one["lines"]))
+            StaffLine(examiner=pool[UUID(one["examiner_id"])], lines=dated(one["lines"]))
             for one in found.outcome["staff"]
             if UUID(one["examiner_id"]) in pool
         ),
@@ -146,6 +146,18 @@ async def known_tickets(session: AsyncSession, batch_id: UUID) -> dict[UUID, str
             placed = await timetable.placements(session, plan.id)
             found |= {id: one.ticket_no for id, one in placed.items()}
     return found
+
+
+def dated(lines: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Lines as they are stored, with times for texts."""
+
+    def place(one: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        times = {name: datetime.fromisoformat(one[name]) for name in ("starts_at", "ends_at")}
+        return {**one, **times}
+
+    return tuple({**line, "before": place(line["before"]), "after": place(line["after"])} for line in lines)
 
 
 def record_of(row: RepairRow) -> RepairRecord:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from exam.kernel.errors import N_, Conflict, Invalid, NotFound
+from scheduling.planning.rules.plan import UnplacedReason
 
 
 class RepairStatus(StrEnum):
@@ -47,6 +48,16 @@ WHAT_LABELS: Mapping[What, str] = {
     What.ROOM: N_("考场不能用"),
     What.STAFF: N_("工作人员缺席"),
     What.LATE: N_("补报考生"),
+}
+
+
+LEFT_REASONS: Mapping[UnplacedReason, str] = {
+    UnplacedReason.NO_SITE: N_("没有站点能在这些日期接收其证书与等级。"),
+    UnplacedReason.CAPACITY: N_("能到的站点都没有空座位。"),
+    UnplacedReason.TIME: N_("还有座位，但与已考的科目或科目顺序排不到一起。"),
+    UnplacedReason.ACCOMMODATION: N_("没有符合便利措施的考场。"),
+    UnplacedReason.PINNED: N_("被固定在没有空位的站点。"),
+    UnplacedReason.CLASH: N_("该考生另有考试，余下的时段都与之冲突。"),
 }
 
 
