@@ -13,7 +13,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Level
 from exam.kernel.clock import china_date
-from exam.kernel.errors import N_
+from exam.kernel.errors import N_, Invalid
 from exam.kernel.i18n import Name
 from exam.kernel.needs import Need
 from exam.registration import queries as registration
@@ -23,7 +23,8 @@ from exam.sittings.rules import Duty, RoomSession, Sitting
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Examiner, Post, in_conflict
 from scheduling.planning.rules.checking import check
-from scheduling.planning.rules.serial import plan_sha256
+from scheduling.planning.rules.reading import read_plan
+from scheduling.planning.rules.serial import plan_bytes, plan_sha256
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
@@ -106,9 +107,11 @@ async def _file_failures(session: AsyncSession, plan: stored.PlanRecord) -> list
     failures = []
     if plan_sha256(found.plan) != plan.sha256:
         failures.append(f"plan {plan.id}: the stored file is not the one that was published")
-    broken = [one for one in check(found.problem, found.plan).violations if one.h != "H1"]
-    failures += [f"plan {plan.id}: {one.h} {one.where}" for one in broken]
-    return failures
+    try:
+        report = check(found.problem, read_plan(plan_bytes(found.plan)))
+    except Invalid as refusal:
+        return [*failures, *(f"plan {plan.id}: {one.code} at {one.field}" for one in refusal.problems)]
+    return failures + [f"plan {plan.id}: {one.h} {one.where}" for one in report.violations if one.h != "H1"]
 
 
 def _room_failures(room: RoomSession, seats: list[Sitting], places: dict[UUID, Site]) -> list[str]:
