@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.planning.rules.checking.check import check
 from scheduling.planning.rules.plan import Status, Unplaced, UnplacedReason
-from scheduling.planning.rules.problem import Level, Problem
+from scheduling.planning.rules.problem import Form, Level, Problem
 from scheduling.planning.rules.reading import read_problem
 from scheduling.planning.rules.serial import problem_bytes
 from scheduling.planning.solver.joining import join
@@ -60,6 +60,24 @@ def test_sites_that_somebody_joins_are_searched_again() -> None:
     again = settle(problem, there, coming, seed=1, processes=1).joined
     assert len({(one.place, one.slot) for one in alone.sessions}) == 2
     assert len({(one.place, one.slot) for one in again.sessions}) == room_bounds(problem, again.placements)["S1"] == 1
+
+
+def test_room_is_made_for_guests_who_find_no_way() -> None:
+    """Ten take the stations in the first window; who writes afterwards needs them then, the others could come later."""
+    skill, theory = small.component("skill", Form.PRACTICAL, 60, 0), small.component(order=1)
+    problem = small.problem(
+        slots=small.slots(1, (("08:30", 120), ("11:00", 120))),
+        certificates=(small.certificate("C1", small.scheme(Level.INTERMEDIATE, skill, theory)),),
+        groups=(small.group("G1", 10, components=("skill",)), small.group("G2", 10)),
+    )
+    there = [small.placement("G1", count=10)]
+    coming = [Unplaced(group="G2", first=0, count=10, reason=UnplacedReason.TIME)]
+    alone = join(problem, there, schedule_sites(problem, there, seed=1, processes=1).sessions, coming)
+    assert sum(one.count for one in alone.unplaced) == 10
+    found = settle(problem, there, coming, seed=1, processes=1).joined
+    assert found.unplaced == ()
+    plan = small.plan(problem, placements=found.placements, sessions=found.sessions)
+    assert [one for one in check(problem, plan).violations if one.h not in ("H13", "H14")] == []
 
 
 @pytest.mark.parametrize("seed", [3, 8, 11])
