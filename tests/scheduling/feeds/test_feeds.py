@@ -335,3 +335,33 @@ async def test_a_candidate_finds_their_own_page(
     found = re.search(r"/feeds/(\S+)\.ics", shown.text)
     assert found
     assert (await client.get(f"/feeds/{found[1]}.ics")).text.count("BEGIN:VEVENT") == 2
+
+
+async def test_a_repair_reaches_every_calendar_it_concerns(
+    client: httpx.AsyncClient, services: Services, published: Published
+) -> None:
+    site = await make(services, published.officer, FeedKind.SITE, published.site_id)
+    own = await make(services, published.candidates[2], FeedKind.CANDIDATE, published.specs[5].person_id)
+    head = await make(services, published.head, FeedKind.STAFF, _account(published.head))
+    for feed in (site, own, head):
+        await get(client, feed)
+    lost, kept, moved = published.rooms[2], published.rooms[1], published.specs[5]
+    async with services.db.transaction() as session:
+        place = sittings.NewPlace(
+            sitting_id=moved.id, room_session_id=kept.id, seat_no=7, starts_at=kept.starts_at, ends_at=kept.ends_at,
+            paper_version="A",
+        )  # fmt: skip
+        change = sittings.Rearrangement(
+            batch_id=kept.batch_id, plan_id=new_id(), plan_version=2, reason="漏水", closed=(lost.id,), moves=(place,)
+        )
+        await sittings.rearrange(session, published.officer, change=change, now=services.clock.now())
+    sessions = await events(client, site)
+    assert (sessions[f"session-{lost.id}@kaowu"]["STATUS"], sessions[f"session-{lost.id}@kaowu"]["SEQUENCE"]) == (
+        "CANCELLED",
+        1,
+    )
+    assert "3 人" in sessions[f"session-{kept.id}@kaowu"]["SUMMARY"]
+    seat = (await events(client, own))[f"sitting-{moved.id}@kaowu"]
+    assert (seat["STATUS"], seat["SEQUENCE"], seat["DTSTART"].dt) == ("CONFIRMED", 1, kept.starts_at)
+    (day,) = (await events(client, head)).values()
+    assert (day["SEQUENCE"], day["DTEND"].dt) == (1, kept.ends_at)
