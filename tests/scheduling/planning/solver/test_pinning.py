@@ -48,8 +48,8 @@ def test_a_component_is_held_in_its_slot() -> None:
 
 
 def test_only_so_many_are_held() -> None:
-    plan = solved(small.problem(pins=(pin(component="theory", slot="2b", count=6),)))
-    assert at(plan, "theory")["R1", "2b"] >= 6
+    plan = solved(small.problem(pins=(pin(component="theory", slot="1b", count=6),)))
+    assert at(plan, "theory")["R1", "1b"] >= 6
     assert sum(at(plan, "theory").values()) == 20
 
 
@@ -114,7 +114,7 @@ def test_who_is_left_out_leaves_the_session_that_stands() -> None:
 
 
 def test_a_whole_plan_stands_when_every_session_of_it_is_pinned() -> None:
-    groups = (small.group("G1", 30), small.group("G2", 45, institution="X1"))
+    groups = (small.group("G1", 30), small.group("G2", 25, institution="X1"))
     site = small.site(rooms=(small.room("R1"), small.room("R2", seats=30)))
     problem = small.problem(sites=(site,), groups=groups)
     first = solved(problem)
@@ -123,8 +123,9 @@ def test_a_whole_plan_stands_when_every_session_of_it_is_pinned() -> None:
         for number, one in enumerate(first.sessions)
         for other, part in enumerate(one.parts)
     )  # fmt: skip
-    again = solve(small.problem(sites=(site,), groups=groups, pins=pins), seed=9, processes=1)
-    assert check(small.problem(sites=(site,), groups=groups, pins=pins), again).violations == ()
+    more = (*groups, small.group("G3", 25, institution="X3"))
+    again = solved(small.problem(sites=(site,), groups=more, pins=pins))
+    assert sum(one.count for one in again.placements) > 55
     for group in ("G1", "G2"):
         for part in ("theory", "skill"):
             assert at(again, part, group) == at(first, part, group)
