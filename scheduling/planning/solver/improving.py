@@ -24,6 +24,7 @@ _REBUILDS = 10
 _LEANER = 24
 _PATIENCE = 4  # tries in a row that gain nothing
 _ENOUGH = 250  # one room-session too many among so many is not worth a search
+_FAR = 80  # one too many among so many, and a start is given up for a search from nothing
 _EFFORT = 0.02  # of the solver's deterministic time
 
 
@@ -39,9 +40,9 @@ class _Side:
 def best_schedule(
     model: Model, rng: Random, *, passes: int = _PASSES, until: float | None = None, start: Schedule | None = None
 ) -> Schedule:
-    """The best schedule of so many passes, or what becomes of one to start from; ends at once when it is perfect."""
-    if start is not None:
-        return _closer(model, start, rng, until)
+    """The best schedule of so many passes, and of one to start from; ends at once when it is good enough."""
+    if start is not None and _enough(model, start):
+        return start
     views = {backward: view(model, backward) for backward in (False, True)}
     sides = {
         backward: _Side(
@@ -51,7 +52,7 @@ def best_schedule(
         )
         for backward in (False, True)
     }
-    best: Schedule | None = None
+    best = start
     last: Schedule | None = None
     for turn in range(passes):
         side = sides[turn % 2 == 1]
@@ -67,12 +68,22 @@ def best_schedule(
         insert(model, found)
         if best is None or found.score(model) < best.score(model):
             best = found
-        if best.score(model) == (sum(model.crowded.values()), model.bound) or (
-            until is not None and time.time() > until
-        ):
+        if _enough(model, best) or (until is not None and time.time() > until):
             break
     assert best is not None
-    return _closer(model, best, rng, until)
+    best = _closer(model, best, rng, until)
+    if start is None or _FAR * best.room_sessions(model) <= (_FAR + 1) * model.bound:
+        return best
+    other = best_schedule(model, rng, passes=passes, until=until)
+    return min(best, other, key=lambda one: one.score(model))
+
+
+def _enough(model: Model, schedule: Schedule) -> bool:
+    """Nobody left out but whom the stations force out, and no room too many that is worth a search."""
+    unplaced, rooms = schedule.score(model)
+    if unplaced:
+        return (unplaced, rooms) == (sum(model.crowded.values()), model.bound)
+    return _ENOUGH * rooms <= (_ENOUGH + 1) * model.bound
 
 
 def _closer(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
@@ -119,7 +130,7 @@ def _leaving_out(model: Model, schedule: Schedule) -> list[str]:
 
 def _wide(model: Model, schedule: Schedule) -> list[str]:
     """Certificates that use more rooms, or their workshops in more slots, than the packing gives them."""
-    if _ENOUGH * schedule.room_sessions(model) <= (_ENOUGH + 1) * model.bound:
+    if _enough(model, schedule):
         return []
     rooms = [0] * len(model.items)
     shops: dict[str, set[tuple[int, int]]] = {}
