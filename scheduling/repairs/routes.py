@@ -229,7 +229,6 @@ async def _versions_page(
         "pages/scheduling/repairs/versions.html",
         status=status_of(refusal) if refusal else 200,
         view=view,
-        now=now,
         refusal=refusal,
         **LABELS,
     )
