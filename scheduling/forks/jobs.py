@@ -22,7 +22,8 @@ async def solve(services: Services, payload: dict[str, Any]) -> None:
 
 async def _solve(services: Services, run: Run, actor: Actor, progress: Progress) -> None:
     async with services.db.transaction() as session:
-        question = await actions.prepare(session, actor, batch_id=run.batch_id, wish=read(run.asked["wish"]))
+        wish = read(run.asked["wish"])
+        question = await actions.prepare(session, actor, batch_id=run.batch_id, wish=wish, now=services.clock.now())
     stop = (lambda: progress.finishing) if isinstance(progress, Meter) else (lambda: False)
     answer = await asyncio.to_thread(actions.compute, question, progress=progress, stop=stop)
     async with services.db.transaction() as session:

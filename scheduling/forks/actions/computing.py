@@ -78,12 +78,14 @@ async def draft_of(session: AsyncSession, batch_id: UUID) -> timetable.PlanRecor
     return draft
 
 
-async def prepare(session: AsyncSession, actor: Actor, *, batch_id: UUID, wish: Wish) -> Question:
+async def prepare(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, wish: Wish, now: datetime | None = None
+) -> Question:
     """Read what a what-if is computed from: the records as they stand, on the draft's terms, with one thing otherwise.
 
     :raises RecordsChanged: other people are to be placed than the draft has
     """
-    material = await timetable_actions.prepare(session, actor, batch_id=batch_id)
+    material = await timetable_actions.prepare(session, actor, batch_id=batch_id, now=now)
     draft = await draft_of(session, batch_id)
     base = await timetable.worked(session, draft.id)
     if dict(base.members) != dict(material.drafted.members):

@@ -32,7 +32,7 @@ async def adopt(session: AsyncSession, actor: Actor, *, fork_id: UUID, now: date
         raise RecordsFirst
     if (await draft_of(session, fork.batch_id)).id != fork.plan_id:
         raise DraftReplaced(version=fork.plan_version)
-    material = await timetable_actions.prepare(session, actor, batch_id=fork.batch_id)
+    material = await timetable_actions.prepare(session, actor, batch_id=fork.batch_id, now=now)
     if problem_sha256(material.drafted.problem) != fork.records_sha256:
         raise RecordsChanged
     problem, plan = await queries.fork_files(session, fork_id)

@@ -51,7 +51,7 @@ async def move(
         raise NotMoved
     if place not in places_for(worked.problem, one):
         raise NotMoved
-    material = await timetable_actions.prepare(session, actor, batch_id=found.batch.id)
+    material = await timetable_actions.prepare(session, actor, batch_id=found.batch.id, now=now)
     if dict(material.drafted.members) != dict(worked.members):
         raise RecordsChanged
     plan = msgspec.structs.replace(

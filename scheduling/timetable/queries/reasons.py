@@ -244,7 +244,7 @@ async def person_reason(
     if own is None:
         return None
     group, member = own[0], own[1].index(registration_id)
-    words = await words_of(session, found.worked.problem, found.worked.members, by_name=True)
+    words = await words_of(session, found.worked.problem, found.worked.members, by_name=True, with_staff=False)
     told = found.explainer.speaking(words).explain(group)
     site = next(
         (
@@ -301,7 +301,9 @@ async def _opened(session: AsyncSession, actor: Actor, batch_id: UUID) -> tuple[
     if plan is None:
         raise NotFound
     found = await ready(session, plan)
-    words = await words_of(session, found.worked.problem, found.worked.members, by_name=may_manage(actor, batch))
+    words = await words_of(
+        session, found.worked.problem, found.worked.members, by_name=may_manage(actor, batch), with_staff=False
+    )
     return batch, plan, found, words
 
 

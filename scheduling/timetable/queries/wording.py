@@ -62,7 +62,7 @@ class Row:
     between: str = " · "
 
     def __str__(self) -> str:
-        return self.between.join(text for text in map(str, self.words) if text)
+        return translate(self.between).join(text for text in map(str, self.words) if text)
 
 
 class Words:
@@ -216,16 +216,21 @@ class Words:
 
 
 async def words_of(
-    session: AsyncSession, problem: Planning, members: Mapping[str, tuple[UUID, ...]], *, by_name: bool
+    session: AsyncSession,
+    problem: Planning,
+    members: Mapping[str, tuple[UUID, ...]],
+    *,
+    by_name: bool,
+    with_staff: bool = True,
 ) -> Words:
-    """The words of a batch's problem; `by_name`: people are named, for who arranges the batch."""
+    """The words of a batch's problem; `by_name`: people are named, for who arranges the batch; staff where they are spoken of."""
     people: dict[str, str] = {}
     staff: dict[str, str] = {}
     if by_name:
         alone = {own[0]: group for group, own in members.items() if own and _is_alone(problem, group)}
         found = await registration.registrations(session, ids=list(alone)) if alone else []
         people = {alone[one.id]: one.name for one in found}
-        staff = {str(one.id): one.name for one in await duties.pool(session)}
+        staff = {str(one.id): one.name for one in await duties.pool(session)} if with_staff else {}
     return Words(problem, await names_of(session), people=people, staff=staff)
 
 

@@ -209,7 +209,7 @@ def stand(
         faults[record.number] += missing
         if not missing:
             found += planner_pins(record, alone)
-    pinned = msgspec.structs.replace(problem, pins=tuple(found), on=today)
+    pinned = msgspec.structs.replace(problem, pins=tuple(found))
     for fault in contradictions(pinned):
         for number in _concerned(fault, pinned):
             faults[number].append(fault)
