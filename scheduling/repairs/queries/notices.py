@@ -46,7 +46,7 @@ async def notices_of(session: AsyncSession, actor: Actor, now: datetime) -> list
     if not wanted:
         return []
     rows = await session.execute(query.where(or_(*wanted)).order_by(NoticeRow.at.desc(), NoticeRow.id))
-    found = [Notice(at=row.at, reason=reason, lines=dated(row.changes)) for row, reason in rows.tuples()]
+    found = [Notice(at=row.at, reason=reason, lines=dated(row.changes)) for row, reason in rows]
     return [one for one in found if one.lines and one.last > now]
 
 

@@ -29,6 +29,13 @@ class AtTwoSites(Conflict):
     way_out = N_("请先把每名考生的各科调回同一个考点。")
 
 
+class OutsidePlan(Conflict):
+    """Moved by hand to a room session that the published version does not have."""
+
+    message = N_("有 %(n)s 名考生被手工调到现行安排以外的场次，无法自动计算调整方案。")
+    way_out = N_("请先把他们调回现行安排中的场次。")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """A room session of the exam day: a written session, or a round of a practical one."""
@@ -89,7 +96,11 @@ def begun_slots(problem: Problem, standing: Standing, now: datetime) -> tuple[st
     """The slots in which anything has begun: nobody in them is touched, nobody comes into them."""
     open_at = {(room.starts_at, room.ends_at) for room in standing.rooms.values() if room.begun}
     at = {room.id: room for room in standing.rooms.values()}
-    open_at |= {(at[one.room_id].starts_at, at[one.room_id].ends_at) for one in standing.seats if one.touched}
+    open_at |= {
+        (at[one.room_id].starts_at, at[one.room_id].ends_at)
+        for one in standing.seats
+        if one.touched and one.room_id in at
+    }
     return tuple(
         slot.id
         for slot in problem.slots
@@ -101,7 +112,11 @@ def as_seated(problem: Problem, plan: Plan, members: Mapping[str, Sequence[UUID]
     """The plan with everybody where they are seated.
 
     :raises AtTwoSites: somebody's components lie at two sites
+    :raises OutsidePlan: somebody sits where the published version has no session
     """
+    outside = sum(one.room_id not in standing.rooms for one in standing.seats)
+    if outside:
+        raise OutsidePlan(n=outside)
     number = {id: (group, at) for group, ids in members.items() for at, id in enumerate(ids)}
     sits: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))  # key -> group -> members
     sites: dict[UUID, set[str]] = defaultdict(set)
