@@ -22,7 +22,7 @@ from exam.registration.rules import Registration
 from scheduling.timetable.documents.books import bind
 from scheduling.timetable.documents.drawing import SHEETS_AT_ONCE, CharacterMissing, Part, check_names, parts
 from scheduling.timetable.documents.paper import Photos, Press, Sheet
-from scheduling.timetable.documents.platform import platform_book
+from scheduling.timetable.documents.platform import PLATFORM_SHEETS, platform_book
 from scheduling.timetable.documents.rooms import room_sheet, seat_plan
 from scheduling.timetable.documents.staff import handover, letter_sheet, schedule
 from scheduling.timetable.documents.stations import rota_sheet
@@ -112,9 +112,9 @@ async def _bind(what: Print, material: Material, press: Press, progress: Drawn) 
 async def _workbook(what: Print, material: Material, progress: Drawn) -> Output:
     progress(0, 1)
     (found,) = (one for one in material if isinstance(one, PlatformBatch))
-    data, rows = await asyncio.to_thread(platform_book, found)
+    data, _ = await asyncio.to_thread(platform_book, found)
     progress(1, 1)
-    return Output(data=data, name=f"{_FILE_NAMES[what]}-{found.batch.code}.xlsx", sheets=rows)
+    return Output(data=data, name=f"{_FILE_NAMES[what]}-{found.batch.code}.xlsx", sheets=PLATFORM_SHEETS)
 
 
 def _file_name(what: Print, material: Material) -> str:

@@ -22,6 +22,7 @@ from scheduling.timetable.rules.platform import (
     session_rows,
 )
 
+PLATFORM_SHEETS = 2
 _CELL = {"num_format": "@", "quote_prefix": True}
 
 

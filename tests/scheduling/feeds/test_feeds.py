@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from exam.sittings.models import DutyRow
 from scheduling.feeds import actions
 from scheduling.feeds.models import FeedRow
 from scheduling.feeds.rules import Address, FeedKind, FeedUnknown
+from scheduling.timetable.models import PlanRow
+from scheduling.timetable.rules.lifecycle import PlanStatus
 from tests.exam.registration.world import person
 from tests.scheduling.feeds.conftest import NINE, Published, drop_duty
 from tests.scheduling.pages import post, sign_in
@@ -177,16 +179,22 @@ async def test_what_was_first_said_is_dated_by_the_publication(
 ) -> None:
     at = services.clock.now() - timedelta(days=1)
     async with services.db.transaction() as session:
-        await session.execute(
-            text(
-                "INSERT INTO scheduling.plans (id, batch_id, version, seed, status, sha256, settings, figures, created_at,"
-                " created_by, published_at, published_by, gaps_reason)"
-                " VALUES (:id, :batch, 1, 1, 'published', 'x', '{}', '{}', :at, '', :at, '', '')"
-            ),
-            {"id": new_id(), "batch": published.world.batch.id, "at": at},
-        )
+        session.add(_published_plan(published.world.batch.id, at))
     made = await make(services, published.officer, FeedKind.SITE, published.site_id)
     assert {event["DTSTAMP"].dt for event in (await events(client, made)).values()} == {at}
+
+
+def _published_plan(batch_id: UUID, at: datetime) -> PlanRow:
+    blank: dict[type, Any] = {str: "", int: 1, dict: {}, bool: False}
+    values = {
+        column.name: blank.get(column.type.python_type)
+        for column in PlanRow.__table__.columns
+        if not column.nullable and column.type.python_type in blank
+    }
+    return PlanRow(
+        **values
+        | {"id": new_id(), "batch_id": batch_id, "status": PlanStatus.PUBLISHED, "created_at": at, "published_at": at}
+    )
 
 
 # ---------------------------------------------------------------- addresses

@@ -23,7 +23,7 @@ from scheduling.feeds.rules import (
     same_tag,
     token_hash,
 )
-from scheduling.feeds.rules.calendar import FOLD_OCTETS, folded, text
+from scheduling.feeds.rules.calendar import folded, text
 
 NOW = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(days=3)
@@ -126,7 +126,7 @@ def test_any_text_comes_back_whole_in_lines_of_75_octets(words: str) -> None:
     data = calendar([one(summary=words, description=f"一\n{words}")], name="x", cancelled="x")
     assert data.endswith(b"\r\n")
     for line in data.split(b"\r\n"):
-        assert len(line) <= FOLD_OCTETS
+        assert len(line) <= 75
         line.decode()  # no character is cut
     (event,) = parsed(data).walk("VEVENT")
     assert str(event["SUMMARY"]) == words
@@ -145,6 +145,8 @@ def test_escapes_and_folds() -> None:
     assert text("") == ""
     assert folded("x" * 75) == b"x" * 75 + b"\r\n"
     assert folded("x" * 76) == b"x" * 75 + b"\r\n x\r\n"
+    assert folded("x" * 149) == b"x" * 75 + b"\r\n " + b"x" * 74 + b"\r\n"
+    assert folded("x" * 150) == b"x" * 75 + b"\r\n " + b"x" * 74 + b"\r\n x\r\n"
     assert folded("考" * 26) == "考".encode() * 25 + b"\r\n " + "考".encode() + b"\r\n"
 
 
