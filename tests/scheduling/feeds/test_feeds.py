@@ -185,7 +185,7 @@ async def test_what_was_first_said_is_dated_by_the_publication(
 
 
 def _published_plan(batch_id: UUID, at: datetime) -> PlanRow:
-    blank: dict[type, Any] = {str: "", int: 1, dict: {}, bool: False}
+    blank: dict[type, Any] = {str: "", int: 1, bool: False}
     values = {
         column.name: blank.get(column.type.python_type)
         for column in PlanRow.__table__.columns
@@ -193,7 +193,15 @@ def _published_plan(batch_id: UUID, at: datetime) -> PlanRow:
     }
     return PlanRow(
         **values
-        | {"id": new_id(), "batch_id": batch_id, "status": PlanStatus.PUBLISHED, "created_at": at, "published_at": at}
+        | {
+            "id": new_id(),
+            "batch_id": batch_id,
+            "settings": {},
+            "figures": {},
+            "status": PlanStatus.PUBLISHED,
+            "created_at": at,
+            "published_at": at,
+        }
     )
 
 
