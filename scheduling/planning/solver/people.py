@@ -96,5 +96,13 @@ def free_at(problem: Problem, exams: Iterable[tuple[str, int, str]], site: str) 
         for number, slot in enumerate(problem.slots):
             first, second = (slot, here) if number < at else (here, slot)
             apart = slot.day != here.day or (second.starts - first.ends).total_seconds() >= seconds
-            free[number] = free[number] and number != at and apart
+            free[number] = free[number] and apart
     return tuple(free)
+
+
+def kept(problem: Problem, exams: Iterable[tuple[str, int, str]]) -> dict[str, tuple[bool, ...]]:
+    """Group -> the slots in which its exams are, and no others: for who sits between them at several sites."""
+    found: dict[str, list[bool]] = {}
+    for group, at, _ in exams:
+        found.setdefault(group, [False] * len(problem.slots))[at] = True
+    return {group: tuple(mask) for group, mask in found.items()}

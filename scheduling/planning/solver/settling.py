@@ -20,7 +20,7 @@ from scheduling.planning.rules.ranges import without
 from scheduling.planning.solver.ending import Ending, Stop
 from scheduling.planning.solver.joining import AGAIN, Joined, Table, join
 from scheduling.planning.solver.papers import named
-from scheduling.planning.solver.people import exams_of, here, windows
+from scheduling.planning.solver.people import exams_of, here, kept, windows
 from scheduling.planning.solver.sessions import (
     Progress,
     Reached,
@@ -108,15 +108,8 @@ class _Table:
         joined = join(self.problem, self.placements, self.sessions, self.unplaced)
         self.placements, self.sessions, self.unplaced = joined.placements, joined.sessions, joined.unplaced
         for person in sorted({self.problem.group[one.group].person or "" for one in joined.found} - {""}):
-            self._keep_to_slots(person)
+            self.limited |= kept(self.problem, exams_of(self.problem, person, self.sessions))
         return {one.site for one in joined.found}
-
-    def _keep_to_slots(self, person: str) -> None:
-        """Whose exams lie between each other at several sites keeps to their slots."""
-        exams = exams_of(self.problem, person, self.sessions)
-        for group in {id for id, _, _ in exams}:
-            slots = {slot for id, slot, _ in exams if id == group}
-            self.limited[group] = tuple(number in slots for number in range(len(self.problem.slots)))
 
     def reached(self) -> Reached:
         """How good the plan is now."""

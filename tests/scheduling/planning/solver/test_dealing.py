@@ -84,7 +84,7 @@ def test_a_surplus_is_handed_on_to_where_stations_are_to_spare() -> None:
 
 
 def levelled() -> Problem:
-    """The near site has two stations of three, the far one five: seven and eight of two levels."""
+    """The near site has two stations of three, the far one four: four and eleven of two levels."""
     schemes = tuple(
         small.scheme(level, small.component("skill", Form.PRACTICAL, 30))
         for level in (Level.ELEMENTARY, Level.ADVANCED)
@@ -98,8 +98,8 @@ def levelled() -> Problem:
         ),
         slots=small.slots(2, (("08:30", 120), ("11:00", 120), ("14:00", 120))),
         groups=(
-            small.group("G1", 7, level=Level.ELEMENTARY, components=("skill",)),
-            small.group("G2", 8, level=Level.ADVANCED, components=("skill",)),
+            small.group("G1", 4, level=Level.ELEMENTARY, components=("skill",)),
+            small.group("G2", 11, level=Level.ADVANCED, components=("skill",)),
         ),
     )
 
