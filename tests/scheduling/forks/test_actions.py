@@ -41,7 +41,7 @@ async def propose(session: AsyncSession, world: World, seed: int = 3) -> timetab
 
 
 async def forked(session: AsyncSession, world: World, wish: Wish) -> Fork:
-    question = await actions.prepare(session, world.officer, batch_id=world.batch.id, wish=wish)
+    question = await actions.prepare(session, world.officer, batch_id=world.batch.id, wish=wish, now=NOW)
     fork_id = await actions.keep(session, world.officer, question, actions.compute(question), now=NOW)
     return await queries.fork(session, fork_id)
 
