@@ -20,10 +20,10 @@ from exam.kernel.errors import N_, Invalid, NotFound
 from exam.kernel.i18n import translate
 from scheduling.planning.rules.checking import Report, Violation, check
 from scheduling.planning.rules.explaining import REASON_LABELS, Explainer
-from scheduling.planning.rules.losses import without_sites
+from scheduling.planning.rules.losses import Losses, LostSite, as_it_stands, require_known, without_withdrawn
 from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.reading import match, read_plan, read_problem
+from scheduling.planning.rules.reading import BadFile, match, read_losses, read_plan, read_problem
 from scheduling.planning.rules.schema import schema_text
 from scheduling.planning.rules.serial import plan_bytes, plan_sha256
 from scheduling.planning.solver.repair import repair
@@ -106,6 +106,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> Any:
 def _add_losses(parser: argparse.ArgumentParser) -> None:
     """What happened after publication, and how many others may be moved for it."""
     moved, lost = N_("修复时允许改动的人数"), N_("公布之后失去的站点（可多次给出）")
+    file = N_("损失文件：站点、考场、人员在某些时段或全部，退考的考生")
+    parser.add_argument("--losses", type=Path, metavar="LOSSES", help=translate(file))
     parser.add_argument("--moved-at-most", type=int, default=0, metavar="N", help=translate(moved))
     parser.add_argument("--lost-site", action="append", default=[], metavar="S", help=translate(lost))
 
@@ -155,10 +157,13 @@ def run_repair(arguments: argparse.Namespace) -> int:
         match(problem, plan)
     except Invalid as refusal:
         return refuse(arguments, refusal, file)
-    now = as_it_stands(problem, arguments.lost_site)
+    try:
+        losses = losses_of(problem, arguments)
+    except BadFile as refusal:
+        return refuse(arguments, refusal, arguments.losses)
     writable(arguments.out)
-    repaired = repair(problem, plan, lost=arguments.lost_site, most_moved=arguments.moved_at_most)
-    report = check(now, repaired.plan, previous=plan, moved_at_most=arguments.moved_at_most)
+    repaired = repair(problem, plan, losses=losses, most_moved=arguments.moved_at_most)
+    report = check(repaired.problem, repaired.plan, previous=repaired.before, moved_at_most=arguments.moved_at_most)
     told = [msgspec.to_builtins(one) for one in repaired.to_notify]
     lines = [
         translate(N_("须通知 %(count)s 名考生。"), count=sum(one.count for one in repaired.to_notify)),
@@ -197,10 +202,14 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Check a plan and print what was found."""
     file = arguments.problem
     try:
-        problem = as_it_stands(read_problem(_bytes(file)), arguments.lost_site)
+        problem = read_problem(_bytes(file))
         previous = None
         if arguments.previous:
             previous = read_plan(_bytes(file := arguments.previous))
+        losses = losses_of(problem, arguments)
+        if previous is not None:
+            problem, previous = without_withdrawn(problem, previous, losses.withdrawn)
+        problem = as_it_stands(problem, losses)
         plan = read_plan(_bytes(file := arguments.plan))
         report = check(problem, plan, previous=previous, moved_at_most=arguments.moved_at_most)
     except Invalid as refusal:
@@ -294,15 +303,21 @@ def refuse(arguments: argparse.Namespace, refusal: Invalid, file: Path) -> int:
     return 2
 
 
-def as_it_stands(problem: Problem, lost: Sequence[str]) -> Problem:
-    """The problem without the sites that were lost after publication.
+def losses_of(problem: Problem, arguments: argparse.Namespace) -> Losses:
+    """What was lost after publication: the file of losses, and the sites that are named.
 
-    :raises NoSuchSite: one of them is not in the problem
+    :raises NoSuchSite: a named site is not in the problem
+    :raises NotThere: the file names what the problem does not have
+    :raises BadFile: the file is no file of losses
     """
-    for site in lost:
+    losses = read_losses(_bytes(arguments.losses)) if arguments.losses else Losses()
+    for site in arguments.lost_site:
         if site not in problem.site:
             raise NoSuchSite(site=site)
-    return without_sites(problem, lost) if lost else problem
+    named = tuple(LostSite(site=site) for site in arguments.lost_site)
+    losses = msgspec.structs.replace(losses, sites=(*losses.sites, *named))
+    require_known(problem, losses)
+    return losses
 
 
 def writable(path: Path) -> None:

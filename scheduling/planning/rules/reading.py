@@ -17,6 +17,7 @@ from exam.kernel.errors import N_, Invalid
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules import promises
 from scheduling.planning.rules.contradictions import contradictions
+from scheduling.planning.rules.losses import Losses
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem, Record
 from scheduling.planning.rules.serial import canonical_plan, canonical_problem
@@ -55,6 +56,19 @@ def read_plan(data: bytes) -> Plan:
     plan = _decode(data, Plan)
     _refuse(list(promises.of_plan(plan)))
     return canonical_plan(plan)
+
+
+def read_losses(data: bytes) -> Losses:
+    """Read what was lost after publication. Whether the problem has it is for :func:`losses.require_known` to say.
+
+    :raises BadFile: with the place of what is wrong
+    """
+    try:
+        return msgspec.json.decode(data, type=Losses)
+    except msgspec.ValidationError as error:
+        raise BadFile(problems=[_fault(str(error), "")]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFile(problems=[_not_json(str(error))]) from error
 
 
 def match(problem: Problem, plan: Plan) -> None:

@@ -159,6 +159,35 @@ def test_a_lost_site_is_repaired_and_who_moves_is_told(files: Files, capsys: Any
     assert (status, document["wrong"], document["same_problem"]) == (0, [], True)
 
 
+def test_a_file_of_losses_closes_a_room_and_lets_somebody_withdraw(files: Files, capsys: Any, tmp_path: Path) -> None:
+    sites = (small.site(rooms=(small.room(), small.room("R2"))),)
+    files.write(small.problem(sites=sites), small.plan(published=True))
+    losses = tmp_path / "losses.json"
+    losses.write_text('{"places": [{"site": "S1", "place": "R1"}], "withdrawn": [{"group": "G1", "count": 2}]}')
+    status, document = run(capsys, "repair", files.problem, files.plan, "--losses", losses, "--out", files.out)
+    assert (status, document["passed"], document["others_moved"]) == (0, True, 0)
+    assert sum(one["count"] for one in document["to_notify"]) == 18
+    again = ("check", files.problem, files.out, "--previous", files.plan, "--losses", losses)
+    status, document = run(capsys, *again)
+    assert (status, document["wrong"], document["same_problem"]) == (0, [], True)
+    files.out.unlink()
+    losses.write_text('{"rooms": []}')
+    status, document = run(capsys, "repair", files.problem, files.plan, "--losses", losses, "--out", files.out)
+    assert (status, files.out.exists(), len(document["problems"])) == (2, False, 1)
+    losses.write_text('{"people": [{"person": "E9"}]}')
+    command = [
+        "schedule",
+        "repair",
+        str(files.problem),
+        str(files.plan),
+        "--losses",
+        str(losses),
+        "--out",
+        str(files.out),
+    ]
+    assert (main(command), files.out.exists()) == (2, False)
+
+
 def test_late_candidates_are_added_and_move_nobody(files: Files, capsys: Any) -> None:
     late = small.group("G2", 5, late=True)
     files.write(small.problem(groups=(small.group(), late)), small.plan(published=True))
