@@ -2,7 +2,7 @@
 
 The main batch has run its course: registration in the months before, exams on a weekend, results published, the
 review window over, certificates issued today. An earlier batch left one part retained; four small ones wait between the
-last paper and the certificate; one sits its exams today; one still takes registrations. Only days are decided here; hours belong to the steps.
+last paper and the certificate; one sits its exams today; two have their exams ahead; one still takes registrations. Only days are decided here; hours belong to the steps.
 """
 
 from collections.abc import Sequence
@@ -82,6 +82,24 @@ def ready_to_publish(today: date) -> BatchDays:
     review = in_review(today).exam
     exam = _free_day(review[0], (*main_batch(today).exam, *in_scoring(today).exam, *review))
     return _batch((exam,), published=today, final=today, issued=today)
+
+
+def upcoming(today: date, *, weeks: int, days_count: int) -> BatchDays:
+    """A batch whose registration is closed and whose exams are that many weeks ahead; every step so far lies in the past."""
+    exam = weekend_before(today + timedelta(weeks=weeks, days=7), days_count)
+    return BatchDays(
+        opens=today - timedelta(days=40),
+        closes=today - timedelta(days=8),
+        arranged=today - timedelta(days=5),
+        tickets=today - timedelta(days=2),
+        sealed=exam[0] - timedelta(days=4),
+        exam=exam,
+        marked=exam[-1] + timedelta(days=3),
+        verified=exam[-1] + timedelta(days=9),
+        published=exam[-1] + timedelta(days=10),
+        final=exam[-1] + timedelta(days=18),
+        issued=exam[-1] + timedelta(days=18),
+    )
 
 
 def _free_day(latest: date, taken: Sequence[date]) -> date:

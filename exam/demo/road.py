@@ -17,6 +17,7 @@ from exam.demo.progress import Progress
 from exam.demo.record import DemoRecord
 from exam.demo.stage import Stage
 from exam.demo.steps import (
+    arranging,
     batch,
     catalogue,
     day,
@@ -167,6 +168,8 @@ async def _live(exam: Exam, days: BatchDays) -> None:
     stage = exam.stage
     with stage.progress.step("waiting_batches", N_("评分、发布、复核、发证各有一个小批次在办")) as step:
         step.tell(N_("%(people)s 人"), people=await waiting.run(stage, step))
+    with stage.progress.step("batches_to_come", N_("待编排和待考各一个批次")) as step:
+        step.tell(N_("%(people)s 人"), people=await arranging.run(stage))
     with stage.progress.step("living_batches", N_("今天的补考与报名中的批次")) as step:
         today = await living.sit_today(stage, exam, days)
         if today is not None:
