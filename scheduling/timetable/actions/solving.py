@@ -108,7 +108,7 @@ def work_out(
 
     def send_around(sessions: tuple[Session, ...]) -> Problem:
         held = lay_out(material.drafted.problem, _bare(seed, sessions), material.ground.halls)
-        around.append(_around(material, material.drafted.members, held, seed, {}))
+        around.append(_around(material, material.drafted.members, held, seed, _promised(material.drafted.problem)))
         return _without(material.drafted.problem, material.pool, held, around[-1])
 
     plan = solve(
@@ -208,6 +208,17 @@ def _serving(plan: Plan, held: Iterable[Held]) -> dict[UUID, list[Occupied]]:
 def _site(code: str) -> UUID:
     """Sites only have to differ here."""
     return uuid5(NAMESPACE_OID, code)
+
+
+def _promised(problem: Problem) -> dict[UUID, list[Occupied]]:
+    """Whom a pin sends to a team: on that day not around the teams."""
+    found: dict[UUID, list[Occupied]] = defaultdict(list)
+    for pin in problem.pins:
+        if pin.person is not None and pin.slot is not None and pin.slot in problem.slot:
+            slot = problem.slot[pin.slot]
+            span = Occupied(site_id=UUID(int=0), day=slot.day, starts_at=slot.starts, ends_at=slot.ends)
+            found[UUID(pin.person)].append(span)
+    return found
 
 
 def _around(

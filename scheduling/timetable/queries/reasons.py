@@ -6,6 +6,7 @@ does not arrange the batch.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -169,12 +170,15 @@ async def ready(session: AsyncSession, plan: stored.PlanRecord) -> Ready:
     if key in _ready:
         _ready.move_to_end(key)
         return _ready[key]
-    found = await worked(session, plan.id)
-    made = Ready(worked=found, explainer=Explainer(found.problem, found.plan))
-    _ = made.explainer.filling  # worked out once, shared by every reader
-    _ready[key] = made
+    made = _ready[key] = await asyncio.to_thread(_made, await worked(session, plan.id))
     while len(_ready) > KEPT:
         _ready.popitem(last=False)
+    return made
+
+
+def _made(found: Worked) -> Ready:
+    made = Ready(worked=found, explainer=Explainer(found.problem, found.plan))
+    _ = made.explainer.filling  # worked out once, shared by every reader
     return made
 
 

@@ -175,6 +175,10 @@ def incomplete(wish: NewPin, today: date) -> tuple[Problem, ...]:
                 field="expires", message=N_("到期日已经过去。"), way_out=N_("请改为今天或以后，或留空。"), code="past"
             )
         )
+    if wish.level is PinLevel.PERSON and wish.examiner_id is None:
+        found.append(Problem(field="examiner", message=N_("请选择工作人员。"), code="missing"))
+    if wish.level is not PinLevel.PERSON and not any(part.group for part in wish.parts):
+        found.append(Problem(field="group", message=N_("请选择考生组。"), code="missing"))
     if wish.level is PinLevel.PERSON and wish.slot is None:
         found.append(Problem(field="slot", message=N_("请选择时段。"), code="missing"))
     if wish.level is PinLevel.PART and wish.component is None:

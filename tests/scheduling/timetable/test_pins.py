@@ -12,6 +12,9 @@ from exam.kernel.clock import china_date
 from exam.kernel.errors import Forbidden, Invalid
 from exam.kernel.i18n import translate, use_locale
 from exam.registration.models import RegistrationRow
+from exam.sittings.rules import Duty
+from scheduling.duties import queries as duty_queries
+from scheduling.duties.models import ExaminerRow
 from scheduling.timetable import actions, queries
 from scheduling.timetable.models import PinRow
 from scheduling.timetable.queries import Choice
@@ -97,6 +100,21 @@ async def test_a_component_sits_in_its_slot_and_a_member_of_staff_serves(session
     assert serving & {one.id for one in plan.sessions if one.slot == slots[2]}
 
 
+async def test_who_is_pinned_to_a_team_is_not_sent_as_head(session: AsyncSession, world: World) -> None:
+    await session.execute(update(ExaminerRow).values(may_head=False))
+    (only,) = await staff(session, world, 1, 1, may_invigilate=True, may_head=True)
+    first = await propose(session, world)
+    latest = await queries.latest(session, world.batch.id)
+    assert latest
+    sent = await duty_queries.planned(session, latest.id)
+    heads = {china_date(one.starts_at) for one in sent if (one.examiner_id, one.duty) == (only, Duty.SITE_HEAD)}
+    held = next(one for one in first.plan.sessions if one.place == "R1" and first.problem.slot[one.slot].day in heads)
+    await add(session, world, level=PinLevel.PERSON, site=held.site, slot=held.slot, examiner_id=only)
+    again = await propose(session, world)
+    there = {one.id for one in again.plan.sessions if (one.site, one.slot) == (held.site, held.slot)}
+    assert {one.session for one in again.plan.assignments if one.person == str(only)} & there
+
+
 async def test_every_session_of_a_draft_can_be_kept(session: AsyncSession, world: World) -> None:
     first = await propose(session, world)
     latest = await queries.latest(session, world.batch.id)
@@ -144,6 +162,12 @@ async def test_a_pin_without_reason_or_with_a_past_day_is_refused(session: Async
     with pytest.raises(Invalid) as refused:
         await add(session, world, parts=parts, site=sites[0], reason=" ", expires=TODAY - timedelta(days=1))
     assert {one.field for one in refused.value.problems} == {"reason", "expires", "count"}
+    with pytest.raises(Invalid) as refused:
+        await add(session, world, level=PinLevel.PERSON, site=sites[0])
+    assert {one.field for one in refused.value.problems} == {"slot", "examiner"}
+    with pytest.raises(Invalid) as refused:
+        await add(session, world, parts=(), site=sites[0])
+    assert {one.field for one in refused.value.problems} == {"group"}
     with pytest.raises(Invalid) as refused:
         await add(session, world, level=PinLevel.PART, parts=(PinPart(group=large),), site=sites[0])
     assert {one.field for one in refused.value.problems} == {"component", "slot"}

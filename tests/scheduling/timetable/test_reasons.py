@@ -12,6 +12,8 @@ from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.registration.models import InstitutionRow
 from scheduling.timetable import actions, queries
+from scheduling.timetable.models import PinRow
+from scheduling.timetable.rules.pins import NewPin, PinLevel, PinPart
 from tests.exam.registration.world import NOW, person
 from tests.scheduling.pages import post, sign_in
 from tests.scheduling.world import World, close, make_world, open_site, register, staff
@@ -143,3 +145,23 @@ async def test_pinning_on_the_page(client: httpx.AsyncClient, services: Services
     action = shown.split('action="/scheduling/plans/pins/', 1)[1].split('"', 1)[0]
     assert (await post(client, f"/scheduling/plans/pins/{action}", page=pins, reason="不再需要")).status_code == 303
     assert "不再需要" in (await client.get(pins)).text
+
+
+async def test_the_board_names_pins_that_cannot_hold_any_more(
+    client: httpx.AsyncClient, services: Services, world: World
+) -> None:
+    await sign_in(client, services, world.officer)
+    base = f"/scheduling/plans/{world.batch.id}"
+    _, small = await groups(services, world)
+    async with services.db.transaction() as session:
+        site = (await queries.drafted(session, world.batch)).problem.sites[0].id
+        wish = NewPin(level=PinLevel.GROUP, parts=(PinPart(group=small),), site=site, reason="院校有约")
+        await actions.add_pin(session, world.officer, batch_id=world.batch.id, wish=wish, now=NOW)
+    assert "查看固定项" not in (await client.get(base)).text
+    async with services.db.transaction() as session:
+        await session.execute(update(PinRow).values(site="nowhere"))
+    assert "固定项 1 互相矛盾，或与现在的记录不符" in (await client.get(base)).text
+    refused = await post(client, f"{base}/propose", page=base)
+    assert refused.status_code == 409
+    assert "的考点现在没有资格承办这一批次" in refused.text
+    assert "院校有约" in refused.text
