@@ -71,9 +71,9 @@ async def ask(session: AsyncSession, actor: Actor, *, batch_id: UUID, wish: Wish
 
 
 async def draft_of(session: AsyncSession, batch_id: UUID) -> timetable.PlanRecord:
-    """The draft of a batch, or :class:`NoDraft`."""
+    """The draft of a batch, filed or not, or :class:`NoDraft`."""
     draft = await timetable.latest(session, batch_id)
-    if draft is None or draft.status is not PlanStatus.DRAFT:
+    if draft is None or draft.status is PlanStatus.PUBLISHED:
         raise NoDraft
     return draft
 

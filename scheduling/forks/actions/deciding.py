@@ -13,11 +13,12 @@ from exam.registration import queries as registration
 from scheduling.forks import queries
 from scheduling.forks.actions.computing import draft_of
 from scheduling.forks.models import ForkRow
-from scheduling.forks.rules.records import Fork
+from scheduling.forks.rules.records import DraftFiled, Fork
 from scheduling.forks.rules.wishes import DraftReplaced, RecordsChanged, RecordsFirst
 from scheduling.planning.rules.serial import problem_sha256
 from scheduling.timetable import actions as timetable_actions
 from scheduling.timetable import queries as timetable
+from scheduling.timetable.rules.lifecycle import PlanStatus
 
 
 async def adopt(session: AsyncSession, actor: Actor, *, fork_id: UUID, now: datetime) -> timetable.PlanRecord:
@@ -25,13 +26,17 @@ async def adopt(session: AsyncSession, actor: Actor, *, fork_id: UUID, now: date
 
     :raises RecordsFirst: it supposes what the records do not say
     :raises DraftReplaced: there is another draft by now
+    :raises DraftFiled: the draft was handed in and must be taken back first
     :raises RecordsChanged: the records are not those that it was computed from
     """
     fork = await _managed(session, actor, fork_id)
     if not fork.may_be_adopted:
         raise RecordsFirst
-    if (await draft_of(session, fork.batch_id)).id != fork.plan_id:
+    draft = await draft_of(session, fork.batch_id)
+    if draft.id != fork.plan_id:
         raise DraftReplaced(version=fork.plan_version)
+    if draft.status is PlanStatus.FILED:
+        raise DraftFiled
     material = await timetable_actions.prepare(session, actor, batch_id=fork.batch_id, now=now)
     if problem_sha256(material.drafted.problem) != fork.records_sha256:
         raise RecordsChanged

@@ -85,6 +85,7 @@ class ForkView:
     number: int  # of the page
     pages: int
     current: bool  # it starts from the present draft
+    filed: bool  # that was handed in: it must be taken back before anything is adopted
     may_manage: bool
 
     @property
@@ -102,7 +103,7 @@ async def board(session: AsyncSession, actor: Actor, batch_id: UUID) -> Board:
     batch = await registration.batch(session, batch_id)
     timetable.require_read(actor, batch)
     plan = await timetable.latest(session, batch_id)
-    draft = plan if plan and plan.status is PlanStatus.DRAFT else None
+    draft = plan if plan and plan.status is not PlanStatus.PUBLISHED else None
     problem = (await timetable.worked(session, draft.id)).problem if draft else None
     runs = await timetable.under_way(session, batch_id, RunKind.FORK)
     return Board(
@@ -156,7 +157,8 @@ async def fork_view(session: AsyncSession, actor: Actor, fork_id: UUID, *, page:
         ),
         number=page,
         pages=pages,
-        current=latest is not None and latest.id == fork.plan_id and latest.status is PlanStatus.DRAFT,
+        current=latest is not None and latest.id == fork.plan_id,
+        filed=latest is not None and latest.status is PlanStatus.FILED,
         may_manage=manages,
     )
 

@@ -15,13 +15,13 @@ from exam.kernel.errors import Problem as Fault
 from exam.registration import queries as registration
 from exam.registration.rules import Batch
 from scheduling.forks.queries.words import Words, words_of
-from scheduling.forks.rules.records import SessionUnknown
+from scheduling.forks.rules.records import DraftFiled, NoLongerDraft, SessionUnknown
 from scheduling.planning.rules.checking import Violation
 from scheduling.planning.rules.plan import Session
 from scheduling.planning.rules.relocating import options, seats_in
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable import queries as timetable
-from scheduling.timetable.rules.lifecycle import PlanNotDraft, PlanStatus
+from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.pins import PinLevel, PinRecord, numbers_of
 
 
@@ -75,7 +75,8 @@ async def current(session: AsyncSession, actor: Actor, session_id: UUID) -> Curr
     """A planned session of a draft that the actor arranges.
 
     :raises SessionUnknown: there is no such session any more
-    :raises PlanNotDraft: its plan is published or superseded
+    :raises DraftFiled: its plan was handed in and must be taken back first
+    :raises NoLongerDraft: its plan is published or superseded
     """
     planned = await timetable.planned_session(session, session_id)
     if planned is None:
@@ -84,7 +85,7 @@ async def current(session: AsyncSession, actor: Actor, session_id: UUID) -> Curr
     batch = await registration.batch(session, plan.batch_id)
     timetable.require_manage(actor, batch)
     if plan.status is not PlanStatus.DRAFT:
-        raise PlanNotDraft
+        raise DraftFiled if plan.status is PlanStatus.FILED else NoLongerDraft
     worked = await timetable.worked(session, plan.id)
     one = worked.plan.session[planned.key]
     here = one.site, one.component, one.slot, one.place

@@ -62,6 +62,16 @@ class SessionUnknown(NotFound):
     way_out = N_("草案可能已被替代；请从考点日历重新打开。")
 
 
+class DraftFiled(Conflict):
+    message = N_("草案已报备，不能改动。")
+    way_out = N_("请先撤回报备，再采用试算或移动场次。")
+
+
+class NoLongerDraft(Conflict):
+    message = N_("这份安排已不是草案，不能移动它的场次。")
+    way_out = N_("请打开最新的草案；发布以后的变动请用修复办理。")
+
+
 class MoveRefused(Conflict):
     message = N_("移到那里会违反硬性约束，没有移动。")
     way_out = N_("请换一个时段或考场。")

@@ -13,13 +13,21 @@ from exam.kernel.clock import china_date
 from exam.kernel.errors import Forbidden, Invalid
 from scheduling.forks import actions, queries
 from scheduling.forks.rules.comparing import Verdict
-from scheduling.forks.rules.records import Fork, ForkUnknown, MoveRefused, NoDraft, NotMoved, SessionUnknown
+from scheduling.forks.rules.records import (
+    DraftFiled,
+    Fork,
+    ForkUnknown,
+    MoveRefused,
+    NoDraft,
+    NoLongerDraft,
+    NotMoved,
+    SessionUnknown,
+)
 from scheduling.forks.rules.wishes import DraftReplaced, NothingDiffers, RecordsChanged, RecordsFirst, Variant, Wish
 from scheduling.planning.rules.checking import check
 from scheduling.sites import actions as sites
 from scheduling.timetable import actions as timetable_actions
 from scheduling.timetable import queries as timetable
-from scheduling.timetable.rules.lifecycle import PlanNotDraft
 from tests.exam.registration.world import NOW, person
 from tests.scheduling.world import World, close, make_world, register, staff
 
@@ -103,6 +111,20 @@ async def test_a_seed_is_adopted_as_the_new_draft(session: AsyncSession, world: 
     assert (await queries.fork(session, fork.id)).adopted_version == made.version
     with pytest.raises(DraftReplaced):
         await actions.adopt(session, world.officer, fork_id=fork.id, now=NOW)
+
+
+async def test_a_draft_that_was_handed_in_is_not_replaced(session: AsyncSession, world: World) -> None:
+    draft = await propose(session, world)
+    await timetable_actions.file(
+        session, world.officer, plan_id=draft.id, filed_with="省教育厅", filed_on=china_date(NOW), now=NOW
+    )
+    fork = await forked(session, world, Wish(variant=Variant.SEED, seed=8))
+    assert fork.plan_id == draft.id
+    assert (await queries.fork_view(session, world.officer, fork.id)).filed
+    with pytest.raises(DraftFiled):
+        await actions.adopt(session, world.officer, fork_id=fork.id, now=NOW)
+    with pytest.raises(DraftFiled):
+        await queries.move_view(session, world.officer, await held(session, world))
 
 
 async def test_a_limit_stays_with_the_draft_that_was_adopted(session: AsyncSession, world: World) -> None:
@@ -210,7 +232,7 @@ async def test_a_session_moves_and_everything_else_stands(session: AsyncSession,
     assert new
     assert new.key == view.session.id
     assert china_date(new.starts_at) == after.problem.slot[choice.slot].day
-    with pytest.raises(PlanNotDraft):
+    with pytest.raises(NoLongerDraft):
         await queries.move_view(session, world.officer, id)
 
 
