@@ -76,8 +76,7 @@ def settle(
         tasks = table.tasks(changed, {} if ending.reached() else table.guests())
         if not tasks or ending.reached():
             break
-        waiting = set()
-        table.take(run(problem, tasks, seed=seed, ending=ending, processes=processes))
+        waiting = table.take(run(problem, tasks, seed=seed, ending=ending, processes=processes))
         tell(table.reached())
     return Settled(
         scheduled=scheduled,
@@ -136,11 +135,7 @@ class _Table:
         self.standing = defaultdict(list)
         for session in self.sessions:
             self.standing[session.site].append(session)
-        coming = [
-            Placement(group=one.group, site=site, first=one.first, count=one.count)
-            for site, some in self.visitors.items()
-            for one in some
-        ]
+        coming = [one for site, some in self.visitors.items() for one in _sent(site, some)]
         return [
             (site, members, limits, tuple(self.standing[site]))
             for site, members, limits, _ in tasks_of(self.problem, (*self.placements, *coming), self.limited)
@@ -151,6 +146,8 @@ class _Table:
         """Keep what is better at a site: fewer left out, then fewer rooms. The sites whose rooms still wait for a search."""
         waiting = set()
         best: dict[str, Sequence[Session]] = dict(self.standing)
+        coming: list[Placement] = []
+        left: list[Unplaced] = []
         for result in results:
             guests = self.visitors.get(result.site, [])
             before = sum(one.count for one in guests), len({(one.place, one.slot) for one in best.get(result.site, ())})
@@ -159,9 +156,10 @@ class _Table:
             best[result.site] = result.sessions
             if result.unplaced:
                 waiting.add(result.site)
-            coming = [Placement(group=one.group, site=result.site, first=one.first, count=one.count) for one in guests]
-            self.placements = without((*self.placements, *coming), result.unplaced)
-            self.unplaced = (*without(self.unplaced, coming), *result.unplaced)
+            coming += _sent(result.site, guests)
+            left += result.unplaced
+        self.placements = without((*self.placements, *coming), left)
+        self.unplaced = (*without(self.unplaced, coming), *left)
         self.sessions = named(self.problem, [one for site in self.problem.sites for one in best.get(site.id, ())])
         return waiting
 
@@ -176,6 +174,10 @@ class _Table:
             unplaced=tuple(sorted(self.unplaced, key=lambda one: (one.group, one.first))),
             found=tuple(new for one in self.placements for new in without([one], at[one.site])),
         )
+
+
+def _sent(site: str, guests: Sequence[Unplaced]) -> list[Placement]:
+    return [Placement(group=one.group, site=site, first=one.first, count=one.count) for one in guests]
 
 
 def _silent(reached: Reached) -> None:
