@@ -130,8 +130,9 @@ def solve_parts(
 
 def _plan(problem: Problem, seed: int, placed: Placed, settled: Settled, staffed: Staffed) -> Plan:
     stopped = placed.status is Status.STOPPED or not settled.finished or staffed.stopped
-    proven = placed.status is Status.OPTIMAL and not settled.scheduled.unplaced
     joined = settled.joined
+    stands = not settled.scheduled.unplaced and not joined.found  # the sessions have left the placement as it is
+    proven = placed.status is Status.OPTIMAL and stands
     plan = Plan(
         format=FORMAT,
         problem_sha256=problem_sha256(problem),

@@ -12,7 +12,7 @@ from scheduling.planning.solver.solve import solve
 from tests.scheduling.planning.random_problems import random_problem
 
 
-@pytest.mark.parametrize("seed", [*range(20), 41, 98])
+@pytest.mark.parametrize("seed", [*range(20), 41, 98, 310])
 def test_a_random_problem_is_solved_without_a_violation(seed: int) -> None:
     problem = read_problem(problem_bytes(random_problem(seed)))
     plan = solve(problem, seed=seed, processes=1)
