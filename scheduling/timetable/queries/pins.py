@@ -154,7 +154,8 @@ async def pins_view(session: AsyncSession, actor: Actor, batch_id: UUID, *, choi
     require_manage(actor, batch)
     found = await drafted(session, batch)
     records = await pins(session, batch_id)
-    standing = stand(found.problem, found.members, records, today)
+    # When the exam is over nobody is left to be placed, and nothing to contradict.
+    standing = stand(found.problem, found.members, records if found.problem.groups else (), today)
     words = await words_of(session, standing.problem, found.members, by_name=True)
     alone = alone_in(found)
     lines = [_line(one, standing, words, alone, today) for one in records]

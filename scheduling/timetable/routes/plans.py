@@ -69,7 +69,7 @@ async def _arrangement_page(
         view = await queries.arrangement(session, actor_of(request), batch_id)
         running = await queries.proposal_under_way(session, batch_id) if view.may_manage else None
         today = china_date(services.clock.now())
-        broken_pins = await queries.contradictory_pins(session, view.batch, today) if view.may_manage else ()
+        broken_pins = await queries.contradictory_pins(session, view.batch, today) if view.may_propose else ()
     return page(
         request,
         "pages/scheduling/timetable/arrangement.html",

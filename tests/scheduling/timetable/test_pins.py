@@ -257,3 +257,11 @@ async def test_pickers_offer_what_fits(session: AsyncSession, world: World) -> N
     assert [len(part.slots), len(part.rooms)] == [len(slots), 1]
     person = await offered(level=PinLevel.PERSON, examiner=str(world.examiners[0]), site=sites[0])
     assert ([id for id, _ in person.duties], person.complete) == (["invigilator"], True)
+
+
+async def test_when_nobody_is_left_to_place_nothing_contradicts(session: AsyncSession, world: World) -> None:
+    large, _, sites, _ = await keys(session, world)
+    await add(session, world, parts=(PinPart(group=large),), site=sites[0])
+    await session.execute(update(RegistrationRow).values(status="withdrawn"))
+    view = await queries.pins_view(session, world.officer, world.batch.id, choice=Choice(), today=TODAY)
+    assert [line.state for line in view.lines] == [PinState.IN_FORCE]
