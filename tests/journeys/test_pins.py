@@ -97,6 +97,11 @@ async def test_pins_a_group_and_reads_why(live: str, page: "Page", world: World,
 
     await page.goto(f"{base}/calendar")
     await page.locator("tbody a", has_text="固定").first.click()
+    await page.locator("a[aria-label^='固定']").first.click()
+    await page.wait_for_selector("#new-pin #slot")
+    assert "演示学校" in await page.inner_text("form.pin-choice #site option:checked")
+    await look(page, "pins-person")
+    await page.go_back()
     await page.click("#pin summary")
     await page.fill("#pin #reason", "考场已布置")
     await look(page, "session-pin")
