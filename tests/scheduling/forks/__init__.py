@@ -1,1 +1,1 @@
-"""Tests of what-ifs."""
+"""Tests of the package of the same name."""

@@ -1,1 +1,1 @@
-"""Tests of the rules of what-ifs."""
+"""Tests of the package of the same name."""
