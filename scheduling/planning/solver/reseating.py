@@ -53,14 +53,21 @@ class Reseating:
     """A published plan on the table, without its lost sessions."""
 
     def __init__(
-        self, problem: Problem, plan: Plan, *, lost: Collection[str], past: Collection[str], teams: Sequence[Assignment]
+        self,
+        problem: Problem,
+        plan: Plan,
+        *,
+        lost: Collection[str],
+        past: Collection[str],
+        teams: Sequence[Assignment],
+        known: Sequence[Session] = (),
     ) -> None:
         self.problem = problem
         self.placements = list(plan.placements)
         self.lost = [one for one in plan.sessions if one.id in lost]
         self.past = {problem.slot_number[slot] for slot in past}
         self.teams = teams
-        self.known = list(plan.sessions)
+        self.known = [*known, *plan.sessions]  # also those that are not held any more
         self.unplaced: list[Unplaced] = []
         self.persons: dict[str, list[str]] = defaultdict(list)  # person -> their groups
         for group in problem.groups:
@@ -260,8 +267,11 @@ class Reseating:
 
     # ---------------------------------------------------------------- (4) anew
 
-    def anew(self, homeless: Sequence[Sequence[Unplaced]]) -> None:
-        """Place those who still sit in a lost session, then the `homeless`, list by list, with all their components."""
+    def anew(self, homeless: Sequence[Sequence[tuple[Unplaced, str | None]]]) -> None:
+        """Place those who still sit in a lost session, then the `homeless`, list by list, with all their components.
+
+        A site beside them is tried first.
+        """
         begun: list[Unplaced] = []
         wanted: list[tuple[Unplaced, str | None]] = []
         for one in self._stretches():
@@ -280,8 +290,8 @@ class Reseating:
         for member, site in sorted(wanted, key=_largest):
             self._place(member, site)
         for each in homeless:
-            for member in sorted(each, key=lambda one: _largest((one, None))):
-                self._place(member, None)
+            for member, site in sorted(each, key=_largest):
+                self._place(member, site)
 
     def _remove(self, members: Sequence[Unplaced] | Sequence[Placement]) -> None:
         """Take members out of every placement and every session that stands."""
