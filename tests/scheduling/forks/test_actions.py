@@ -1,10 +1,13 @@
 """What-ifs are computed beside the draft and touch nothing; adopted they are the draft; a session moves by hand."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Role
@@ -79,6 +82,34 @@ async def test_a_day_more_finds_places_and_touches_nothing(session: AsyncSession
     assert [one.h for one in check(problem, plan).violations if one.h != "H1"] == []
     with pytest.raises(RecordsFirst):
         await actions.adopt(session, world.officer, fork_id=fork.id, now=NOW)
+
+
+async def test_who_can_stay_is_not_counted_as_moved(
+    session: AsyncSession, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that numbers the members of a group from the other end says the same."""
+    await propose(session, world)
+    work_out = timetable_actions.work_out
+
+    def from_the_other_end(*arguments: Any, **options: Any) -> timetable_actions.Solution:
+        solution = work_out(*arguments, **options)
+        problem, plan = solution.worked.problem, solution.worked.plan
+
+        def turned(one: Any) -> Any:
+            return structs.replace(one, first=problem.group[one.group].count - one.first - one.count)
+
+        plan = structs.replace(
+            plan,
+            placements=tuple(map(turned, plan.placements)),
+            unplaced=tuple(map(turned, plan.unplaced)),
+            sessions=tuple(structs.replace(one, parts=tuple(map(turned, one.parts))) for one in plan.sessions),
+        )
+        return replace(solution, worked=replace(solution.worked, plan=plan))
+
+    monkeypatch.setattr(timetable_actions, "work_out", from_the_other_end)
+    fork = await forked(session, world, Wish(variant=Variant.LIMIT, km=900))
+    assert fork.comparison.before.unplaced > 0
+    assert fork.comparison.moved == ()
 
 
 async def test_the_other_questions_are_answered(session: AsyncSession, world: World) -> None:
@@ -176,10 +207,11 @@ async def test_questions_without_sense_are_refused(session: AsyncSession, world:
 
 async def test_a_what_if_is_deleted_by_who_arranges_the_batch(session: AsyncSession, world: World) -> None:
     await propose(session, world)
-    fork = await forked(session, world, Wish(variant=Variant.SEED, seed=8))
+    fork = await forked(session, world, Wish(variant=Variant.DAY))
     reader = person(Role.PROVINCE, "province", world.batch.province_code)
     seen = await queries.fork_view(session, reader, fork.id)
     assert not seen.may_manage
+    assert seen.rows
     assert {name for row in seen.rows for name in row.names} == set()
     with pytest.raises(Forbidden):
         await actions.delete(session, reader, fork_id=fork.id, now=NOW)
