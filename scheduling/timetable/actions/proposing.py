@@ -45,6 +45,7 @@ from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
     NothingToPlace,
     PlanBroken,
+    PlanFiled,
     PlanStatus,
     TicketScheme,
     batch_prefix,
@@ -85,8 +86,7 @@ async def prepare(
     """Read what a draft is made from, with the pins in force (without `now` none has expired); refuse where none can be made."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
-    if await queries.published(session, batch_id):
-        raise AlreadyPublished
+    await require_open(session, batch_id)
     material = await gather(session, batch, hours=hours, staffing=staffing)
     if not material.drafted.problem.groups:
         raise NothingToPlace
@@ -113,8 +113,7 @@ async def keep(
         codes = "、".join(sorted({one.h for one in broken}))
         raise PlanBroken(count=len(broken), codes=codes, seed=solution.worked.plan.seed)
     await _lock(session)
-    if await queries.published(session, material.batch.id):
-        raise AlreadyPublished
+    await require_open(session, material.batch.id)
     row = await store(session, actor, material, solution, ticket_scheme=ticket_scheme or TicketScheme(), now=now)
     data = {"sha256": row.sha256, **row.figures}
     await record(session, actor, "timetable.propose", material.batch.id, row, data, now)
@@ -128,6 +127,15 @@ async def discard(session: AsyncSession, actor: Actor, *, plan_id: UUID, now: da
     row.status = PlanStatus.SUPERSEDED
     await session.flush()
     await record(session, actor, "timetable.discard", row.batch_id, row, {}, now)
+
+
+async def require_open(session: AsyncSession, batch_id: UUID) -> None:
+    """Refuse another draft for a batch that is published, or whose draft was filed."""
+    found = await queries.latest(session, batch_id)
+    if found is not None and found.status is PlanStatus.PUBLISHED:
+        raise AlreadyPublished
+    if found is not None and found.status is PlanStatus.FILED:
+        raise PlanFiled
 
 
 async def _lock(session: AsyncSession) -> None:

@@ -24,8 +24,8 @@ from exam.kernel.ids import new_id
 from exam.kernel.jobs import enqueue
 from exam.registration import queries as registration
 from scheduling.timetable import queries
+from scheduling.timetable.actions.proposing import require_open
 from scheduling.timetable.models import ACTIVE_RUN, RunRow
-from scheduling.timetable.rules.lifecycle import AlreadyPublished
 from scheduling.timetable.rules.prints import PrintOrder
 from scheduling.timetable.rules.runs import (
     ACTIVE,
@@ -59,8 +59,7 @@ async def ask_proposal(
     """Ask for a draft: the run and whether it is new; one of a batch at a time, whoever asks."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
-    if await queries.published(session, batch_id):
-        raise AlreadyPublished
+    await require_open(session, batch_id)
     await queries.require_sound_pins(session, batch, china_date(now))
     asked = {"seed": seed}
     return await ask_run(session, actor, RunKind.PROPOSAL, f"proposal:{batch_id}", batch_id, asked, now)

@@ -109,13 +109,13 @@ class ArrangementView:
     @property
     def may_propose(self) -> bool:
         """Whether a proposal can be made now."""
-        is_published = self.plan is not None and self.plan.status is PlanStatus.PUBLISHED
+        is_published = self.plan is not None and self.plan.status in (PlanStatus.FILED, PlanStatus.PUBLISHED)
         return self.may_manage and self.batch.status in PLANNABLE and not is_published and self.candidates_count > 0
 
     @property
     def may_publish(self) -> bool:
         """Whether the shown draft can be published now."""
-        is_draft = self.plan is not None and self.plan.status is PlanStatus.DRAFT
+        is_draft = self.plan is not None and self.plan.status in (PlanStatus.DRAFT, PlanStatus.FILED)
         return self.may_manage and is_draft and self.batch.status is BatchStatus.REGISTRATION_CLOSED
 
 

@@ -184,7 +184,7 @@ async def _publish_page(
 ) -> Response[Any]:
     async with services.db.transaction() as session:
         view = await queries.arrangement(session, actor_of(request), batch_id)
-    if view.plan is None or view.plan.status is not PlanStatus.DRAFT:
+    if view.plan is None or view.plan.status not in (PlanStatus.DRAFT, PlanStatus.FILED):
         return await _arrangement_page(request, services, batch_id, refusal=refusal)
     return page(
         request,

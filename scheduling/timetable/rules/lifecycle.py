@@ -85,6 +85,11 @@ class PlanNotFiled(Conflict):
     way_out = N_("只有草案可以报备，只有已报备、尚未发布的安排可以撤回。")
 
 
+class PlanFiled(Conflict):
+    message = N_("本批次的安排已经报备，不再改动。")
+    way_out = N_("请照此发布；要重新编排，请先在“版本与调整”撤回报备。")
+
+
 class PlanNotPublished(Conflict):
     message = N_("这份安排不是现行的已发布安排。")
     way_out = N_("请从批次页面打开现行的安排。")

@@ -169,6 +169,10 @@ async def test_filing(client: httpx.AsyncClient, services: Services) -> None:
     assert (found.status, found.filed_with, found.filed_on) == (PlanStatus.FILED, "省厅", today)
     shown = (await client.get(page)).text
     assert ("已报备" in shown, "撤回报备" in shown) == (True, True)
+    assert "发布安排" in (await client.get(base)).text
+    assert "向 4 人发布安排" in (await client.get(f"{base}/publish")).text
+    refused = await post(client, f"{base}/propose", page=page)
+    assert (refused.status_code, "已经报备" in refused.text) == (409, True)
     assert (await post(client, f"{base}/take-back", page=page, plan_id=plan.id)).status_code == 303
     assert (await post(client, f"{base}/file", page=page, plan_id=plan.id, filed_with="省厅", filed_on=str(today))).status_code == 303  # fmt: skip
     async with services.db.transaction() as session:
