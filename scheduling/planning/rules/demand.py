@@ -1,7 +1,8 @@
 """Demand and supply of the placement: which sites a group may sit at, how far they are, and what they can hold in all.
 
 The search and the check of its bound share this one definition. Supply is counted over the whole period: seats of the
-rooms of one form, each open slot once; stations of a certificate times the candidates they serve one after the other.
+rooms of one form, each open slot once; stations of a certificate times the candidates they serve one after the other, in the
+slots in which somebody can already come from the components before (H7).
 It is a relaxation: who fits here may still not fit slot by slot, so a bound from it holds for every plan. Where the
 rules plan with less than every seat (`paper_fill_percent`, `computer_fill_percent`: rooms are not mixed, so the last
 room of each certificate and level stays partly empty), it holds for every placement that keeps to that.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -149,6 +151,7 @@ def resources(problem: Problem) -> tuple[Resource, ...]:
     found = []
     all_rules = _all_rules(problem)
     served = {one.id: _served(problem, one.id) for one in problem.certificates}
+    late = _late_enough(problem)
     for number, site in enumerate(problem.sites):
         held: dict[tuple[int, str], int] = defaultdict(int)
         for room in site.rooms:
@@ -156,6 +159,7 @@ def resources(problem: Problem) -> tuple[Resource, ...]:
             held[KINDS.index(KIND[room.form]), ""] += _seats(room, all_rules) * open_count
         for workshop in site.workshops:
             mask = _mask(problem, site, workshop)
+            mask = mask & late[workshop.certificate] or mask  # open too early only: the search for sessions says so
             passing = sum(count for slot, count in enumerate(served[workshop.certificate]) if mask >> slot & 1)
             held[KINDS.index(Kind.PRACTICAL), workshop.certificate] += workshop.stations * passing
         found += [
@@ -369,6 +373,34 @@ def _served(problem: Problem, certificate: str) -> list[int]:
     shortest = min((part.minutes for part in _practicals(problem, certificate)), default=0)
     rules = problem.rules_of(certificate)
     return [rounds(shortest, slot, rules) if shortest else 0 for slot in problem.slots]
+
+
+def _late_enough(problem: Problem) -> dict[str, int]:
+    """Certificate -> the slots (bits) that a practical of it can lie in: where all its candidates sit something else before
+    (H7), the first slots of the period see none of them."""
+    before: dict[str, int] = {}
+    for group in problem.groups:
+        parts = problem.parts_of(group)
+        orders = [len({one.order for one in parts if one.order < part.order}) for part in parts
+                  if part.form is Form.PRACTICAL]  # fmt: skip
+        if orders:
+            before[group.certificate] = min([before.get(group.certificate, len(problem.slots)), *orders])
+    return {one.id: _after(problem, one.id, before.get(one.id, 0)) for one in problem.certificates}
+
+
+def _after(problem: Problem, certificate: str, count: int) -> int:
+    """The slots (bits) that can follow after so many sessions with the gap between two."""
+    gap = timedelta(minutes=problem.rules_of(certificate).gap_minutes)
+    first = 0
+    for _ in range(count):
+        if first >= len(problem.slots):
+            return 0
+        ends = min(slot.ends for slot in problem.slots[first:])
+        first = next(
+            (number for number, slot in enumerate(problem.slots) if number > first and slot.starts >= ends + gap),
+            len(problem.slots),
+        )
+    return (1 << len(problem.slots)) - (1 << first)
 
 
 def _weight(problem: Problem, certificate: str, part: Component) -> float:

@@ -67,7 +67,10 @@ def place_demand(problem: Problem, supply: Demand, *, seconds: float | None = No
     """The same for a demand that is worked out already."""
     families, nodes = nodes_of(problem, supply)
     count = np.array([sum(int(supply.count[lot]) for lot in node.lots) for node in nodes], dtype=np.int64)
-    found = solve(count, supply.capacity.astype(np.float64), families, unplaced=UNPLACED_KM, seconds=seconds)
+    pinned = np.array([supply.pinned[node.lots[0]] >= 0 for node in nodes], dtype=np.bool_)
+    found = solve(
+        count, supply.capacity.astype(np.float64), families, unplaced=UNPLACED_KM, seconds=seconds, first=pinned
+    )
     placements, unplaced = _dealt(problem, supply, nodes, found)
     return Placed(
         placements=placements,

@@ -68,13 +68,15 @@ def solve(
     unplaced: float,
     seconds: float | None = None,
     nearest: int = _NEAREST,
+    first: npt.NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Solve; with `seconds`, stop in time with the best so far and the bound proven by then.
 
-    `nearest`: how many of its cheapest places a node begins with. It changes the speed, not the optimum.
+    `nearest`: how many of its cheapest places a node begins with. It changes the speed, not the optimum. `first`: nodes whose
+    people are placed before all others where there is not room for everybody (the value and the bound count them alike).
     """
     until = None if seconds is None else time.monotonic() + seconds
-    master = _Master(count.astype(np.float64), capacity, families, unplaced, nearest)
+    master = _Master(count.astype(np.float64), capacity, families, unplaced, nearest, first)
     finished, best, prices = False, -np.inf, np.zeros(len(capacity))
     for _ in range(_ROUNDS):
         master.run()
@@ -117,9 +119,18 @@ class _Master:
     """The linear program with the columns found so far; the first of them leave a node's people unplaced."""
 
     def __init__(
-        self, count: Floats, capacity: Floats, families: Sequence[Family], unplaced: float, nearest: int
+        self,
+        count: Floats,
+        capacity: Floats,
+        families: Sequence[Family],
+        unplaced: float,
+        nearest: int,
+        first: npt.NDArray[np.bool_] | None,
     ) -> None:
         self.count, self.capacity, self.families, self.unplaced = count, capacity, families, unplaced
+        self.left_out = np.full(len(count), unplaced)  # what it costs the program to leave somebody out
+        if first is not None:
+            self.left_out[first] *= 2
         self.known = [np.zeros(family.cost.shape, dtype=bool) for family in families]
         size = len(count)
         self.family = np.full(size, -1, dtype=np.int64)
@@ -135,7 +146,7 @@ class _Master:
         size, none = len(self.count), highspy.kHighsInf
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = size, size + len(self.capacity)
-        lp.col_cost_ = np.full(size, self.unplaced)
+        lp.col_cost_ = self.left_out
         lp.col_lower_, lp.col_upper_ = np.zeros(size), np.full(size, none)
         lp.row_lower_ = np.concatenate([self.count, np.full(len(self.capacity), -none)])
         lp.row_upper_ = np.concatenate([self.count, self.capacity])
@@ -227,7 +238,7 @@ class _Master:
         for column in columns:
             rows, uses = self._rows(column)
             index = [row_of[int(self.node[column])], *(resource_of[int(row)] for row in rows)]
-            cost = self.unplaced if column < size else self._cost(column)
+            cost = self.left_out[column] if column < size else self._cost(column)
             highs.addCol(
                 cost,
                 0.0,

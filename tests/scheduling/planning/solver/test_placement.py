@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from scheduling.planning.rules.bounds import lower_bound
+from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.plan import Kind, Status, UnplacedReason
 from scheduling.planning.rules.problem import Form, Group, Level, Pin, Problem, Site
 from scheduling.planning.solver.placement import UNPLACED_KM, place
@@ -93,3 +94,21 @@ def test_the_order_of_the_input_does_not_matter() -> None:
     assert one.value == pytest.approx(other.value)
     assert one.placements == place(written(*sites, groups=groups)).placements
     assert msgspec.json.encode(one.bound) == msgspec.json.encode(place(written(*sites, groups=groups)).bound)
+
+
+def test_who_is_pinned_is_placed_before_others() -> None:
+    """Stations for thirty; twenty-five are pinned there, twenty-five others are nearer."""
+    site = small.site(workshops=(), rooms=(small.room(seats=6),))
+    theory = small.certificate("C1", small.scheme(Level.INTERMEDIATE, small.component()))
+    groups = (
+        small.group("G1", 25, components=("theory",)),
+        small.group("G2", 25, components=("theory",), institution="X2"),
+    )
+    pin = Pin(id="p1", author="officer", reason="agreed", group="G2", site="S1")
+    schools = (small.institution("X1"), small.institution("X2", lat=33.0))
+    problem = small.problem(certificates=(theory,), sites=(site,), groups=groups, pins=(pin,), institutions=schools)
+    capacity = int(demand(problem).capacity.sum())
+    assert 25 < capacity < 50
+    placed = place(problem)
+    assert sum(one.count for one in placed.placements if one.group == "G2") == 25
+    assert sum(one.count for one in placed.unplaced) == 50 - capacity
