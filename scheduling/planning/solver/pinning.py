@@ -3,28 +3,31 @@
 Members of a group are alike, so a pin takes the first that have no other pin of its component and can sit all that they
 are pinned to in order. A pin with a slot narrows the slots of its component. A pin with a room as well is a session that
 stands: its room is closed to the search in that slot, its component leaves the chain, and the others of the chain keep
-before or after it. The stations of a certificate that has one workshop at a site need no room. Who is left out in the end
-leaves the sessions that stand, too.
+before or after it. The stations that a workshop has left in that slot are to the search a workshop of their own. Who is left
+out in the end leaves the sessions that stand, too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from scheduling.planning.rules import pins
-from scheduling.planning.rules.capacity import rounds, usable_seats
+from scheduling.planning.rules.capacity import stations_used, usable_seats
 from scheduling.planning.rules.losses import pin_is_lost
 from scheduling.planning.rules.plan import Part, Session, Unplaced, UnplacedReason
-from scheduling.planning.rules.problem import Group, Pin, Problem, Room, Site
+from scheduling.planning.rules.problem import Group, Level, Pin, Problem, Room, Site, Workshop
 
 Narrow = dict[tuple[str, str], tuple[bool, ...]]
 """(group, component) -> the slots left to it."""
 
 Members = list[tuple[str, int, int]]
+
+Exam = tuple[str, Level, str]
+"""Certificate, level, component."""
 
 _FULL = frozenset({UnplacedReason.TIME, UnplacedReason.CAPACITY})
 
@@ -39,6 +42,12 @@ class Carved:
     narrow: Narrow = field(default_factory=dict)
     fixed: tuple[Session, ...] = ()
     origin: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # stand-in -> its group and first member
+    shops: Mapping[str, str] = field(default_factory=dict)  # what is left of a workshop -> the workshop
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was taken out: what stood before may be searched on from."""
+        return not self.fixed and not self.origin
 
     def sessions(self, found: Iterable[Session], gone: Iterable[Unplaced]) -> tuple[Session, ...]:
         """The sessions that stand and those that were found, with the groups' own members."""
@@ -50,7 +59,11 @@ class Carved:
             parts = [kept for part in session.parts for kept in _without(part, left[part.group])]
             if parts:
                 standing.append(replace(session, parts=tuple(parts)))
-        return (*standing, *(replace(one, parts=tuple(map(self._own, one.parts))) for one in found))
+        mine = (
+            replace(one, place=self.shops.get(one.place, one.place), parts=tuple(map(self._own, one.parts)))
+            for one in found
+        )
+        return tuple(_merged((*standing, *mine)))
 
     def unplaced(self, found: Iterable[Unplaced]) -> tuple[Unplaced, ...]:
         """Who is left out, under the groups' own names; whom a pin holds may not join others where it does not hold."""
@@ -83,7 +96,7 @@ class _Carver:
 
     def __init__(self, problem: Problem, site: Site, members: Members, windows: Mapping[str, tuple[bool, ...]]) -> None:
         self.problem, self.site, self.members, self.windows = problem, site, members, windows
-        self.held: dict[tuple[str, str], tuple[tuple[str, str, str], int]] = {}  # (room, slot) -> exam, how many
+        self.held: dict[tuple[str, str], dict[Exam, int]] = {}  # (place, slot) -> how many sit what
         self.parts: dict[tuple[str, str, str, str, str], list[Part]] = defaultdict(list)
         self.busy: dict[str, set[str]] = defaultdict(set)  # person -> slots that stand
         self.dealt: dict[str, int] = defaultdict(int)  # pin -> members it has been given
@@ -113,14 +126,19 @@ class _Carver:
         closed: dict[str, list[str]] = defaultdict(list)
         for room, slot in sorted(self.held):
             closed[room].append(slot)
+        rests = list(self._rests())
         site = replace(
             self.site,
             rooms=tuple(replace(one, closed=(*one.closed, *closed[one.id])) for one in self.site.rooms),
-            workshops=tuple(replace(one, closed=(*one.closed, *closed[one.id])) for one in self.site.workshops),
+            workshops=(
+                *(replace(one, closed=(*one.closed, *closed[one.id])) for one in self.site.workshops),
+                *(rest for rest, _ in rests),
+            ),
         )
         sites = tuple(site if one.id == site.id else one for one in self.problem.sites)
         lean = replace(self.problem, sites=sites, groups=(*self.problem.groups, *groups))
-        return Carved(lean, left, windows, narrow, self._sessions(), origin)
+        shops = {rest.id: shop for rest, shop in rests}
+        return Carved(lean, left, windows, narrow, self._sessions(), origin, shops)
 
     def _deal(
         self, group: Group, first: int, count: int, wanted: Sequence[Pin]
@@ -162,29 +180,42 @@ class _Carver:
         found = {}
         for id, pin in dealt.items():
             place = next((one for one in self.site.places if one.id == pin.room), None)
-            if place is None or (not isinstance(place, Room) and len(self._shops(group)) == 1):
+            slot = pin.slot or ""
+            if place is None or not self._holds(place, slot, (group.certificate, group.level, id), count):
                 continue
-            exam = group.certificate, group.level.value, id
-            held, used = self.held.get((place.id, pin.slot or ""), (exam, 0))
-            if held != exam or used + count > self._most(group, id, pin):
-                continue
-            self.held[place.id, pin.slot or ""] = exam, used + count
             self.parts[self._key(group, pin)].append(Part(group=group.id, first=first, count=count))
             found[id] = pin.slot or ""
             if group.person:
                 self.busy[group.person].add(pin.slot or "")
         return found
 
-    def _shops(self, group: Group) -> list[str]:
-        return [one.id for one in self.site.workshops if one.certificate == group.certificate]
-
-    def _most(self, group: Group, part: str, pin: Pin) -> int:
-        rules = self.problem.rules_of(group.certificate)
-        place = next(one for one in self.site.places if one.id == pin.room)
+    def _holds(self, place: Room | Workshop, slot: str, exam: Exam, count: int) -> bool:
+        """Whether so many more may sit an exam there; they are noted."""
+        then = dict(self.held.get((place.id, slot), {}))
+        then[exam] = then.get(exam, 0) + count
         if isinstance(place, Room):
-            return usable_seats(place, rules)
-        minutes = self.problem.component[group.certificate, group.level, part].minutes
-        return place.stations * rounds(minutes, self.problem.slot[pin.slot or ""], rules)
+            holds = len(then) == 1 and then[exam] <= usable_seats(place, self.problem.rules_of(exam[0]))
+        else:
+            holds = self._stations(then, slot) <= place.stations
+        if holds:
+            self.held[place.id, slot] = then
+        return holds
+
+    def _stations(self, sits: Mapping[Exam, int], slot: str) -> int:
+        used = 0
+        for (certificate, level, id), count in sits.items():
+            part = self.problem.component[certificate, level, id]
+            needed = stations_used(count, part, self.problem.slot[slot], self.problem.rules_of(certificate))
+            used += 10_000 if needed is None else needed  # the slot is too short for one candidate
+        return used
+
+    def _rests(self) -> Iterator[tuple[Workshop, str]]:
+        """The stations that a workshop has left in a slot, as a workshop that is open in it only; and whose they are."""
+        shops = {shop.id: shop for shop in self.site.workshops}
+        for (id, slot), sits in sorted(self.held.items()):
+            if id in shops and (left := shops[id].stations - self._stations(sits, slot)) > 0:
+                others = tuple(one.id for one in self.problem.slots if one.id != slot)
+                yield replace(shops[id], id=f"{id}~{slot}", stations=left, closed=others), id
 
     def _key(self, group: Group, pin: Pin) -> tuple[str, str, str, str, str]:
         return pin.slot or "", pin.room or "", group.certificate, group.level.value, pin.component or ""
@@ -227,6 +258,15 @@ class _Carver:
             )  # fmt: skip
             assert group.level.value == level
         return tuple(found)
+
+
+def _merged(sessions: Iterable[Session]) -> Iterator[Session]:
+    """Sessions of one exam in one place and slot are one."""
+    found: dict[tuple[str, str, str, str, str], Session] = {}
+    for one in sessions:
+        key = one.place, one.slot, one.certificate, one.level.value, one.component
+        found[key] = replace(found[key], parts=(*found[key].parts, *one.parts)) if key in found else one
+    yield from found.values()
 
 
 def _without(part: Part, left: set[int]) -> list[Part]:

@@ -217,7 +217,7 @@ def schedule_site(problem: Problem, task: Task, seed: int, until: float | None =
         carved.windows,
         carved.narrow,
     )
-    start = schedule_of(problem, made, standing) if standing and not carved.origin else None
+    start = schedule_of(problem, made, standing) if standing and carved.whole else None
     schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until, start=start)
     school = {id: problem.group[id].institution for id, _, _ in members}
     plain = seat(made, schedule, school, comfort=False)

@@ -126,6 +126,7 @@ def test_a_whole_plan_stands_when_every_session_of_it_is_pinned() -> None:
     more = (*groups, small.group("G3", 25, institution="X3"))
     again = solved(small.problem(sites=(site,), groups=more, pins=pins))
     assert sum(one.count for one in again.placements) > 55
+    assert {one.group for one in again.unplaced} == {"G3"}  # who is pinned comes first
     for group in ("G1", "G2"):
         for part in ("theory", "skill"):
             assert at(again, part, group) == at(first, part, group)
