@@ -101,7 +101,7 @@ def test_who_is_pinned_is_placed_before_others() -> None:
     site = small.site(workshops=(), rooms=(small.room(seats=6),))
     theory = small.certificate("C1", small.scheme(Level.INTERMEDIATE, small.component()))
     groups = (
-        small.group("G1", 25, components=("theory",)),
+        small.group("G1", 25, components=("theory",), institution="X1"),
         small.group("G2", 25, components=("theory",), institution="X2"),
     )
     pin = Pin(id="p1", author="officer", reason="agreed", group="G2", site="S1")
