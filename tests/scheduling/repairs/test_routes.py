@@ -1,8 +1,10 @@
 """Pages after publication: asked, shown, accepted or set aside; versions filed, locked and compared."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import openpyxl
@@ -14,15 +16,17 @@ from exam.kernel.clock import china_date
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
 from exam.sittings import queries as sittings
+from scheduling.repairs import actions
 from scheduling.repairs import queries as repairs
-from scheduling.repairs.rules.repair import What
+from scheduling.repairs.rules.asking import Asked
+from scheduling.repairs.rules.repair import RepairStale, What
 from scheduling.sites import queries as sites
 from scheduling.timetable import actions as timetable
 from scheduling.timetable import queries
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from tests.exam.registration.world import NOW
 from tests.scheduling.pages import post, sign_in
-from tests.scheduling.repairs.world import Published, publish
+from tests.scheduling.repairs.world import Published, propose, publish
 from tests.scheduling.world import close, make_world, register, staff
 
 
@@ -178,3 +182,23 @@ async def test_filing(client: httpx.AsyncClient, services: Services) -> None:
     async with services.db.transaction() as session:
         await timetable.publish(session, world.officer, services.vault, plan_id=plan.id, gaps_reason="演示", now=NOW)
         assert (await queries.plan(session, plan.id)).status is PlanStatus.PUBLISHED
+
+
+async def test_two_accept_in_one_moment_and_one_is_refused(services: Services, published: Published) -> None:
+    world = published.world
+    async with services.db.transaction() as session:
+        site = next(one for one in await sites.sites(session) if one.id == world.site_id)
+        ids = [await propose(session, world, Asked(what=What.SITE, site=site.code)) for _ in range(2)]
+
+    async def accept(repair_id: UUID) -> str:
+        try:
+            async with services.db.transaction() as session:
+                await actions.accept(session, world.officer, services.vault, repair_id=repair_id, now=NOW)
+        except RepairStale as refusal:
+            return refusal.code
+        return "accepted"
+
+    assert sorted(await asyncio.gather(*map(accept, ids))) == ["RepairStale", "accepted"]
+    async with services.db.transaction() as session:
+        assert [one.version for one in await queries.plans(session, world.batch.id)] == [2, 1]
+        assert len(await sittings.sittings(session, batch_id=world.batch.id)) == len(published.places)
