@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue.rules import LEVEL_LABELS, Component, Scheme
+from exam.kernel.errors import N_
 from exam.kernel.filters import format_day, format_time
 from exam.kernel.i18n import Name, translate
 from exam.registration import queries as registration
@@ -46,9 +47,10 @@ class Said:
     """A message that is said in the reader's language."""
 
     message: str
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
-        return translate(self.message)
+        return translate(self.message, **self.facts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Words:
 
     problem: Problem
     site: Mapping[str, Site]  # by code
-    institution: Mapping[str, Name]  # by code; of members of society as the problem names them
+    institution: Mapping[str, object]  # by code; members of society by their prefecture
     scheme: Mapping[tuple[str, str], Scheme]  # by certificate code and level
     person: Mapping[UUID, Registration]
     staff: Mapping[str, str] = field(default_factory=dict)  # by the examiner's id
@@ -154,9 +156,10 @@ async def words_of(
     named = {one.code: Name(one.name_zh, one.name_en) for one in await registration.institutions(session)}
     prefectures = {one.code: one for one in await registration.prefectures(session)}
 
-    def institution(one: Institution) -> Name:
-        home = prefectures.get(one.prefecture)
-        return named.get(one.id) or Name(one.name, f"Members of society ({home.name_en})" if home else one.name)
+    def institution(one: Institution) -> object:
+        home = prefectures[one.prefecture]
+        society = Said(N_("社会考生（%(prefecture)s）"), {"prefecture": Name(home.name_zh, home.name_en)})
+        return named.get(one.id, society)
 
     return Words(
         problem=problem,
