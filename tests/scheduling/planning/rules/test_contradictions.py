@@ -177,6 +177,8 @@ def test_stations_that_pins_want_twice_in_one_slot() -> None:
 
 
 def test_more_people_than_a_site_can_examine_at_all() -> None:
-    site = small.site(workshops=(small.workshop(stations=2),))  # at most sixteen passes in two days, two before any theory
+    site = small.site(
+        workshops=(small.workshop(stations=2),)
+    )  # at most sixteen passes in two days, two before any theory
     assert codes(at("p1", count=7), at("p2", group="G3", count=8), sites=(site,)) == ["more_than_site"]
     assert codes(at("p1", count=7), at("p2", group="G3", count=7), sites=(site,)) == []
