@@ -187,9 +187,10 @@ class _Seating:
         step = timedelta(minutes=part.minutes + rules.turnaround_minutes)
         turns = [slot.starts + turn * step for turn in range(rounds(part.minutes, slot, rules))]
         left = list(comers)
-        for table in self._tables_of(session):  # free stations of its own rounds
-            for number in range(table.room.first_seat, table.room.first_seat + table.room.seats_count):
-                if left and number not in table.taken and number < first + stations:
+        for number in range(first, first + stations):  # free stations of its own rounds, as few more as will do
+            for table in self._tables_of(session):
+                inside = table.room.first_seat <= number < table.room.first_seat + table.room.seats_count
+                if left and inside and number not in table.taken:
                     self._sit(session, table, left.pop(0), number)
         for starts in turns:  # further stations at the time of a round
             if not left:
