@@ -6,7 +6,6 @@ lost. Everything else about them is as in any batch.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Final
 
 from exam.demo.certificates import certificate_of
@@ -20,16 +19,19 @@ from exam.demo.steps.registration import Batch
 from scheduling.timetable import actions
 
 _PEOPLE_SEED: Final = 3_000_003
-_TO_COME, _TO_ARRANGE = 90, 110
+_TO_COME, _TO_ARRANGE = 90, 100
+_DRAWN, _EVERY = 900, 10  # candidates to choose from, in the order of schools
+_FEW: Final = ("AUT", "LOG")  # the certificates of the batch to arrange
 _CROWD: Final = 40  # of one certificate: more than the stations nearby hold in a day
 _CROWDED: Final = ("AUT", "intermediate")
 
 
 async def run(stage: Stage) -> int:
     """Leave both batches; returns how many people are in them."""
-    pool = iter(make_candidates(_TO_COME + _TO_ARRANGE, seed=stage.seed + _PEOPLE_SEED, year=stage.today.year))
-    await _leave_published(stage, [_plain(one) for one in islice(pool, _TO_COME)])
-    await _leave_draft(stage, _crowded(list(islice(pool, _TO_ARRANGE))))
+    drawn = make_candidates(_DRAWN, seed=stage.seed + _PEOPLE_SEED, year=stage.today.year)
+    rest = [one for number, one in enumerate(drawn) if number % _EVERY and one.certificate in _FEW]
+    await _leave_published(stage, [_plain(one) for one in drawn[::_EVERY][:_TO_COME]])
+    await _leave_draft(stage, _crowded(rest[::2][:_TO_ARRANGE]))
     return _TO_COME + _TO_ARRANGE
 
 
@@ -75,7 +77,7 @@ async def _leave_draft(stage: Stage, people: Sequence[DemoCandidate]) -> None:
         code=f"{days.exam[0]:%Y%m}-303",
         name_zh=f"{days.exam[0].year}年{days.exam[0].month}月单日考核批次（演示，待编排）",
         name_en=f"One-day exams of {days.exam[0]:%B %Y}, to be arranged (Demo)",
-        schemes=list(stage.schemes.values()),
+        schemes=[scheme for (certificate, _), scheme in stage.schemes.items() if certificate in _FEW],
         days=days,
     )
     batch_id = await registration.open_batch(stage, wanted)
