@@ -18,6 +18,7 @@ from exam.kernel.pages import page
 from exam.kernel.services import Services
 from exam.registration.rules import BATCH_STATUS_LABELS, REGISTRATION_STATUS_LABELS
 from exam.sittings.rules import DUTY_LABELS, STATUS_LABELS
+from scheduling.repairs import queries as repairs
 from scheduling.sites import queries as sites
 from scoring.outcomes.rules import DECISION_LABELS, DECISION_TONES
 
@@ -44,10 +45,12 @@ async def _candidate(request: AppRequest, services: Services, actor: Actor) -> R
     now = services.clock.now()
     async with services.db.transaction() as session:
         found = await ways(session, actor, now)
+        changed = await repairs.needs(session, actor, now)
     return page(
         request,
         f"{HOME}/candidate.html",
         ways=found,
+        changed=changed,
         at=now,
         decision_labels=DECISION_LABELS,
         sitting_labels=STATUS_LABELS,

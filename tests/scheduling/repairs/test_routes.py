@@ -16,6 +16,7 @@ from exam.kernel.clock import china_date
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
 from exam.sittings import queries as sittings
+from scheduling.duties import queries as duties
 from scheduling.repairs import actions
 from scheduling.repairs import queries as repairs
 from scheduling.repairs.rules.asking import Asked
@@ -106,6 +107,17 @@ async def test_who_is_moved_is_told_old_and_new(
     assert (need.href, need.tone) == ("/scheduling/changes", "warning")
     assert [line["before"]["site"]["name_zh"] for notice in notices for line in notice.lines] == [site.name_zh] * 2
     assert later == []
+    async with services.db.transaction() as session:
+        cards = await queries.tickets(session, world.officer, services.vault, batch_id=world.batch.id)
+        moved = {one["account_id"] for one in (await repairs.repair(session, UUID(proposal[-36:]))).outcome["staff"]}
+        logins = [f"staff{at}" for at, one in enumerate(await duties.pool(session)) if str(one.account_id) in moved]
+    card = next(card for card in cards if card.ticket_no == one.ticket_no)
+    for login, secret, text in ((card.ticket_no, card.secret, "您的考试安排有变"), (logins[0], "a long password", "")):
+        client.cookies.delete("kaowu_session")
+        assert (await post(client, "/sign-in", page="/sign-in", login=login, secret=secret)).status_code == 303
+        assert text in (await client.get("/")).text
+        changed = await client.get("/scheduling/changes")
+        assert (changed.status_code, "停电" in changed.text) == (200, bool(text) or login in logins)
 
 
 async def test_a_repair_set_aside_changes_nothing(
