@@ -2,7 +2,7 @@
 
 from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
-from scheduling.timetable.actions.proposing import discard, keep, prepare, propose, store, ticket_prefix
+from scheduling.timetable.actions.proposing import discard, keep, prepare, propose
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
     FORK_JOB,
@@ -23,6 +23,7 @@ from scheduling.timetable.actions.running import (
     stop,
 )
 from scheduling.timetable.actions.solving import Material, Solution, gather, held_id, name_of, taken_over, work_out
+from scheduling.timetable.actions.storing import store, ticket_prefix
 from scheduling.timetable.actions.superseding import hold, supersede
 
 __all__ = [

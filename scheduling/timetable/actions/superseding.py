@@ -13,8 +13,8 @@ from exam.accounts.rules import Actor
 from exam.registration import queries as registration
 from scheduling.timetable import queries
 from scheduling.timetable.actions.ground import lock_plan, record
-from scheduling.timetable.actions.proposing import store
 from scheduling.timetable.actions.solving import Material, Solution
+from scheduling.timetable.actions.storing import store
 from scheduling.timetable.models import PlannedSessionRow
 from scheduling.timetable.rules.lifecycle import PlanNotPublished, PlanStatus, TicketScheme
 
