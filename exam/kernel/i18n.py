@@ -11,7 +11,7 @@ folder first (its *domain*, the catalogue's file name) and all the others after 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -129,6 +129,17 @@ class Name:
 
     def __str__(self) -> str:
         return bilingual(self)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that is said in the reader's language when it is shown: for facts of another message."""
+
+    message: str
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return translate(self.message, **self.facts)
 
 
 def _part(thing: object, name: str) -> str:

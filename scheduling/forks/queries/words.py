@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.catalogue.rules import LEVEL_LABELS, Component, Scheme
 from exam.kernel.errors import N_
 from exam.kernel.filters import format_day, format_time
-from exam.kernel.i18n import Name, translate
+from exam.kernel.i18n import Name, Said
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
 from scheduling.duties import queries as duties
@@ -40,17 +40,6 @@ class Joined:
 
     def __str__(self) -> str:
         return " ".join(str(one) for one in self.parts if str(one))
-
-
-@dataclass(frozen=True)
-class Said:
-    """A message that is said in the reader's language."""
-
-    message: str
-    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
-
-    def __str__(self) -> str:
-        return translate(self.message, **self.facts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,24 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.catalogue.rules import LEVEL_LABELS, Scheme
 from exam.kernel.errors import N_, Problem
 from exam.kernel.filters import format_daterange, format_day
-from exam.kernel.i18n import Name, translate
+from exam.kernel.i18n import Name, Said, translate
 from exam.registration import queries as registration
 from scheduling.duties import queries as duties
 from scheduling.planning.rules.problem import Group, Pin
 from scheduling.planning.rules.problem import Problem as Planning
 from scheduling.timetable.queries.naming import Names, names_of
 from scheduling.timetable.rules.pins import PLACE_LABELS
-
-
-@dataclass(frozen=True)
-class Said:
-    """A message that is said in the reader's language when it is shown."""
-
-    message: str
-    facts: Mapping[str, object]
-
-    def __str__(self) -> str:
-        return translate(self.message, **self.facts)
 
 
 @dataclass(frozen=True)
