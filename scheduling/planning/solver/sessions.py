@@ -148,7 +148,8 @@ def tasks_of(problem: Problem, placements: Sequence[Placement], limited: Windows
 # -------------------------------------------------------------------- processes
 
 _WORKER: list[Any] = []  # of a worker process, set once: the problem, and the deadline that may be drawn nearer
-_MANY = 4  # fewer sites than this are not worth a second process
+_MANY = 4  # fewer sites than this are not worth a second process,
+_CROWD = 20_000  # nor fewer candidates: it takes seconds to begin one
 
 
 def run(
@@ -174,7 +175,8 @@ def _results(
 ) -> Iterator[tuple[int, SiteResult]]:
     work = [(number, task, seed) for number, task in enumerate(tasks)]
     work.sort(key=lambda one: (-sum(count for _, _, count in one[1][1]), one[0]))
-    if processes < 2 or len(work) < _MANY:
+    crowd = sum(count for _, task, _ in work for _, _, count in task[1])
+    if processes < 2 or len(work) < _MANY or crowd < _CROWD:
         for number, task, _ in work:
             yield number, schedule_site(problem, task, seed, ending.deadline)
         return

@@ -7,6 +7,7 @@ import pytest
 from scheduling.planning.rules.checking.check import check
 from scheduling.planning.rules.plan import Placement, Plan, UnplacedReason
 from scheduling.planning.rules.problem import Accommodation, Form, Level, Problem
+from scheduling.planning.solver import sessions
 from scheduling.planning.solver.papers import letters
 from scheduling.planning.solver.sessions import Scheduled, room_bounds, schedule_sites
 from tests.scheduling.planning import small
@@ -205,7 +206,8 @@ def test_papers_are_named_by_their_start_over_all_sites() -> None:
     assert [paper for _, paper in theory] == ["A", "B"][: len(theory)]
 
 
-def test_the_number_of_processes_changes_nothing() -> None:
+def test_the_number_of_processes_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_CROWD", 0)
     sites = tuple(small.site(f"S{number}") for number in range(4))
     groups = tuple(small.group(f"G{number}", 7 + number) for number in range(4))
     problem = small.problem(sites=sites, groups=groups)
