@@ -85,7 +85,7 @@ async def prepare(
 
     :raises RecordsChanged: other people are to be placed than the draft has
     """
-    material = await timetable_actions.prepare(session, actor, batch_id=batch_id, now=now)
+    material = await timetable_actions.consider(session, actor, batch_id=batch_id, now=now)
     draft = await draft_of(session, batch_id)
     base = await timetable.worked(session, draft.id)
     if dict(base.members) != dict(material.drafted.members):

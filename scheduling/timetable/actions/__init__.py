@@ -2,7 +2,7 @@
 
 from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
-from scheduling.timetable.actions.proposing import discard, keep, prepare, propose
+from scheduling.timetable.actions.proposing import consider, discard, keep, prepare, propose
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
     FORK_JOB,
@@ -41,6 +41,7 @@ __all__ = [
     "ask_run",
     "begin",
     "complete",
+    "consider",
     "discard",
     "fail",
     "failure_of",

@@ -60,10 +60,24 @@ async def prepare(
     hours: Hours | None = None,
     staffing: Staffing | None = None,
 ) -> Material:
-    """Read what a draft is made from, with the pins in force (without `now` none has expired); refuse where none can be made."""
+    """Read what a draft is made from; refuse where none can be made now."""
+    queries.require_manage(actor, await registration.batch(session, batch_id))
+    await require_open(session, batch_id)
+    return await consider(session, actor, batch_id=batch_id, now=now, hours=hours, staffing=staffing)
+
+
+async def consider(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    batch_id: UUID,
+    now: datetime | None = None,
+    hours: Hours | None = None,
+    staffing: Staffing | None = None,
+) -> Material:
+    """Read what a plan is made from, with the pins in force (without `now` none has expired), whatever has become of the draft."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
-    await require_open(session, batch_id)
     material = await gather(session, batch, hours=hours, staffing=staffing)
     if not material.drafted.problem.groups:
         raise NothingToPlace

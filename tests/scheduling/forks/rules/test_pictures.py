@@ -43,7 +43,10 @@ def test_duties_are_counted_with_the_gaps_between() -> None:
 def test_the_load_of_a_site_is_what_it_holds_over_all_slots() -> None:
     full, other = pictures.sites(PROBLEM, PLAN)
     assert (full.site, full.candidates, full.seats_used, full.seats) == ("S1", 20, 20, 6 * 36)
-    assert (full.stations_used, full.stations) == (20, 10 * (1 + 1 + 2) * 2)
+    assert (full.stations_used, full.stations) == (
+        20,
+        10 * ((1 + 1 + 2) * 2 - 1),
+    )  # nobody comes to a station before a theory
     assert other.site == "S2"
     bare = problem(sites=(site(rooms=(room(seats=1, closed=("1a", "1b", "1c", "2a", "2b", "2c")),)),))
     assert pictures.sites(bare, plan())[0].seats == 0
