@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from exam.catalogue.rules import LEVEL_LABELS
 from scheduling.repairs.actions.records import Answer, Question
 from scheduling.timetable.rules.hours import CHINA
 
@@ -185,9 +186,20 @@ def _papers(question: Question, answer: Answer) -> list[dict[str, Any]]:
         and not ground.room[one.site, one.room].form.practical
     }
     return [
-        {"component": _component(question, certificate, level, component), "paper": paper, "starts_at": starts_at}
+        {
+            "scheme": _scheme(question, certificate, level),
+            "component": _component(question, certificate, level, component),
+            "paper": paper,
+            "starts_at": starts_at,
+        }
         for (certificate, level, component, paper), starts_at in sorted(found.items())
     ]
+
+
+def _scheme(question: Question, certificate: str, level: str) -> dict[str, str]:
+    scheme = question.case.material.ground.scheme[certificate, level]
+    return {"certificate_name_zh": scheme.certificate_name_zh, "certificate_name_en": scheme.certificate_name_en,
+            "level": LEVEL_LABELS[scheme.level]}  # fmt: skip
 
 
 def _component(question: Question, certificate: str, level: str, component: str) -> dict[str, str]:
