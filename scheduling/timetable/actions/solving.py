@@ -23,20 +23,20 @@ from exam.registration.rules import Batch
 from exam.sittings.rules import Duty
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import (
+    DUTY_OF,
     Assignment,
     Examiner,
     Gap,
     GapReason,
     Occupied,
-    Post,
     Roster,
     Staffing,
     assign,
+    gap_of,
     staff_violations,
 )
 from scheduling.planning.rules.checking import Report, check
-from scheduling.planning.rules.plan import FORMAT, OpenReason, Plan, Session, Status
-from scheduling.planning.rules.problem import Duty as Place
+from scheduling.planning.rules.plan import FORMAT, Plan, Session, Status
 from scheduling.planning.rules.problem import Person, Problem
 from scheduling.planning.solver.solve import Stage as Part
 from scheduling.planning.solver.solve import Step, solve
@@ -49,13 +49,6 @@ from scheduling.timetable.rules.runs import Progress, Stage, silent
 
 _PROCESSES: Final = 2
 _STAGE: Final = {Part.PLACEMENT: Stage.GROUPS, Part.SESSIONS: Stage.SESSIONS, Part.STAFF: Stage.STAFF}
-_DUTY: Final = {
-    Place.HEAD_INVIGILATOR: Duty.INVIGILATOR,
-    Place.INVIGILATOR: Duty.INVIGILATOR,
-    Place.LEAD_ASSESSOR: Duty.LEAD_ASSESSOR,
-    Place.ASSESSOR: Duty.ASSESSOR,
-}
-_GAP: Final = {OpenReason.NOBODY: GapReason.NOBODY, OpenReason.CONFLICT: GapReason.CONFLICT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +81,13 @@ async def gather(
     """Read everything that a timetable of the batch is made from."""
     hours, staffing = hours or Hours(), staffing or Staffing()
     tiles = {one.code: (float(one.tile_x), float(one.tile_y)) for one in await registration.prefectures(session)}
+    busy = await queries.busy(session, batch)
     return Material(
         batch=batch,
-        drafted=await queries.drafted(session, batch, hours, staffing),
+        drafted=await queries.drafted(session, batch, hours, staffing, busy),
         ground=await queries.ground(session, batch.id),
         pool=tuple(await duties.pool(session)),
-        busy=await queries.busy(session, batch),
+        busy=busy,
         tiles=tiles,
         hours=hours,
         staffing=staffing,
@@ -104,26 +98,26 @@ def work_out(
     material: Material, *, seed: int, progress: Progress = silent, stop: Callable[[], bool] = lambda: False
 ) -> Solution:
     """Search for a plan. Needs no database; `progress` and `stop` are called from the thread it runs in."""
-    around: list[Roster] = []
+    drafted = material.drafted
+    laid: list[tuple[Problem, tuple[Held, ...], Roster]] = []
 
     def send_around(sessions: tuple[Session, ...]) -> Problem:
-        held = lay_out(material.drafted.problem, _bare(seed, sessions), material.ground.halls)
-        around.append(_around(material, material.drafted.members, held, seed, _promised(material.drafted.problem)))
-        return _without(material.drafted.problem, material.pool, held, around[-1])
+        held = lay_out(drafted.problem, _bare(seed, sessions), material.ground.halls)
+        around = _around(material, drafted.members, held, seed, _promised(drafted.problem))
+        laid.append((_without(drafted.problem, held, around), held, around))
+        return laid[-1][0]
 
     plan = solve(
-        material.drafted.problem,
+        drafted.problem,
         seed=seed,
         processes=_PROCESSES,
         progress=lambda step: progress(_STAGE[step.stage], step.done, step.total, _facts(step)),
         before_staff=send_around,
         stop=stop,
     )
-    held = lay_out(material.drafted.problem, plan, material.ground.halls)
-    problem = _without(material.drafted.problem, material.pool, held, around[-1])
+    ((problem, held, around),) = laid
     progress(Stage.SEATS, len(held), len(held), {})
-    worked = Worked(problem=problem, plan=plan, members=material.drafted.members)
-    return _solution(material, worked, held, around[-1])
+    return _solution(material, Worked(problem=problem, plan=plan, members=drafted.members), held, around)
 
 
 def taken_over(material: Material, worked: Worked) -> Solution:
@@ -177,7 +171,7 @@ def _teams(plan: Plan, held: Iterable[Held]) -> Iterator[Assignment]:
     rounds = _rounds(held)
     for one in plan.assignments:
         for turn in rounds[one.session]:
-            yield Assignment(session_id=held_id(turn), examiner_id=UUID(one.person), duty=_DUTY[one.duty])
+            yield Assignment(session_id=held_id(turn), examiner_id=UUID(one.person), duty=DUTY_OF[one.duty])
 
 
 def _open(plan: Plan, held: Iterable[Held]) -> Iterator[Gap]:
@@ -185,7 +179,7 @@ def _open(plan: Plan, held: Iterable[Held]) -> Iterator[Gap]:
     rounds = _rounds(held)
     counted: dict[tuple[str, Duty, GapReason], int] = defaultdict(int)
     for one in plan.open_positions:
-        counted[one.session, _DUTY[one.duty], _GAP.get(one.reason, GapReason.BUSY)] += 1
+        counted[one.session, DUTY_OF[one.duty], gap_of(one.reason)] += 1
     for (key, duty, reason), missing in counted.items():
         yield Gap(session_id=held_id(rounds[key][0]), duty=duty, missing=missing, reason=reason)
 
@@ -237,7 +231,7 @@ def _around(
             occupied[account[id]].append(Occupied(site_id=UUID(int=0), day=day, starts_at=starts, ends_at=ends))
     for id, taken in serving.items():
         occupied[id] += taken
-    posts = [_post(material, members, one) for one in held]
+    posts = [material.ground.post(one, members, session_id=held_id(one), site_id=_site(one.site)) for one in held]
     roster = assign(
         posts, material.pool, material.staffing, seed, occupied=occupied, apart=lambda a, b: _apart(material, a, b)
     )
@@ -255,28 +249,7 @@ def _apart(material: Material, here: str, there: str) -> float:
     return math.dist(first, second) if first and second else 99.0
 
 
-def _post(material: Material, members: Mapping[str, tuple[UUID, ...]], held: Held) -> Post:
-    ground, scheme = material.ground, material.ground.scheme[held.certificate, held.level]
-    place = ground.site[held.site]
-    people = [ground.person[members[group][member]] for group, member, _ in held.seats]
-    return Post(
-        session_id=held_id(held),
-        site_id=_site(held.site),
-        host_institution_id=place.institution_id,
-        prefecture_code=place.prefecture_code,
-        room_id=ground.room[held.site, held.room].id,
-        certificate_id=scheme.certificate_id,
-        practical=next(part.form.practical for part in scheme.components if part.code == held.component),
-        day=china_date(held.starts_at),
-        starts_at=held.starts_at,
-        ends_at=held.ends_at,
-        candidates_count=len(people),
-        institution_ids=frozenset(one.institution_id for one in people if one.institution_id),
-        person_ids=frozenset(one.person_id for one in people),
-    )
-
-
-def _without(problem: Problem, pool: Sequence[Examiner], held: Sequence[Held], around: Roster) -> Problem:
+def _without(problem: Problem, held: Sequence[Held], around: Roster) -> Problem:
     """The problem in which those who stand around the teams are not available on these days."""
     day = {held_id(one): china_date(one.starts_at) for one in held}
     days: dict[str, set[object]] = defaultdict(set)

@@ -17,6 +17,7 @@ from scheduling.planning.rules.capacity import rounds, stations_used
 from scheduling.planning.rules.plan import Plan, Session
 from scheduling.planning.rules.problem import Form, Level, Problem
 from scheduling.planning.rules.seats import draw
+from scheduling.planning.rules.serial import canonical_plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,8 @@ def room_of(place: str) -> str:
 
 
 def lay_out(problem: Problem, plan: Plan, halls: Halls) -> tuple[Held, ...]:
-    """All sessions of a plan as they are held, by time, site, room and first seat."""
+    """All sessions of a plan as they are held, by time, site, room and first seat; in whatever order they are listed."""
+    plan = canonical_plan(plan)
     found = [
         held
         for (site, place, slot), sessions in sorted(_together(plan).items())
@@ -68,7 +70,7 @@ def lay_out(problem: Problem, plan: Plan, halls: Halls) -> tuple[Held, ...]:
 
 def _together(plan: Plan) -> dict[tuple[str, str, str], list[Session]]:
     found: dict[tuple[str, str, str], list[Session]] = defaultdict(list)
-    for session in sorted(plan.sessions, key=lambda one: one.id):
+    for session in plan.sessions:
         found[session.site, session.place, session.slot].append(session)
     return found
 
