@@ -2,6 +2,7 @@
 
 from scheduling.duties.rules.assigning import assign, in_conflict
 from scheduling.duties.rules.checking import StaffViolation, staff_violations
+from scheduling.duties.rules.planned import DUTY_OF, gap_of
 from scheduling.duties.rules.records import (
     GAP_REASONS,
     GAP_WAYS_OUT,
@@ -22,6 +23,7 @@ from scheduling.duties.rules.records import (
 )
 
 __all__ = [
+    "DUTY_OF",
     "GAP_REASONS",
     "GAP_WAYS_OUT",
     "RELATION_LABELS",
@@ -40,6 +42,7 @@ __all__ = [
     "Staffing",
     "Standby",
     "assign",
+    "gap_of",
     "in_conflict",
     "staff_violations",
 ]

@@ -14,35 +14,34 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from scheduling.planning.rules.checking import Violation, accommodations, calendar, order, papers, pins, rooms, staff
+from scheduling.planning.rules.checking import Violation, placement, rooms, staff, travel
 from scheduling.planning.rules.checking import stations as practical
 from scheduling.planning.rules.checking.case import Case
+from scheduling.planning.rules.checking.check import CONSTRAINTS, sites_cover
 from scheduling.planning.rules.checking.report import HARD, Violations
 from scheduling.planning.rules.objectives import objectives
 from scheduling.planning.rules.plan import Plan, Session, Status
 from scheduling.planning.rules.problem import Form, Problem, Room
 from scheduling.planning.rules.serial import canonical_plan
 
-_TOUCHED: tuple[Callable[[Case], Violations], ...] = (
-    calendar.approved,  # H3
-    rooms.enough_seats,  # H4
-    rooms.reserve_kept,  # H5
-    practical.enough_stations,  # H6
-    order.in_order,  # H7
-    order.one_at_a_time,  # H8
-    order.people_apart,
-    order.away_kept,
-    papers.same_start,  # H9
-    rooms.one_exam_in_a_room,  # H10
-    staff.one_place_at_a_time,  # H11
-    staff.available,
-    staff.standby_free,
-    staff.assessors_qualified,  # H13
-    calendar.within_opening,  # H15
-    accommodations.granted,  # H16
-    pins.groups_pinned,  # H17
-    pins.people_pinned,
+_UNTOUCHED: frozenset[Callable[[Case], Violations]] = frozenset(
+    {
+        sites_cover,  # H1: no matter of the plan
+        placement.placed_once,  # H2: who sits what, and at which site, stays
+        placement.seated_once,
+        placement.at_own_site,
+        placement.parts_fit,
+        rooms.right_room,  # only fitting places are tried
+        practical.right_workshop,
+        staff.no_conflict_of_interest,  # H12: the team and the candidates stay together
+        staff.duties_fit,
+        staff.teams_complete,
+        travel.within_limit,  # H18
+        travel.own_province,
+    }
 )
+"""What moving a session within its site cannot break."""
+_TOUCHED = tuple(one for one in CONSTRAINTS if one not in _UNTOUCHED)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
 from exam.kernel import audit
-from exam.kernel.clock import china_date
 from exam.kernel.ids import new_id
-from scheduling.duties.rules import Post
 from scheduling.planning.rules.changes import changes
 from scheduling.planning.rules.checking import Report, check
 from scheduling.planning.rules.members import members_of
@@ -150,25 +148,9 @@ def _require_sound(question: Question, done: Repaired, report: Report) -> None:
 
 def _hall(question: Question, seated: Seated, held: Held, plan: Plan) -> Hall:
     case, ground = question.case, question.case.material.ground
-    scheme, place = ground.scheme[held.certificate, held.level], ground.site[held.site]
-    people = [ground.person[question.members[group][at]] for group, at, _ in held.seats]
-    id = seated.room_id[held.key, held.round_no]
     session = plan.session.get(held.key) or case.seated.session[held.key]
-    post = Post(
-        session_id=id,
-        site_id=place.id,
-        host_institution_id=place.institution_id,
-        prefecture_code=place.prefecture_code,
-        room_id=ground.room[held.site, held.room].id,
-        certificate_id=scheme.certificate_id,
-        practical=next(part.form.practical for part in scheme.components if part.code == held.component),
-        day=china_date(held.starts_at),
-        starts_at=held.starts_at,
-        ends_at=held.ends_at,
-        candidates_count=len(people),
-        institution_ids=frozenset(one.institution_id for one in people if one.institution_id),
-        person_ids=frozenset(one.person_id for one in people),
-    )
+    room_session_id, site_id = seated.room_id[held.key, held.round_no], ground.site[held.site].id
+    post = ground.post(held, question.members, session_id=room_session_id, site_id=site_id)
     return Hall(post=post, key=held.key, round_no=held.round_no, fixed=session.slot in case.past)
 
 

@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import actions as accounts
 from exam.accounts.rules import Actor
 from exam.kernel.crypto import Vault
 from exam.kernel.db import insert_many
@@ -21,8 +20,8 @@ from exam.kernel.ids import new_id
 from exam.registration import actions as registration_actions
 from exam.sittings import actions as sittings
 from exam.sittings.rules import DutySpec, RoomSession, SittingSpec
-from scheduling.duties.rules import Assignment, Gap, GapReason, Roster
-from scheduling.planning.rules.plan import OpenReason, Plan
+from scheduling.duties.rules import DUTY_OF, Assignment, Gap, GapReason, Roster, gap_of
+from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.repairs.actions.computing import laid, note, prepare
 from scheduling.repairs.actions.records import Answer, Question
@@ -37,14 +36,11 @@ from scheduling.repairs.rules.repair import (
     RepairStatus,
     RepairUnknown,
 )
-from scheduling.repairs.rules.serving import DUTY
 from scheduling.repairs.rules.tickets import numbered
 from scheduling.timetable import actions as timetable
 from scheduling.timetable.queries import PlanRecord, Worked
 from scheduling.timetable.rules.laying import Held
 from scheduling.timetable.rules.lifecycle import TicketScheme
-
-_GAP = {OpenReason.NOBODY: GapReason.NOBODY, OpenReason.CONFLICT: GapReason.CONFLICT}
 
 
 async def discard(session: AsyncSession, actor: Actor, *, repair_id: UUID, now: datetime) -> None:
@@ -159,7 +155,7 @@ def _roster(answer: Answer) -> Roster:
     counted: dict[tuple[str, Any, GapReason], int] = {}
     for one in answer.plan.open_positions:
         if one.session in first:
-            group = one.session, DUTY[one.duty], _GAP.get(one.reason, GapReason.BUSY)
+            group = one.session, DUTY_OF[one.duty], gap_of(one.reason)
             counted[group] = counted.get(group, 0) + 1
     return Roster(
         assignments=tuple(
@@ -248,26 +244,15 @@ def _change(
 
 def _room_session(question: Question, held: Held, id: UUID) -> RoomSession:
     ground = question.case.material.ground
-    place, room = ground.site[held.site], ground.room[held.site, held.room]
-    return RoomSession(
+    room = ground.room[held.site, held.room]
+    return timetable.room_session(
+        held,
+        ground.site[held.site],
+        room,
         id=id,
         batch_id=question.case.plan.batch_id,
-        site_id=place.id,
-        site_code=place.code,
-        site_name=place.name_zh,
-        site_address=place.address_zh,
-        prefecture_code=place.prefecture_code,
-        room_id=room.id,
-        room_name=room.name_zh,
         component_id=ground.component_id(held.certificate, held.level, held.component),
         form=str(room.form),
-        starts_at=held.starts_at,
-        ends_at=held.ends_at,
-        first_seat=held.first_seat,
-        seats_count=held.seats_count,
-        site_name_en=place.name_en,
-        site_address_en=place.address_en,
-        room_name_en=room.name_en,
     )
 
 
@@ -287,13 +272,7 @@ async def _admit_late(
         return
     people = question.case.material.ground.person
     await registration_actions.mark_seated(session, actor, registration_ids=fresh, now=now)
-    access = [
-        accounts.CandidateAccess(
-            registration_id=id, person_id=people[id].person_id, ticket_no=tickets[id], name=people[id].name
-        )
-        for id in fresh
-    ]
-    await accounts.open_candidate_access(session, actor, vault, tickets=access, now=now)
+    await timetable.open_access(session, actor, vault, [people[id] for id in fresh], tickets, now)
 
 
 def _notices(row: RepairRow, now: datetime) -> Sequence[dict[str, Any]]:

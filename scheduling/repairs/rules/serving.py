@@ -13,18 +13,11 @@ from datetime import datetime
 from uuid import UUID
 
 from exam.sittings.rules import Duty
-from scheduling.duties.rules import Examiner, Gap, GapReason, Post, in_conflict
+from scheduling.duties.rules import DUTY_OF, Examiner, Gap, GapReason, Post, in_conflict
 from scheduling.planning.rules.plan import Plan
-from scheduling.planning.rules.problem import Duty as Place
 from scheduling.repairs.rules.standing import Service
 from scheduling.timetable.rules.hours import CHINA
 
-DUTY: Mapping[Place, Duty] = {
-    Place.HEAD_INVIGILATOR: Duty.INVIGILATOR,
-    Place.INVIGILATOR: Duty.INVIGILATOR,
-    Place.LEAD_ASSESSOR: Duty.LEAD_ASSESSOR,
-    Place.ASSESSOR: Duty.ASSESSOR,
-}
 Span = tuple[datetime, datetime]
 
 
@@ -74,7 +67,7 @@ def teams_of(plan: Plan) -> dict[str, dict[UUID, Duty]]:
     """Key -> the planner's team."""
     found: dict[str, dict[UUID, Duty]] = defaultdict(dict)
     for one in plan.assignments:
-        found[one.session][UUID(one.person)] = DUTY[one.duty]
+        found[one.session][UUID(one.person)] = DUTY_OF[one.duty]
     return found
 
 

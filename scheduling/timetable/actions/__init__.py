@@ -1,5 +1,6 @@
 """Changes of the timetable: a proposal is made, set aside, or published; long work is asked for, and runs to its end."""
 
+from scheduling.timetable.actions.admitting import open_access, room_session
 from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
 from scheduling.timetable.actions.proposing import consider, discard, keep, prepare, propose
@@ -53,6 +54,7 @@ __all__ = [
     "keep",
     "lock",
     "name_of",
+    "open_access",
     "pin_session",
     "prepare",
     "propose",
@@ -60,6 +62,7 @@ __all__ = [
     "purge",
     "remove_pin",
     "report",
+    "room_session",
     "stop",
     "store",
     "supersede",

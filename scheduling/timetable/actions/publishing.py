@@ -5,7 +5,7 @@ Sittings, tickets and access of the candidates, duties, the batch's status; from
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,18 +13,17 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import actions as accounts
 from exam.accounts.rules import Actor
 from exam.kernel.crypto import Vault
 from exam.registration import actions as registration_actions
 from exam.registration import queries as registration
-from exam.registration.rules import BATCH_STATUS_LABELS, Batch, BatchStatus, Registration
+from exam.registration.rules import BATCH_STATUS_LABELS, Batch, BatchStatus
 from exam.sittings import actions as sittings
-from exam.sittings.rules import DutySpec, Publication, RoomSession, SittingSpec
+from exam.sittings.rules import DutySpec, Publication, SittingSpec
 from scheduling.duties import queries as duty_queries
 from scheduling.sites import queries as sites
-from scheduling.sites.rules import Room, Site
 from scheduling.timetable import queries
+from scheduling.timetable.actions.admitting import open_access, room_session
 from scheduling.timetable.actions.ground import lock_draft, record, rooms_by_id
 from scheduling.timetable.models import (
     PlanRow,
@@ -66,7 +65,7 @@ async def publish(
     await registration_actions.move_batch(session, actor, batch_id=batch.id, to=BatchStatus.ARRANGED, now=now)
     done = await sittings.admit(session, actor, publication=publication, now=now)
     await registration_actions.mark_seated(session, actor, registration_ids=list(publication.tickets), now=now)
-    await _open_access(session, actor, vault, publication, people, now)
+    await open_access(session, actor, vault, people, publication.tickets, now)
     row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED, now, actor.name
     row.gaps_reason = gaps_reason.strip()
     await session.execute(
@@ -114,7 +113,18 @@ async def _publication(session: AsyncSession, row: PlanRow) -> Publication:
         batch_id=row.batch_id,
         plan_id=row.id,
         plan_version=row.version,
-        sessions=tuple(_room_session(row.batch_id, one, places[one.site_id], rooms[one.room_id]) for one in held),
+        sessions=tuple(
+            room_session(
+                one,
+                places[one.site_id],
+                rooms[one.room_id],
+                id=one.id,
+                batch_id=row.batch_id,
+                component_id=one.component_id,
+                form=str(one.form),
+            )
+            for one in held
+        ),
         sittings=tuple(
             SittingSpec(
                 id=seat.id,
@@ -143,46 +153,3 @@ async def _publication(session: AsyncSession, row: PlanRow) -> Publication:
         ),
         tickets={one.registration_id: one.ticket_no for one in (await queries.placements(session, row.id)).values()},
     )
-
-
-def _room_session(batch_id: UUID, one: queries.PlannedSession, place: Site, room: Room) -> RoomSession:
-    return RoomSession(
-        id=one.id,
-        batch_id=batch_id,
-        site_id=place.id,
-        site_code=place.code,
-        site_name=place.name_zh,
-        site_address=place.address_zh,
-        prefecture_code=place.prefecture_code,
-        room_id=room.id,
-        room_name=room.name_zh,
-        component_id=one.component_id,
-        form=str(one.form),
-        starts_at=one.starts_at,
-        ends_at=one.ends_at,
-        first_seat=one.first_seat,
-        seats_count=one.seats_count,
-        site_name_en=place.name_en,
-        site_address_en=place.address_en,
-        room_name_en=room.name_en,
-    )
-
-
-async def _open_access(
-    session: AsyncSession,
-    actor: Actor,
-    vault: Vault,
-    publication: Publication,
-    people: Sequence[Registration],
-    now: datetime,
-) -> None:
-    tickets = [
-        accounts.CandidateAccess(
-            registration_id=person.id,
-            person_id=person.person_id,
-            ticket_no=publication.tickets[person.id],
-            name=person.name,
-        )
-        for person in people
-    ]
-    await accounts.open_candidate_access(session, actor, vault, tickets=tickets, now=now)

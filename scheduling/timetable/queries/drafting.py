@@ -26,7 +26,7 @@ from scheduling.planning.rules import problem as planning
 from scheduling.planning.rules.capacity import rounds
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import ApprovalStatus
-from scheduling.timetable.queries.intake import busy, confirmed, parts_of
+from scheduling.timetable.queries.intake import Busy, busy, confirmed, parts_of
 from scheduling.timetable.queries.supplying import (
     FORMS,
     Supply,
@@ -48,9 +48,13 @@ class Drafted:
 
 
 async def drafted(
-    session: AsyncSession, batch: Batch, hours: Hours | None = None, staffing: Staffing | None = None
+    session: AsyncSession,
+    batch: Batch,
+    hours: Hours | None = None,
+    staffing: Staffing | None = None,
+    taken: Busy | None = None,
 ) -> Drafted:
-    """The batch as a problem, as the records stand now."""
+    """The batch as a problem, as the records stand now; `taken` by other batches, where it is known already."""
     people = confirmed(await registration.registrations(session, batch_id=batch.id))
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in people})}
     institutions = {one.id: one for one in await registration.institutions(session)}
@@ -64,7 +68,7 @@ async def drafted(
         institutions=institutions,
         prefectures=prefectures,
         middle=middles(institutions.values(), prefectures),
-        busy=await busy(session, batch),
+        busy=taken or await busy(session, batch),
     )
     members = _members(people, ground)
     return Drafted(problem=await _problem(session, batch, people, members, ground), members=_numbered(members))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -13,14 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme
+from exam.kernel.clock import china_date
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
+from scheduling.duties.rules import Post
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.models import PlanFileRow
-from scheduling.timetable.rules.laying import Hall
+from scheduling.timetable.rules.laying import Hall, Held
 from scheduling.timetable.rules.lifecycle import PlanUnknown
 
 
@@ -57,6 +59,26 @@ class Ground:
         """The id of a component named by its code."""
         scheme = self.scheme[certificate, level]
         return next(part.id for part in scheme.components if part.code == component)
+
+    def post(self, held: Held, members: Mapping[str, Sequence[UUID]], *, session_id: UUID, site_id: UUID) -> Post:
+        """A session as a post to be staffed: where, when, and whose candidates sit there (H12)."""
+        scheme, place = self.scheme[held.certificate, held.level], self.site[held.site]
+        people = [self.person[members[group][member]] for group, member, _ in held.seats]
+        return Post(
+            session_id=session_id,
+            site_id=site_id,
+            host_institution_id=place.institution_id,
+            prefecture_code=place.prefecture_code,
+            room_id=self.room[held.site, held.room].id,
+            certificate_id=scheme.certificate_id,
+            practical=next(part.form.practical for part in scheme.components if part.code == held.component),
+            day=china_date(held.starts_at),
+            starts_at=held.starts_at,
+            ends_at=held.ends_at,
+            candidates_count=len(people),
+            institution_ids=frozenset(one.institution_id for one in people if one.institution_id),
+            person_ids=frozenset(one.person_id for one in people),
+        )
 
 
 async def worked(session: AsyncSession, plan_id: UUID) -> Worked:

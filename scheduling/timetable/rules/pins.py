@@ -112,30 +112,6 @@ class PinPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinRecord:
-    """One pin."""
-
-    id: UUID
-    batch_id: UUID
-    number: int  # within the batch, as people call it
-    level: PinLevel
-    parts: tuple[PinPart, ...] = ()
-    site: str
-    component: str | None = None
-    slot: str | None = None
-    room: str | None = None
-    examiner_id: UUID | None = None
-    duty: Duty | None = None
-    reason: str
-    expires: date | None = None
-    made_at: datetime
-    made_by: str
-    removed_at: datetime | None = None
-    removed_by: str = ""
-    removal_reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class NewPin:
     """What somebody asks for."""
 
@@ -149,6 +125,20 @@ class NewPin:
     duty: Duty | None = None
     reason: str
     expires: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinRecord(NewPin):
+    """One pin: what was asked for, and what has become of it."""
+
+    id: UUID
+    batch_id: UUID
+    number: int  # within the batch, as people call it
+    made_at: datetime
+    made_by: str
+    removed_at: datetime | None = None
+    removed_by: str = ""
+    removal_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

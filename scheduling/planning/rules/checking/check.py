@@ -29,8 +29,14 @@ from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.reading import match
 from scheduling.planning.rules.serial import problem_sha256
 
+
+def sites_cover(case: Case) -> Violations:
+    """H1: a question to the problem, whatever the plan."""
+    return coverage.covered(case.problem)
+
+
 CONSTRAINTS: tuple[Callable[[Case], Violations], ...] = (
-    lambda case: coverage.covered(case.problem),  # H1
+    sites_cover,  # H1
     placement.placed_once,  # H2
     placement.seated_once,
     placement.at_own_site,
