@@ -26,6 +26,7 @@ class RoomSessionRow(Base):
         CheckConstraint("ends_at > starts_at", name="period"),
         CheckConstraint("seats_count > 0 AND first_seat > 0", name="seats_count"),
         CheckConstraint("status <> 'closed' OR (expected = present + absent)", name="balanced"),
+        CheckConstraint("status = 'planned' OR awaits_paper = ''", name="awaits_paper"),
         ExcludeConstraint(
             ("room_id", "="), (_SEATS, "&&"), (_PERIOD, "&&"), name="ex_room_sessions_room", using="gist"
         ),
@@ -61,6 +62,7 @@ class RoomSessionRow(Base):
     present: Mapped[int | None]
     absent: Mapped[int | None]
     note: Mapped[str | None]
+    awaits_paper: Mapped[str]  # the version that must be prepared before the room may open; empty: none
 
 
 class SittingRow(Base):

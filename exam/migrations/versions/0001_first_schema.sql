@@ -389,11 +389,13 @@ CREATE TABLE exam.room_sessions (
     present INTEGER,
     absent INTEGER,
     note TEXT,
+    awaits_paper TEXT NOT NULL,
     CONSTRAINT pk_room_sessions PRIMARY KEY (id),
     CONSTRAINT ck_room_sessions_status CHECK (status IN ('planned', 'open', 'closed')),
     CONSTRAINT ck_room_sessions_period CHECK (ends_at > starts_at),
     CONSTRAINT ck_room_sessions_seats_count CHECK (seats_count > 0 AND first_seat > 0),
     CONSTRAINT ck_room_sessions_balanced CHECK (status <> 'closed' OR (expected = present + absent)),
+    CONSTRAINT ck_room_sessions_awaits_paper CHECK (status = 'planned' OR awaits_paper = ''),
     CONSTRAINT ex_room_sessions_room EXCLUDE USING gist (room_id WITH =, int4range(first_seat, first_seat + seats_count) WITH &&, tstzrange(starts_at, ends_at) WITH &&)
 );
 

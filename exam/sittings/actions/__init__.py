@@ -20,7 +20,7 @@ from exam.sittings.actions.incidents import (
 from exam.sittings.actions.moves import move
 from exam.sittings.actions.progress import begin, begin_many, finish, finish_many, interrupt, resume, stop
 from exam.sittings.actions.rearranging import AlreadyBegun, NewPlace, Rearrangement, rearrange
-from exam.sittings.actions.rooms import begin_room, close_room, collect, open_room
+from exam.sittings.actions.rooms import begin_room, close_room, collect, open_room, paper_ready
 
 __all__ = [
     "AlreadyBegun",
@@ -48,6 +48,7 @@ __all__ = [
     "mark_absent_many",
     "move",
     "open_room",
+    "paper_ready",
     "rearrange",
     "report_incident",
     "resume",

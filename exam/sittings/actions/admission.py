@@ -126,7 +126,8 @@ def _require_unchanged(
 
 
 def _same_room(room: RoomSession, known: RoomSession) -> bool:
-    return replace(known, status=room.status, opened_at=None, closed_at=None, terms=room.terms) == room
+    told = replace(known, status=room.status, opened_at=None, closed_at=None, terms=room.terms)
+    return replace(told, awaits_paper=room.awaits_paper) == room
 
 
 def fingerprint(spec: SittingSpec) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -38,6 +38,13 @@ class RoomTooEarly(Conflict):
     way_out = N_("请届时再操作。")
 
 
+class PaperAwaited(Conflict):
+    """A session that was moved to another time needs a paper of its own (H9)."""
+
+    message = N_("本场改了时间，要用的 %(version)s 卷还没有备好，考场不能开启。")
+    way_out = N_("请联系考务管理员；命题组卷员备好试卷后即可开启。")
+
+
 class BeginsItself(Conflict):
     """At computers each candidate starts alone."""
 
@@ -58,6 +65,8 @@ async def open_room(session: AsyncSession, actor: Actor, *, room_session_id: UUI
     if room.status is RoomStatus.OPEN:
         return room
     require_room_change(room.status, RoomStatus.OPEN)
+    if room.awaits_paper:
+        raise PaperAwaited(version=room.awaits_paper)
     opens = room.starts_at - timedelta(minutes=room.terms.entry_minutes)
     if now < opens:
         raise RoomTooEarly(opens=clock_text(opens))
@@ -69,6 +78,30 @@ async def open_room(session: AsyncSession, actor: Actor, *, room_session_id: UUI
         stream=room_stream(room.id), now=now,
     )  # fmt: skip
     return await queries.room_session(session, room.id)
+
+
+async def paper_ready(
+    session: AsyncSession, actor: Actor, *, batch_id: UUID, component_id: UUID, version: str, now: datetime
+) -> list[UUID]:
+    """The paper that room sessions wait for is there: they may open. Who may say so is the caller's to ask; returns them."""
+    waiting = (
+        select(RoomSessionRow.id)
+        .where(
+            RoomSessionRow.batch_id == batch_id,
+            RoomSessionRow.component_id == component_id,
+            RoomSessionRow.awaits_paper == version,
+        )
+        .order_by(RoomSessionRow.id)
+        .with_for_update()
+    )
+    ids = list(await session.scalars(waiting))
+    if ids:
+        await session.execute(update(RoomSessionRow).where(RoomSessionRow.id.in_(ids)).values(awaits_paper=""))
+        await audit.record(
+            session, actor, "sittings.paper_ready", subject="room_session", ids=ids, stream=f"batch:{batch_id}",
+            data={"component_id": component_id, "version": version}, now=now,
+        )  # fmt: skip
+    return ids
 
 
 async def begin_room(session: AsyncSession, actor: Actor, *, room_session_id: UUID, now: datetime) -> list[Sitting]:

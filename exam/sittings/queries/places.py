@@ -42,11 +42,14 @@ async def room_sessions(
     site_id: UUID | None = None,
     room_id: UUID | None = None,
     registration_id: UUID | None = None,
+    awaiting_paper: bool = False,
 ) -> list[RoomSession]:
     """Room sessions by time and room; filters add up. `account_id`: those in which the account has a duty."""
     query = select(RoomSessionRow).order_by(
         RoomSessionRow.starts_at, RoomSessionRow.site_code, RoomSessionRow.room_name
     )
+    if awaiting_paper:
+        query = query.where(RoomSessionRow.awaits_paper != "")
     if batch_id is not None:
         query = query.where(RoomSessionRow.batch_id == batch_id)
     if ids is not None:

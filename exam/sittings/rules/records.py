@@ -64,6 +64,7 @@ class RoomSession:
     site_address_en: str = ""
     room_name_en: str = ""
     first_seat: int = 1  # sessions at a time in one workshop have stations of their own
+    awaits_paper: str = ""  # the version that must be prepared before the room may open
 
     @property
     def seat_numbers(self) -> range:

@@ -23,7 +23,7 @@ from exam.sittings.actions.authority import NotOnDuty, RoomNotOpen
 from exam.sittings.actions.incidents import SamePerson
 from exam.sittings.actions.moves import NoSuchSeat, NotMovable, OtherPart, SeatTaken
 from exam.sittings.actions.progress import ExtraTimeWrong, SecondPersonMissing
-from exam.sittings.actions.rooms import BeginsItself, RoomTooEarly
+from exam.sittings.actions.rooms import BeginsItself, PaperAwaited, RoomTooEarly
 from exam.sittings.rules import Duty, Effect, IncidentStatus, RoomStatus, SittingStatus, VoidPart
 from exam.sittings.rules.attendance import AbsenceTooEarly, EntryTooLate, LeaveTooEarly, RoomUndecided
 from exam.sittings.rules.incidents import ObjectionOpen, WitnessesMissing
@@ -234,6 +234,20 @@ async def test_a_role_without_the_duty_opens_no_room(session: AsyncSession, day:
     other_head = person(Role.SITE_HEAD, Scope("site", str(uuid4())))
     with pytest.raises(NotOnDuty):
         await actions.open_room(session, other_head, room_session_id=day.room.id, now=minutes(-30))
+
+
+async def test_a_room_that_waits_for_its_paper_opens_when_it_is_there(session: AsyncSession, day: Day) -> None:
+    await session.execute(text("UPDATE exam.room_sessions SET awaits_paper = 'C'"))
+    with pytest.raises(PaperAwaited):
+        await actions.open_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(-30))
+    ready: dict[str, Any] = {"batch_id": day.room.batch_id, "component_id": day.room.component_id, "now": minutes(-40)}
+    assert await actions.paper_ready(session, SYSTEM, version="B", **ready) == []
+    assert [one.id for one in await queries.room_sessions(session, awaiting_paper=True)] == [day.room.id]
+    assert await actions.paper_ready(session, SYSTEM, version="C", **ready) == [day.room.id]
+    assert await queries.room_sessions(session, awaiting_paper=True) == []
+    await opened(session, day)
+    with pytest.raises(IntegrityError):
+        await session.execute(text("UPDATE exam.room_sessions SET awaits_paper = 'C'"))
 
 
 @pytest.mark.parametrize("at", [-91, 181])
