@@ -18,6 +18,7 @@ from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import UNSET
 
 from scheduling.planning.rules import pins
 from scheduling.planning.rules.capacity import rounds, usable_seats
@@ -52,6 +53,7 @@ class Need:
     level: Level
     components: tuple[str, ...]  # sorted
     accommodations: tuple[Accommodation, ...]  # sorted
+    extra_time_percent: int = -1  # -1: as the rules have it
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,13 @@ def demand(problem: Problem) -> Demand:
 
 def need_of(group: Group) -> Need:
     """What the members of a group sit."""
-    return Need(group.certificate, group.level, tuple(sorted(group.components)), tuple(sorted(group.accommodations)))
+    return Need(
+        group.certificate,
+        group.level,
+        tuple(sorted(group.components)),
+        tuple(sorted(group.accommodations)),
+        -1 if group.extra_time_percent is UNSET else group.extra_time_percent,
+    )
 
 
 def uses_of(problem: Problem, need: Need) -> Mapping[Kind, float]:
@@ -194,11 +202,16 @@ def approves(approval: Approval, level: Level, form: Form) -> bool:
     return (not approval.levels or level in approval.levels) and (not approval.forms or form in approval.forms)
 
 
-def extended_minutes(component: Component, accommodations: Iterable[Accommodation], rules: Rules) -> int:
-    """How long a component lasts for a candidate, with the extra time that is granted (rounded up)."""
-    if Accommodation.EXTRA_TIME not in accommodations:
+def extended_minutes(component: Component, granted: Group | Need, rules: Rules) -> int:
+    """How long a paper or computer component lasts for a candidate, with the extra time that is granted (rounded up).
+
+    A practical is not lengthened: at a station it is a component of its own, with its own minutes.
+    """
+    if Accommodation.EXTRA_TIME not in granted.accommodations or component.form is Form.PRACTICAL:
         return component.minutes
-    return -(-component.minutes * (100 + rules.extra_time_percent) // 100)
+    own = granted.extra_time_percent
+    percent = rules.extra_time_percent if own is UNSET or own < 0 else own
+    return -(-component.minutes * (100 + percent) // 100)
 
 
 def distances(problem: Problem) -> Floats:
@@ -241,8 +254,7 @@ class _OpenPlaces:
             part = self.problem.component[need.certificate, need.level, id]
             slots = self._approved(number, need.certificate, need.level, part.form)
             slots &= self._open(number, part.form, need.certificate, ground)
-            granted = need.accommodations if part.form is not Form.PRACTICAL else ()
-            if not slots & self._long(extended_minutes(part, granted, rules)):
+            if not slots & self._long(extended_minutes(part, need, rules)):
                 return False
         return True
 

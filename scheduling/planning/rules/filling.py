@@ -110,7 +110,7 @@ class Filling:
         if isinstance(place, Workshop):
             used = sum(self._stations(one) for one in held)
             return max(0, place.stations - used) * rounds(part.minutes, slot, rules)
-        if slot.minutes < extended_minutes(part, group.accommodations, rules):
+        if slot.minutes < extended_minutes(part, group, rules):
             return 0
         exam = group.certificate, group.level, part.id
         if any((one.certificate, one.level, one.component) != exam for one in held):

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 FORMAT: Final = "kaowu-problem/1"
 
@@ -222,6 +222,9 @@ class Group(Record, frozen=True):
     count: Positive
     accommodations: tuple[Accommodation, ...] = ()
     person: Id | None = None
+    extra_time_percent: Percent | UnsetType = (
+        UNSET  # H16: where it differs from the rules (left out, a file keeps its hash)
+    )
     away: tuple[Id, ...] = ()  # slots in which they sit an exam that this problem does not hold (H8)
     late: bool = False  # registered after publication: may be added, may move nobody
 

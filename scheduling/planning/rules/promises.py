@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+from msgspec import UNSET
+
 from exam.kernel.errors import N_
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules.plan import FORMAT as PLAN_FORMAT
@@ -285,6 +287,13 @@ def _incomplete(pin: Pin) -> Iterator[tuple[str, str, str]]:
         if pin.slot is None:
             yield "slot", N_("固定项 %(pin)s 没有写明时段。"), N_("请补上 slot。")
         if pin.count is not None:
+    if group.extra_time_percent is not UNSET and Accommodation.EXTRA_TIME not in group.accommodations:
+        yield _fault(
+            f"{place}.extra_time_percent",
+            N_("组写了加时比例，便利措施里却没有加时。"),
+            N_("请在 accommodations 中加上 extra_time，或删去加时比例。"),
+            "percent_without_extra_time",
+        )
             yield "count", N_("固定项 %(pin)s 是关于一名工作人员的，不能有人数。"), N_("请删去 count。")
     if not pin.author.strip():
         yield "author", N_("固定项 %(pin)s 没有写明是谁决定的。"), N_("请补上 author。")

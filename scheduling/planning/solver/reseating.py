@@ -208,9 +208,7 @@ class Reseating:
         rules = self.problem.rules_of(session.certificate)
         if part.form is Form.PRACTICAL:
             return rounds(part.minutes, slot, rules) > 0
-        return all(
-            extended_minutes(part, self._group(one).accommodations, rules) <= slot.minutes for one in session.parts
-        )
+        return all(extended_minutes(part, self._group(one), rules) <= slot.minutes for one in session.parts)
 
     def _way_allows(self, way: Stretch, session: Session, slot: Slot) -> bool:
         kept = {component: self.table.session[id] for component, id in way.at.items() if id != session.id}

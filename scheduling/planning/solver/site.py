@@ -184,7 +184,7 @@ class _Builder:
         own = group.id if Accommodation.OWN_ROOM in group.accommodations else ""
         alone = own or group.person or group.id in self.windows or group.id in self.narrowed
         special = group.id if alone else ""
-        granted = tuple(sorted(group.accommodations))
+        granted = (*sorted(group.accommodations), str(group.extra_time_percent))
         key = (group.certificate, group.level, tuple(sorted(group.components)), granted, special)
         self.gathered[key].append(Range(group.id, first, count, self._is_far(group)))
 
@@ -230,7 +230,7 @@ class _Builder:
             ups = [place for place in places if not place.ground]
             needs_ground = needs_ground or (ground and bool(ups))
             usable = [place for place in places if place.ground or not ground]
-            minutes = extended_minutes(part, group.accommodations, rules) if part.form is not Form.PRACTICAL else 0
+            minutes = extended_minutes(part, group, rules) if part.form is not Form.PRACTICAL else 0
             slots = tuple(
                 is_open
                 and slot.minutes >= minutes

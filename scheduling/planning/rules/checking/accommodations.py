@@ -1,6 +1,7 @@
 """H16: what is granted to candidates with a disability: extra time, a room of their own, the ground floor.
 
-Extra time lengthens a paper or computer component; a practical is measured by candidate and station and is not lengthened.
+Extra time lengthens a paper or computer component, by the percent of the group or of the rules. A practical is measured by
+candidate and station and is not lengthened: who has longer at a station sits a component of their own, with its own minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def granted(case: Case) -> Violations:
 
 def long_enough(held: Held, group: Group) -> bool:
     """Whether the component fits the slot with the extra time; one that is too long without it is for H15 to name."""
-    minutes = extended_minutes(held.component, group.accommodations, held.rules)
+    minutes = extended_minutes(held.component, group, held.rules)
     return minutes <= held.slot.minutes or held.component.minutes > held.slot.minutes
 
 

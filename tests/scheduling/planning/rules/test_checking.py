@@ -395,6 +395,13 @@ def test_h16_extra_time_fits_the_slot(minutes: int, h: list[str]) -> None:
     assert found(small.problem(certificates=(one,), groups=(group,)), small.plan()) == h
 
 
+@pytest.mark.parametrize(("percent", "h"), [(50, []), (51, ["H16"])])
+def test_h16_a_group_has_its_own_percent(percent: int, h: list[str]) -> None:
+    one = small.certificate("C1", small.scheme(Level.INTERMEDIATE, replace(small.THEORY, minutes=80), small.SKILL))
+    group = small.group(accommodations=(Accommodation.EXTRA_TIME,), extra_time_percent=percent)
+    assert found(small.problem(certificates=(one,), groups=(group,)), small.plan()) == h
+
+
 def test_h16_the_ground_floor() -> None:
     group = small.group(accommodations=(Accommodation.GROUND_FLOOR,))
     assert found(small.problem(groups=(group,)), small.plan()) == []

@@ -56,6 +56,8 @@ def test_a_slot_must_be_long_enough_with_the_extra_time() -> None:
     with_time = small.group(accommodations=(Accommodation.EXTRA_TIME,))
     assert sites_of(certificates=(long,)) == [0]
     assert sites_of(certificates=(long,), groups=(with_time,)) == []  # 188 minutes
+    less = small.group(accommodations=(Accommodation.EXTRA_TIME,), extra_time_percent=20)
+    assert sites_of(certificates=(long,), groups=(less,)) == [0]  # 180 minutes
 
 
 def test_the_ground_floor_is_looked_for_in_rooms_and_workshops() -> None:
