@@ -14,9 +14,24 @@ from exam.kernel.errors import N_
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules.plan import FORMAT as PLAN_FORMAT
 from scheduling.planning.rules.plan import Plan
-from scheduling.planning.rules.problem import FORMAT, Certificate, Form, Group, Level, Person, Pin, Problem, Site
+from scheduling.planning.rules.problem import (
+    FORMAT,
+    Accommodation,
+    Certificate,
+    Form,
+    Group,
+    Level,
+    Person,
+    Pin,
+    Problem,
+    Site,
+)
 
-FORMATS: Mapping[type[Problem] | type[Plan], str] = {Problem: FORMAT, Plan: PLAN_FORMAT}
+FORMATS: Mapping[type[Problem] | type[Plan] | type[Approvals], str] = {
+    Problem: FORMAT,
+    Plan: PLAN_FORMAT,
+    Approvals: APPROVALS_FORMAT,
+}
 
 Faults = Iterator[Fault]
 Schemes = Mapping[tuple[str, Level], Container[str]]
