@@ -27,11 +27,7 @@ from scheduling.planning.rules.problem import (
     Site,
 )
 
-FORMATS: Mapping[type[Problem] | type[Plan] | type[Approvals], str] = {
-    Problem: FORMAT,
-    Plan: PLAN_FORMAT,
-    Approvals: APPROVALS_FORMAT,
-}
+FORMATS: Mapping[type[Problem] | type[Plan], str] = {Problem: FORMAT, Plan: PLAN_FORMAT}
 
 Faults = Iterator[Fault]
 Schemes = Mapping[tuple[str, Level], Container[str]]
