@@ -435,7 +435,7 @@ CREATE TABLE scheduling.unfilled_duties (
     missing INTEGER NOT NULL,
     reason TEXT NOT NULL,
     CONSTRAINT pk_unfilled_duties PRIMARY KEY (id),
-    CONSTRAINT ck_unfilled_duties_reason CHECK (reason IN ('nobody', 'conflict', 'busy'))
+    CONSTRAINT ck_unfilled_duties_reason CHECK (reason IN ('nobody', 'conflict', 'busy', 'stopped'))
 );
 
 CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
@@ -1603,7 +1603,7 @@ CREATE TABLE scheduling.unplaced (
     group_key TEXT NOT NULL,
     reason TEXT NOT NULL,
     CONSTRAINT pk_unplaced PRIMARY KEY (id),
-    CONSTRAINT ck_unplaced_reason CHECK (reason IN ('no_site', 'capacity', 'time', 'accommodation', 'pinned', 'clash')),
+    CONSTRAINT ck_unplaced_reason CHECK (reason IN ('no_site', 'capacity', 'time', 'accommodation', 'pinned', 'clash', 'not_reached')),
     CONSTRAINT uq_unplaced_plan_id_registration_id UNIQUE (plan_id, registration_id),
     CONSTRAINT fk_unplaced_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
     CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)

@@ -17,7 +17,14 @@ DUTY_OF: Final[Mapping[Place, Duty]] = {
     Place.ASSESSOR: Duty.ASSESSOR,
 }
 
+_GAPS: Final[Mapping[OpenReason, GapReason]] = {
+    OpenReason.NOBODY: GapReason.NOBODY,
+    OpenReason.CONFLICT: GapReason.CONFLICT,
+    OpenReason.STOPPED: GapReason.STOPPED,
+    OpenReason.NOT_REACHED: GapReason.STOPPED,
+}
+
 
 def gap_of(reason: OpenReason) -> GapReason:
     """Why a position stays empty; whoever is there and cannot come is busy."""
-    return {OpenReason.NOBODY: GapReason.NOBODY, OpenReason.CONFLICT: GapReason.CONFLICT}.get(reason, GapReason.BUSY)
+    return _GAPS.get(reason, GapReason.BUSY)

@@ -1,6 +1,6 @@
 """Records of the duties: examiners and their qualifications, sessions to staff, who is sent and what stays empty.
 
-Sources: domain section 2 (assessors withdraw for relatives and own classes; ratios are conventions [C] and data),
+Sources: domain section 2 (assessors withdraw for relatives and own classes; ratios are norms: :mod:`scheduling.norms`),
 D17 (an assessor holds the advanced certificate), section 0 decision 2 (invigilator and assessor are two duties).
 """
 
@@ -30,6 +30,7 @@ class GapReason(StrEnum):
     NOBODY = "nobody"
     CONFLICT = "conflict"
     BUSY = "busy"
+    STOPPED = "stopped"  # the arrangement was ended before anybody was found
 
 
 RELATION_LABELS: Mapping[RelationKind, str] = {
@@ -40,11 +41,13 @@ GAP_REASONS: Mapping[GapReason, str] = {
     GapReason.NOBODY: N_("人员库中没有符合条件的人。"),
     GapReason.CONFLICT: N_("符合条件的人都来自本考场考生的院校，或已申报利害关系。"),
     GapReason.BUSY: N_("符合条件的人当日已有任务、在其他站点或请假。"),
+    GapReason.STOPPED: N_("编排提前结束，还没有排到这个岗位。"),
 }
 GAP_WAYS_OUT: Mapping[GapReason, str] = {
     GapReason.NOBODY: N_("请登记有资格的人员：考评员须持有该证书的高级证书并在有效期内。"),
     GapReason.CONFLICT: N_("请从其他院校增加考评员。"),
     GapReason.BUSY: N_("请增加人员或考期后重新编排。"),
+    GapReason.STOPPED: N_("请重新编排，并让它进行到底。"),
 }
 
 
@@ -55,16 +58,6 @@ class ExaminerKnown(Conflict):
 
 class ExaminerUnknown(NotFound):
     message = N_("人员库中没有这个人。")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Staffing:
-    """How many a room needs; conventions [C], stored with the plan that used them."""
-
-    invigilators_per_room: int = 2
-    assessors_minimum: int = 2
-    candidates_per_assessor: int = 10
-    day_minutes_limit: int = 510  # of duty, per person and day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +112,7 @@ class Post:
     candidates_count: int
     institution_ids: frozenset[UUID]  # where its candidates come from
     person_ids: frozenset[UUID]
+    invigilators_count: int = 2  # asked for, in a practical room
 
     @cached_property
     def minutes(self) -> int:

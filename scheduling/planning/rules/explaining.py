@@ -33,6 +33,7 @@ REASON_LABELS: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.ACCOMMODATION: N_("没有符合便利措施的考场"),
     UnplacedReason.PINNED: N_("被固定在没有空位的站点或时段"),
     UnplacedReason.CLASH: N_("与本人的另一场考试冲突"),
+    UnplacedReason.NOT_REACHED: N_("求解提前结束，未及编排"),
 }
 WAYS_OUT: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.NO_SITE: N_("请启用有这个证书资格的站点，或放宽行程限制后重新编排。"),
@@ -41,6 +42,7 @@ WAYS_OUT: Final[Mapping[UnplacedReason, str]] = {
     UnplacedReason.ACCOMMODATION: N_("请在能到的站点登记符合要求的考场（例如一层），再重新编排。"),
     UnplacedReason.PINNED: N_("请撤销或放宽这一组的固定项，或在该处增加座位，再重新编排。"),
     UnplacedReason.CLASH: N_("请与考生商定放弃一场，或增加一天考期，再重新编排。"),
+    UnplacedReason.NOT_REACHED: N_("请重新编排，并让它进行到底。"),
 }
 
 

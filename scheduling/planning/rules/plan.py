@@ -35,6 +35,9 @@ class UnplacedReason(StrEnum):
     ACCOMMODATION = "accommodation"  # no room that the accommodation asks for
     PINNED = "pinned"  # a pin keeps the place away
     CLASH = "clash"  # the person's other exam leaves no slot
+    NOT_REACHED = (
+        "not_reached"  # the search was ended before it came to them; the facts name the site they were meant for
+    )
 
 
 class Kind(StrEnum):
@@ -124,6 +127,7 @@ class OpenReason(StrEnum):
     TRAVEL = "travel"  # they serve at another site before or after, too far away (H11)
     LIMIT = "limit"  # they serve as often as they may
     STOPPED = "stopped"  # somebody could come, but the search was ended
+    NOT_REACHED = "not_reached"  # the search was ended before it came to the place
 
 
 class Out(Record, frozen=True):

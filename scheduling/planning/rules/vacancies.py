@@ -23,6 +23,7 @@ SENTENCES: Final[Mapping[OpenReason, str]] = {
     OpenReason.TRAVEL: N_("就近查看的 %(looked)s 名具备资格者中，%(travel)s 人从另一站点来不及赶到。"),
     OpenReason.LIMIT: N_("就近查看的 %(looked)s 名具备资格者中，%(limit)s 人已达场次上限。"),
     OpenReason.STOPPED: N_("排班提前结束，还有 %(stopped)s 人可以担任。"),
+    OpenReason.NOT_REACHED: N_("排班提前结束，还没有排到这个岗位。"),
 }
 """What an officer reads beside an open place; its facts fill the sentence."""
 

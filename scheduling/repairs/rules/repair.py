@@ -58,6 +58,7 @@ LEFT_REASONS: Mapping[UnplacedReason, str] = {
     UnplacedReason.ACCOMMODATION: N_("没有符合便利措施的考场。"),
     UnplacedReason.PINNED: N_("被固定在没有空位的站点。"),
     UnplacedReason.CLASH: N_("该考生另有考试，余下的时段都与之冲突。"),
+    UnplacedReason.NOT_REACHED: N_("编排提前结束，未及编排到这些考生。"),
 }
 
 

@@ -29,6 +29,7 @@ UNPLACED_REASONS: Mapping[UnplacedReason, str] = {
     UnplacedReason.ACCOMMODATION: N_("没有符合便利措施的考场。"),
     UnplacedReason.PINNED: N_("被固定在没有空位的站点。"),
     UnplacedReason.CLASH: N_("该考生同期另有考试，余下的时段都与之冲突。"),
+    UnplacedReason.NOT_REACHED: N_("编排提前结束，未及编排到这些考生。"),
 }
 # The way out, said beside each reason.
 UNPLACED_WAYS_OUT: Mapping[UnplacedReason, str] = {
@@ -38,4 +39,5 @@ UNPLACED_WAYS_OUT: Mapping[UnplacedReason, str] = {
     UnplacedReason.ACCOMMODATION: N_("请在站点登记一层的或可单独使用的考场。"),
     UnplacedReason.PINNED: N_("请移去固定项，或固定到有空位的站点。"),
     UnplacedReason.CLASH: N_("请增加考期，或与考生商定只保留一场。"),
+    UnplacedReason.NOT_REACHED: N_("请重新编排，并让它进行到底。"),
 }
