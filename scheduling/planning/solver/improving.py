@@ -7,13 +7,13 @@ Between them, passes take their urgency from the last result of the other direct
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from scheduling.planning.rules.problem import Form
 from scheduling.planning.solver.board import insert
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.listing import Pass, View, due_of, view
 from scheduling.planning.solver.neighbourhood import rebuilt
 from scheduling.planning.solver.schedule import Schedule
@@ -38,9 +38,15 @@ class _Side:
 
 
 def best_schedule(
-    model: Model, rng: Random, *, passes: int = _PASSES, until: float | None = None, start: Schedule | None = None
+    model: Model,
+    rng: Random,
+    *,
+    passes: int = _PASSES,
+    ending: Ending | None = None,
+    start: Schedule | None = None,
 ) -> Schedule:
     """The best schedule of so many passes, and of one to start from; ends at once when it is good enough."""
+    ending = ending or Ending()
     if start is not None and _enough(model, start):
         return start
     views = {backward: view(model, backward) for backward in (False, True)}
@@ -68,13 +74,13 @@ def best_schedule(
         insert(model, found)
         if best is None or found.score(model) < best.score(model):
             best = found
-        if _enough(model, best) or (until is not None and time.time() > until):
+        if _enough(model, best) or ending.reached():
             break
     assert best is not None
-    best = _closer(model, best, rng, until)
-    if start is None or _FAR * best.room_sessions(model) <= (_FAR + 1) * model.bound:
+    best = _closer(model, best, rng, ending)
+    if start is None or ending.reached() or _FAR * best.room_sessions(model) <= (_FAR + 1) * model.bound:
         return best
-    other = best_schedule(model, rng, passes=passes, until=until)
+    other = best_schedule(model, rng, passes=passes, ending=ending)
     return min(best, other, key=lambda one: one.score(model))
 
 
@@ -86,19 +92,19 @@ def _enough(model: Model, schedule: Schedule) -> bool:
     return _ENOUGH * rooms <= (_ENOUGH + 1) * model.bound
 
 
-def _closer(model: Model, best: Schedule, rng: Random, until: float | None) -> Schedule:
+def _closer(model: Model, best: Schedule, rng: Random, ending: Ending) -> Schedule:
     """First nobody left out needlessly, then no room too many. While somebody is left out, rooms can wait."""
-    best = _better(model, best, rng, until, _leaving_out, _REBUILDS)
+    best = _better(model, best, rng, ending, _leaving_out, _REBUILDS)
     if sum(best.unplaced):
         return best
-    return _better(model, best, rng, until, _wide, _LEANER)
+    return _better(model, best, rng, ending, _wide, _LEANER)
 
 
 def _better(
     model: Model,
     best: Schedule,
     rng: Random,
-    until: float | None,
+    ending: Ending,
     worst: Callable[[Model, Schedule], list[str]],
     tries: int,
 ) -> Schedule:
@@ -107,7 +113,7 @@ def _better(
     misses = 0
     for turn in range(tries):
         bad = worst(model, best)
-        if not bad or misses == _PATIENCE or (until is not None and time.time() > until):
+        if not bad or misses == _PATIENCE or ending.reached():
             break
         chosen = {rng.choice(bad)}
         if turn % 2:

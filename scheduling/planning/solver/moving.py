@@ -16,6 +16,7 @@ import numpy as np
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.plan import Placement, Plan, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Problem
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.placement import Node, nodes_of
 from scheduling.planning.solver.transport import Family, Solution, solve
 
@@ -66,7 +67,9 @@ def move(problem: Problem, plan: Plan, lost: Collection[str], *, seconds: float 
     pieces = _pieces(plan, lost)
     stands, split = _split(problem, families, nodes, pieces, supply.group)
     count = np.array([sum(piece.count for piece in stand.pieces) for stand in stands], dtype=np.int64)
-    found = solve(count, supply.capacity.astype(np.float64), split, unplaced=UNPLACED_KM, seconds=seconds, nearest=2)
+    found = solve(
+        count, supply.capacity.astype(np.float64), split, unplaced=UNPLACED_KM, ending=Ending.after(seconds), nearest=2
+    )
     return _dealt(problem, stands, found)
 
 

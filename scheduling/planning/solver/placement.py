@@ -27,6 +27,7 @@ from scheduling.planning.solver.dealing import (
     stations_of,
     swap_levels,
 )
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.transport import Family, Floats, Flow, Numbers, Solution, solve
 
 UNPLACED_KM: Final = 100_000.0
@@ -57,19 +58,19 @@ class Node:
     lots: tuple[int, ...]
 
 
-def place(problem: Problem, *, seconds: float | None = None) -> Placed:
-    """Place every group of a problem."""
+def place(problem: Problem, *, ending: Ending | None = None) -> Placed:
+    """Place every group of a problem; when `ending` comes, with the best so far."""
     supply = demand(problem)
-    return place_demand(problem, supply, seconds=seconds)
+    return place_demand(problem, supply, ending=ending)
 
 
-def place_demand(problem: Problem, supply: Demand, *, seconds: float | None = None) -> Placed:
+def place_demand(problem: Problem, supply: Demand, *, ending: Ending | None = None) -> Placed:
     """The same for a demand that is worked out already."""
     families, nodes = nodes_of(problem, supply)
     count = np.array([sum(int(supply.count[lot]) for lot in node.lots) for node in nodes], dtype=np.int64)
     pinned = np.array([supply.pinned[node.lots[0]] >= 0 for node in nodes], dtype=np.bool_)
     found = solve(
-        count, supply.capacity.astype(np.float64), families, unplaced=UNPLACED_KM, seconds=seconds, first=pinned
+        count, supply.capacity.astype(np.float64), families, unplaced=UNPLACED_KM, ending=ending, first=pinned
     )
     placements, unplaced = _dealt(problem, supply, nodes, found)
     return Placed(

@@ -2,26 +2,23 @@
 
 Sites do not depend on each other once people who are examined at several have their days shared out (:mod:`people`):
 each is searched with a generator of its own, drawn from the seed and the site's name, and results are put in the order
-of the sites. So the same problem and seed give the same sessions whatever the number of processes; only running out of
-`seconds` may change them. The largest sites begin, so that no process waits long for the other at the end.
+of the sites. So the same problem and seed give the same sessions whatever the number of processes; only an end before
+that may change them: then sites get their first schedule only, and when the patience is over none (`NOT_REACHED`).
+The largest sites begin, so that no process waits long for the other at the end.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
-from multiprocessing import get_context
 from random import Random
-from typing import Any
 
 import msgspec
 
 from scheduling.planning.rules.plan import Part, Placement, Session, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Form, Problem
-from scheduling.planning.solver.ending import Ending, Stop
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.improving import best_schedule
 from scheduling.planning.solver.papers import named
 from scheduling.planning.solver.people import Windows, windows
@@ -31,6 +28,7 @@ from scheduling.planning.solver.seating import Left, Seat, seat
 from scheduling.planning.solver.site import Cohort, Model, model
 from scheduling.planning.solver.standing import schedule_of
 from scheduling.planning.solver.stays import fewer_stays
+from scheduling.planning.solver.workers import spread
 
 Task = tuple[str, list[tuple[str, int, int]], Windows, tuple[Session, ...]]
 """A site, the members placed there, the slots left to people who are also examined elsewhere, and what stands already."""
@@ -46,9 +44,6 @@ class Reached:
     room_sessions: int
 
 
-Progress = Callable[[Reached], None]
-
-
 class SiteResult(msgspec.Struct, frozen=True):
     """What came out at a site."""
 
@@ -60,11 +55,16 @@ class SiteResult(msgspec.Struct, frozen=True):
     stays: int
     stays_first: int  # of the constructive plan with the same sessions
     two_in_row: int
+    begun: bool = True  # False: it was ended before
 
     @property
     def over_percent(self) -> float:
         """Room-sessions over the bound, in percent of it; 0 where nobody sits."""
         return max(0.0, (self.room_sessions / self.bound - 1) * 100) if self.bound else 0.0
+
+
+Told = Callable[[Reached, Sequence[SiteResult]], None]
+"""How far it is, with the results so far."""
 
 
 @dataclass(frozen=True)
@@ -88,21 +88,20 @@ def schedule_sites(
     placements: Sequence[Placement],
     *,
     seed: int,
-    seconds: float | None = None,
+    ending: Ending | None = None,
     processes: int = 2,
-    progress: Progress | None = None,
-    stop: Stop | None = None,
+    told: Told | None = None,
 ) -> Scheduled:
-    """Make the sessions of all sites. `seconds`: of the clock; what is not searched by then, or by a `stop`, is only listed."""
-    ending = Ending.after(seconds, stop)
+    """Make the sessions of all sites; `told` after each."""
+    ending = ending or Ending()
     tasks = tasks_of(problem, placements, windows(problem, placements))
     done: list[SiteResult] = []
 
     def tell(result: SiteResult) -> None:
         done.append(result)
-        if progress:
+        if told:
             unplaced = sum(left.count for one in done for left in one.unplaced)
-            progress(Reached(len(done), len(tasks), unplaced, sum(one.room_sessions for one in done)))
+            told(Reached(len(done), len(tasks), unplaced, sum(one.room_sessions for one in done)), done)
 
     results = run(problem, tasks, seed=seed, ending=ending, processes=processes, tell=tell)
     return gathered(problem, results, finished=not ending.reached())
@@ -147,7 +146,6 @@ def tasks_of(problem: Problem, placements: Sequence[Placement], limited: Windows
 
 # -------------------------------------------------------------------- processes
 
-_WORKER: list[Any] = []  # of a worker process, set once: the problem, and the deadline that may be drawn nearer
 _MANY = 4  # fewer sites than this are not worth a second process,
 _CROWD = 20_000  # nor fewer candidates: it takes seconds to begin one
 
@@ -167,7 +165,7 @@ def run(
         found[number] = result
         if tell:
             tell(result)
-    return [found[number] for number in range(len(tasks))]
+    return [found[number] if number in found else _not_begun(task) for number, task in enumerate(tasks)]
 
 
 def _results(
@@ -176,38 +174,46 @@ def _results(
     work = [(number, task, seed) for number, task in enumerate(tasks)]
     work.sort(key=lambda one: (-sum(count for _, _, count in one[1][1]), one[0]))
     crowd = sum(count for _, task, _ in work for _, _, count in task[1])
-    if processes < 2 or len(work) < _MANY or crowd < _CROWD:
-        for number, task, _ in work:
-            yield number, schedule_site(problem, task, seed, ending.deadline)
-        return
-    lean = msgspec.structs.replace(problem, staff=(), waivers=(), pilots=())
-    context = get_context("spawn")
-    deadline = context.Value("d", _deadline(ending))
-    with context.Pool(min(processes, len(work)), _begin, (msgspec.msgpack.encode(lean), deadline)) as pool:
-        for number, found in pool.imap_unordered(_one, work):
-            deadline.value = _deadline(ending)
+    answered = set()
+    if processes > 1 and len(work) >= _MANY and crowd >= _CROWD:
+        lean = msgspec.msgpack.encode(msgspec.structs.replace(problem, staff=(), waivers=(), pilots=()))
+        given = [(number, (task, seed)) for number, task, seed in work]
+        for number, found in spread(_problem_of, lean, _one, given, processes=processes, ending=ending):
+            answered.add(number)
             yield number, msgspec.msgpack.decode(found, type=SiteResult)
+    for number, task, _ in work:  # all of them, or those whose worker has died
+        if number not in answered and not ending.over():
+            yield number, schedule_site(problem, task, seed, ending)
 
 
-def _deadline(ending: Ending) -> float:
-    until = ending.deadline
-    return inf if until is None else until
+def _problem_of(data: bytes) -> Problem:
+    return msgspec.msgpack.decode(data, type=Problem)
 
 
-def _begin(data: bytes, deadline: Any) -> None:
-    _WORKER[:] = [msgspec.msgpack.decode(data, type=Problem), deadline]
+def _one(problem: Problem, work: tuple[Task, int], ending: Ending) -> bytes:
+    task, seed = work
+    return msgspec.msgpack.encode(schedule_site(problem, task, seed, ending))
 
 
-def _one(work: tuple[int, Task, int]) -> tuple[int, bytes]:
-    problem, deadline = _WORKER
-    number, task, seed = work
-    return number, msgspec.msgpack.encode(schedule_site(problem, task, seed, deadline.value))
+def _not_begun(task: Task) -> SiteResult:
+    site, members, _, _ = task
+    left = not_reached(Placement(group=group, site=site, first=first, count=count) for group, first, count in members)
+    return SiteResult(site, (), left, room_sessions=0, bound=0, stays=0, stays_first=0, two_in_row=0, begun=False)
+
+
+def not_reached(placements: Iterable[Placement]) -> tuple[Unplaced, ...]:
+    """Who has a site and no sessions yet, as those without a place."""
+    reason = UnplacedReason.NOT_REACHED
+    return tuple(
+        Unplaced(group=one.group, first=one.first, count=one.count, reason=reason, facts={"site": one.site})
+        for one in placements
+    )
 
 
 # -------------------------------------------------------------------- one site
 
 
-def schedule_site(problem: Problem, task: Task, seed: int, until: float | None = None) -> SiteResult:
+def schedule_site(problem: Problem, task: Task, seed: int, ending: Ending) -> SiteResult:
     """Make the sessions of one site, or better those that stand; papers and final ids come later, over all sites."""
     site, placed, limited, standing = task
     carved = carve(problem, site, placed, limited)
@@ -220,11 +226,10 @@ def schedule_site(problem: Problem, task: Task, seed: int, until: float | None =
         carved.narrow,
     )
     start = schedule_of(problem, made, standing) if standing and carved.whole else None
-    schedule = best_schedule(made, Random(f"{seed} sessions {site}"), until=until, start=start)
+    schedule = best_schedule(made, Random(f"{seed} sessions {site}"), ending=ending, start=start)
     school = {id: problem.group[id].institution for id, _, _ in members}
     plain = seat(made, schedule, school, comfort=False)
-    if until is None or time.time() < until:
-        fewer_stays(made, schedule, Random(f"{seed} stays {site}"))
+    fewer_stays(made, schedule, Random(f"{seed} stays {site}"), ending)
     seating = seat(made, schedule, school)
     left = carved.unplaced(_unplaced(problem, made, schedule, seating.left))
     return SiteResult(

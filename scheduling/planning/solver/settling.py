@@ -11,28 +11,41 @@ one after the other: the site is searched with them, and room is made where that
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scheduling.planning.rules.plan import Placement, Session, Unplaced
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import without
-from scheduling.planning.solver.ending import Ending, Stop
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.joining import AGAIN, Joined, Table, join
 from scheduling.planning.solver.papers import named
 from scheduling.planning.solver.people import exams_of, here, kept, windows
 from scheduling.planning.solver.sessions import (
-    Progress,
     Reached,
     Scheduled,
     SiteResult,
     Task,
+    not_reached,
     run,
     schedule_sites,
     tasks_of,
 )
 
 _ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The plan at some time: everybody is in it, with sessions or without a place."""
+
+    placements: tuple[Placement, ...]
+    sessions: tuple[Session, ...]
+    unplaced: tuple[Unplaced, ...]
+
+
+Told = Callable[[Reached, Callable[[], Standing]], None]
+"""How far it is, and what gives the plan by then if it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -50,38 +63,57 @@ def settle(
     unplaced: Sequence[Unplaced] = (),
     *,
     seed: int,
-    seconds: float | None = None,
+    ending: Ending | None = None,
     processes: int = 2,
-    progress: Progress | None = None,
-    stop: Stop | None = None,
+    told: Told | None = None,
 ) -> Settled:
     """Sessions for the placements; who is `unplaced` so far may still join others."""
-    ending = Ending.after(seconds, stop)
-    tell = progress or _silent
+    ending = ending or Ending()
+    tell = told or _silent
     first = sum(one.count for one in unplaced)
     scheduled = schedule_sites(
         problem,
         placements,
         seed=seed,
-        seconds=seconds,
+        ending=ending,
         processes=processes,
-        progress=lambda reached: tell(replace(reached, unplaced=first + reached.unplaced)),
-        stop=stop,
+        told=lambda reached, done: tell(
+            replace(reached, unplaced=first + reached.unplaced),
+            lambda: standing(problem, placements, unplaced, done),
+        ),
     )
     table = _Table(problem, placements, (*unplaced, *scheduled.unplaced), scheduled)
-    waiting = {one.site for one in scheduled.sites if one.unplaced}  # whose rooms have waited
+    waiting = {one.site for one in scheduled.sites if one.unplaced and one.begun}  # whose rooms have waited
     for _ in range(_ROUNDS):
+        if ending.over():
+            break
         changed = table.join() | waiting
-        tell(table.reached())
+        tell(table.reached(), table.standing)
         tasks = table.tasks(changed, {} if ending.reached() else table.guests())
         if not tasks or ending.reached():
             break
         waiting = table.take(run(problem, tasks, seed=seed, ending=ending, processes=processes))
-        tell(table.reached())
+        tell(table.reached(), table.standing)
     return Settled(
         scheduled=scheduled,
         joined=table.joined(placements),
         finished=scheduled.finished and not ending.reached(),
+    )
+
+
+def standing(
+    problem: Problem, placements: Sequence[Placement], unplaced: Sequence[Unplaced], done: Sequence[SiteResult]
+) -> Standing:
+    """The plan when these sites are done: whoever the others are to take is not reached yet."""
+    sites = {one.site for one in done if one.begun}
+    left = [one for result in done if result.begun for one in result.unplaced]
+    order = {site.id: number for number, site in enumerate(problem.sites)}
+    results = sorted((one for one in done if one.begun), key=lambda one: order[one.site])
+    waiting = not_reached(one for one in placements if one.site not in sites)
+    return Standing(
+        placements=without([one for one in placements if one.site in sites], left),
+        sessions=named(problem, [one for result in results for one in result.sessions]),
+        unplaced=(*unplaced, *left, *waiting),
     )
 
 
@@ -99,7 +131,7 @@ class _Table:
         away = [here(problem, problem.group[one.group]) for one in unplaced]
         self.limited = {id: mask for one in away for id, mask in one.items()} | dict(windows(problem, placements))
         self.visitors: dict[str, list[Unplaced]] = {}
-        self.standing: dict[str, list[Session]] = {}
+        self.held: dict[str, list[Session]] = {}  # per site
         self.tried: set[tuple[str, str]] = set()  # (group, site)
 
     def join(self) -> set[str]:
@@ -115,6 +147,10 @@ class _Table:
         sites = len({one.site for one in self.placements})
         rooms = len({(one.site, one.place, one.slot) for one in self.sessions})
         return Reached(sites, sites, sum(one.count for one in self.unplaced), rooms)
+
+    def standing(self) -> Standing:
+        """The plan as it is now."""
+        return Standing(tuple(self.placements), tuple(self.sessions), tuple(self.unplaced))
 
     def guests(self) -> dict[str, list[Unplaced]]:
         """Who still has none, at the nearest site with stations left at which they have not been guests yet."""
@@ -132,12 +168,12 @@ class _Table:
     def tasks(self, sites: Collection[str], guests: Mapping[str, Sequence[Unplaced]]) -> list[Task]:
         """Search these sites again, from what stands there; with guests for whom room may be made."""
         self.visitors = {site: list(some) for site, some in guests.items()}
-        self.standing = defaultdict(list)
+        self.held = defaultdict(list)
         for session in self.sessions:
-            self.standing[session.site].append(session)
+            self.held[session.site].append(session)
         coming = [one for site, some in self.visitors.items() for one in _sent(site, some)]
         return [
-            (site, members, limits, tuple(self.standing[site]))
+            (site, members, limits, tuple(self.held[site]))
             for site, members, limits, _ in tasks_of(self.problem, (*self.placements, *coming), self.limited)
             if site in sites or site in self.visitors
         ]
@@ -145,11 +181,13 @@ class _Table:
     def take(self, results: Sequence[SiteResult]) -> set[str]:
         """Keep what is better at a site: fewer left out, then fewer rooms. The sites whose rooms still wait for a search."""
         waiting = set()
-        best: dict[str, Sequence[Session]] = dict(self.standing)
+        best: dict[str, Sequence[Session]] = dict(self.held)
         coming: list[Placement] = []
         left: list[Unplaced] = []
         for result in results:
             guests = self.visitors.get(result.site, [])
+            if not result.begun:
+                continue
             before = sum(one.count for one in guests), len({(one.place, one.slot) for one in best.get(result.site, ())})
             if (sum(one.count for one in result.unplaced), result.room_sessions) > before:
                 continue
@@ -180,5 +218,5 @@ def _sent(site: str, guests: Sequence[Unplaced]) -> list[Placement]:
     return [Placement(group=one.group, site=site, first=one.first, count=one.count) for one in guests]
 
 
-def _silent(reached: Reached) -> None:
+def _silent(reached: Reached, standing: Callable[[], Standing]) -> None:
     """Tell nobody."""

@@ -2,28 +2,26 @@
 
 The placement counts seats over the whole period; slot by slot, rooms may turn out too small (they are not mixed, and
 components come in order). What is proven of the placement stays with the plan: the bound holds whatever follows.
+On the way the best plan so far can be kept (:mod:`so_far`), each of them whole.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import fsum
 
-import msgspec
-
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.geometry import distance_km
-from scheduling.planning.rules.objectives import objectives
-from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Session, Status
+from scheduling.planning.rules.plan import Placement, Plan, Session, Status
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.serial import canonical_plan, problem_sha256
+from scheduling.planning.solver.ending import PATIENCE, Ending, Stop
 from scheduling.planning.solver.joining import Joined
 from scheduling.planning.solver.placement import Placed, place_demand
 from scheduling.planning.solver.sessions import Reached, Scheduled
-from scheduling.planning.solver.settling import Settled, settle
+from scheduling.planning.solver.settling import Settled, Standing, settle
+from scheduling.planning.solver.so_far import Keep, SoFar, plan_of
 from scheduling.planning.solver.staff import Staffed, assign
 
 
@@ -49,7 +47,6 @@ class Step:
 
 
 Progress = Callable[[Step], None]
-Stop = Callable[[], bool]
 BeforeStaff = Callable[[tuple[Session, ...]], Problem]
 
 
@@ -73,12 +70,16 @@ def solve(
     progress: Progress | None = None,
     before_staff: BeforeStaff | None = None,
     stop: Stop | None = None,
+    patience: float = PATIENCE,
+    keep: Keep | None = None,
 ) -> Plan:
     """Solve a problem that has been read and checked (:func:`reading.read_problem`).
 
     `seconds` is a limit of the clock: the best found by then is returned with what is proven. Without it, the same
-    problem and seed give the same plan. `stop` is asked between stages and while sites are
-    searched: True ends the search with the best so far.
+    problem and seed give the same plan. `stop` is asked all the time, inside the linear program and at every site and pool
+    of staff: True ends the search with the best so far. After either end, what is not begun is done in the shortest way for
+    `patience` seconds in each stage; whoever is not reached by then is listed without a place.
+    `keep` is given the best plan so far after the placement, now and then while sites are searched, and before the teams.
     `before_staff` is given the sessions and answers the problem in which the teams are filled (whose plan it is then), for
     who is needed elsewhere than in teams.
     """
@@ -90,6 +91,8 @@ def solve(
         progress=progress,
         before_staff=before_staff,
         stop=stop,
+        patience=patience,
+        keep=keep,
     ).plan
 
 
@@ -102,30 +105,41 @@ def solve_parts(
     progress: Progress | None = None,
     before_staff: BeforeStaff | None = None,
     stop: Stop | None = None,
+    patience: float = PATIENCE,
+    keep: Keep | None = None,
 ) -> Solved:
     """The same, with the parts."""
-    until = None if seconds is None else time.monotonic() + seconds
-
-    def left() -> float | None:
-        return 0.0 if stop is not None and stop() else _left(until)
-
+    ending = Ending.after(seconds, stop, patience=patience)
+    so_far = SoFar(problem, seed, keep)
     tell = progress or _silent
     tell(Step(Stage.PLACEMENT, 0, len(problem.groups)))
-    placed = place_demand(problem, demand(problem), seconds=left())
+    placed = place_demand(problem, demand(problem), ending=ending)
+    so_far.placed(placed)
     tell(_step(Stage.PLACEMENT, placed, len(problem.groups), len(problem.groups)))
+
+    def told(reached: Reached, standing: Callable[[], Standing]) -> None:
+        tell(_sessions_step(placed, reached))
+        so_far.offer(standing)
+
     settled = settle(
-        problem, placed.placements, placed.unplaced, seed=seed, seconds=left(), processes=processes, stop=stop,
-        progress=lambda reached: tell(_sessions_step(placed, reached)),
-    )  # fmt: skip
-    scheduled, joined = settled.scheduled, settled.joined
+        problem,
+        placed.placements,
+        placed.unplaced,
+        seed=seed,
+        ending=ending.again(),
+        processes=processes,
+        told=told,
+    )
+    joined = settled.joined
+    so_far.offer(lambda: Standing(joined.placements, joined.sessions, joined.unplaced), always=True)
     km = _km(problem, joined.placements)
     tell(_staff_step(placed, joined, km, 0))
     if before_staff is not None:
         problem = before_staff(joined.sessions)
-    staffed = assign(problem, joined.sessions, seed=seed, seconds=left(), processes=processes)
+    staffed = assign(problem, joined.sessions, seed=seed, ending=ending.again(), processes=processes)
     plan = _plan(problem, seed, placed, settled, staffed)
     tell(_staff_step(placed, joined, km, len(joined.sessions)))
-    return Solved(plan=plan, placed=placed, scheduled=scheduled, joined=joined, staffed=staffed)
+    return Solved(plan=plan, placed=placed, scheduled=settled.scheduled, joined=joined, staffed=staffed)
 
 
 def _plan(problem: Problem, seed: int, placed: Placed, settled: Settled, staffed: Staffed) -> Plan:
@@ -133,20 +147,14 @@ def _plan(problem: Problem, seed: int, placed: Placed, settled: Settled, staffed
     joined = settled.joined
     stands = not settled.scheduled.unplaced and not joined.found  # the sessions have left the placement as it is
     proven = placed.status is Status.OPTIMAL and stands
-    plan = Plan(
-        format=FORMAT,
-        problem_sha256=problem_sha256(problem),
-        seed=seed,
+    return plan_of(
+        problem,
+        seed,
         status=Status.STOPPED if stopped else Status.OPTIMAL if proven else Status.FEASIBLE,
-        placements=joined.placements,
-        sessions=joined.sessions,
-        unplaced=joined.unplaced,
-        assignments=staffed.assignments,
-        standby=staffed.standby,
-        open_positions=staffed.open,
-        bound=placed.bound,
+        placed=placed,
+        standing=Standing(joined.placements, joined.sessions, joined.unplaced),
+        staffed=staffed,
     )
-    return canonical_plan(msgspec.structs.replace(plan, objectives=objectives(problem, plan)))
 
 
 def _step(stage: Stage, placed: Placed, done: int, total: int) -> Step:
@@ -179,10 +187,6 @@ def _km(problem: Problem, placements: Sequence[Placement]) -> float:
         home, site = problem.institution[problem.group[one.group].institution], problem.site[one.site]
         found.append(one.count * distance_km(home.lat, home.lon, site.lat, site.lon))
     return fsum(found)
-
-
-def _left(until: float | None) -> float | None:
-    return None if until is None else max(0.0, until - time.monotonic())
 
 
 def _silent(step: Step) -> None:

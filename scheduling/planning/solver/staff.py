@@ -2,24 +2,23 @@
 
 Sites are staffed prefecture by prefecture, each with the people of its institutions; what a prefecture cannot fill is offered
 to everybody else, the nearest first. In this order: as few open places as possible, nobody at two sites on a day, even loads,
-little travel.
+little travel. When the search is ended, the pools that are not begun get one round, and when the patience is over none: their places
+are open and say so; whom a pin sends serves in any case.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
 
-from scheduling.planning.rules.plan import Assignment, OpenPosition, Session, Standby
+from scheduling.planning.rules.plan import Assignment, OpenPosition, OpenReason, Session, Standby
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.teams import load_of, positions, serving, two_site_days
 from scheduling.planning.rules.vacancies import vacancy
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.staffing_loans import Teams, lend
 from scheduling.planning.solver.staffing_pool import Pool, PoolStaffed, staff_pool
 from scheduling.planning.solver.staffing_pools import divide, held_by, pinned
@@ -27,6 +26,7 @@ from scheduling.planning.solver.staffing_roll import Roll
 from scheduling.planning.solver.staffing_standby import choose_standby
 from scheduling.planning.solver.staffing_state import FREE
 from scheduling.planning.solver.staffing_table import Table
+from scheduling.planning.solver.workers import spread
 
 MANY: Final = 10_000
 """Fewer sessions than this are not worth a second process."""
@@ -44,7 +44,7 @@ class Staffed:
     load_spread: int  # the largest of a pool: sessions of the busiest minus those of the least busy who could serve
     two_site_days: int
     standby_short: int = 0  # people who should stand by and are not to be had
-    stopped: bool = False  # time ran out: the best so far
+    stopped: bool = False  # it was ended before: the best so far
 
 
 def assign(
@@ -52,36 +52,58 @@ def assign(
     sessions: Sequence[Session],
     *,
     seed: int,
-    seconds: float | None = None,
+    ending: Ending | None = None,
     processes: int = 2,
     fixed: Iterable[Assignment] = (),
 ) -> Staffed:
     """Fill every place of every session; what is pinned or `fixed` stands. A problem without staff asks for no teams.
 
     The answer depends on neither the order of the input nor the number of processes; nothing is drawn, so that `seed` changes
-    nothing. After `seconds` the best so far is returned.
+    nothing. When `ending` comes, the best so far is returned.
     """
     if not problem.staff:
         return Staffed(assignments=(), standby=(), open=(), load_spread=0, two_site_days=0)
-    until = None if seconds is None else time.monotonic() + seconds
+    ending = ending or Ending()
     given = held_by(problem, sessions, fixed)
     pools = divide(problem, sessions, [*given, *pinned(problem, sessions, given)])
-    answers = _staff_all(pools, until, processes if len(sessions) >= MANY else 1)
+    answers = _staff_all(pools, ending, processes if len(sessions) >= MANY else 1)
     teams: Teams = {}
     for pool, answer in zip(pools, answers, strict=True):
         teams |= teams_of(pool.table, answer.holder)
     roll = Roll(problem)
-    lend(problem, sessions, teams, roll)
+    lend(problem, sessions, teams, roll, ending=ending)
     assignments = assignments_of(problem, sessions, teams)
-    standby, short = choose_standby(problem, sessions, assignments, roll)
+    standby, short = choose_standby(problem, sessions, assignments, roll, ending)
     return Staffed(
         assignments=assignments,
         standby=standby,
-        open=open_positions(problem, sessions, teams, roll),
+        open=open_positions(problem, sessions, teams, roll, ending),
         load_spread=max((_spread(pool, load_of(assignments)) for pool in pools), default=0),
         two_site_days=two_site_days(problem, sessions, assignments),
         standby_short=short,
-        stopped=any(answer.stopped for answer in answers),
+        stopped=ending.reached(),
+    )
+
+
+def pinned_only(problem: Problem, sessions: Sequence[Session]) -> Staffed:
+    """The teams before anybody is searched for: whom pins send (H17), and every other place open as not reached."""
+    if not problem.staff:
+        return Staffed(assignments=(), standby=(), open=(), load_spread=0, two_site_days=0)
+    teams: Teams = {one.id: [None] * len(positions(problem, one)) for one in sessions}
+    for held in pinned(problem, sessions, ()) if problem.pins else ():
+        teams[held.session.id][held.place] = held.person
+    return Staffed(
+        assignments=assignments_of(problem, sessions, teams),
+        standby=(),
+        open=tuple(
+            OpenPosition(session=one.id, duty=duty, reason=OpenReason.NOT_REACHED)
+            for one in sessions
+            for duty, person in zip(positions(problem, one), teams[one.id], strict=True)
+            if person is None
+        ),
+        load_spread=0,
+        two_site_days=0,
+        stopped=True,
     )
 
 
@@ -96,26 +118,45 @@ def assignments_of(problem: Problem, sessions: Sequence[Session], teams: Teams) 
     return tuple(found)
 
 
-def open_positions(problem: Problem, sessions: Sequence[Session], teams: Teams, roll: Roll) -> tuple[OpenPosition, ...]:
-    """The places that nobody has, each with its reason."""
+def open_positions(
+    problem: Problem, sessions: Sequence[Session], teams: Teams, roll: Roll, ending: Ending | None = None
+) -> tuple[OpenPosition, ...]:
+    """The places that nobody has, each with its reason; when the patience after an end is over, without looking for it."""
     where = serving(sessions, assignments_of(problem, sessions, teams))
     found = []
     for session in sorted(sessions, key=lambda one: one.id):
         for duty, person in zip(positions(problem, session), teams[session.id], strict=True):
-            if person is None:
-                near = roll.nearest(roll.able(session, duty), problem.site[session.site], LOOKED_AT)
-                found.append(vacancy(problem, session, duty, where, [roll.people[row] for _, row in near]))
+            if person is not None:
+                continue
+            if ending is not None and ending.over():
+                found.append(OpenPosition(session=session.id, duty=duty, reason=OpenReason.NOT_REACHED))
+                continue
+            near = roll.nearest(roll.able(session, duty), problem.site[session.site], LOOKED_AT)
+            found.append(vacancy(problem, session, duty, where, [roll.people[row] for _, row in near]))
     return tuple(found)
 
 
-def _staff_all(pools: Sequence[Pool], until: float | None, processes: int) -> list[PoolStaffed]:
+def _staff_all(pools: Sequence[Pool], ending: Ending, processes: int) -> list[PoolStaffed]:
     """The answer of each pool; the largest are begun first."""
-    if processes <= 1 or len(pools) <= 1:
-        return [staff_pool(pool, until) for pool in pools]
+    found: dict[int, PoolStaffed] = {}
     order = sorted(range(len(pools)), key=lambda one: (-len(pools[one].table.place_session), one))
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
-        futures = {one: workers.submit(staff_pool, pools[one], until) for one in order}
-        return [futures[one].result() for one in range(len(pools))]
+    if processes > 1 and len(pools) > 1:
+        work = [(one, pools[one]) for one in order]
+        found |= dict(spread(_nothing, b"", _staff, work, processes=processes, ending=ending))
+    for number in order:
+        if number not in found:
+            found[number] = staff_pool(pools[number], ending)
+    return [found[number] for number in range(len(pools))]
+
+
+def _nothing(data: bytes) -> None:
+    """Every pool brings all that it needs."""
+    del data
+
+
+def _staff(given: None, pool: Pool, ending: Ending) -> PoolStaffed:
+    del given
+    return staff_pool(pool, ending)
 
 
 def teams_of(table: Table, holder: Sequence[int]) -> Teams:

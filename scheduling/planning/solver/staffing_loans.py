@@ -9,6 +9,7 @@ import numpy as np
 from scheduling.planning.rules.plan import Session
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.teams import can_serve_both, obstacle, positions
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.staffing_roll import Roll
 from scheduling.planning.solver.staffing_table import Flags
 
@@ -22,10 +23,12 @@ def lend(
     teams: Teams,
     roll: Roll,
     only: Container[tuple[str, int]] | None = None,
+    *,
+    ending: Ending | None = None,
 ) -> None:
     """Fill open places by people who are free on that whole day; then by any whose day leaves time for the way.
 
-    `only` these places, (session, place of its team), if given.
+    Until the patience after an `ending` is over; `only` these places, (session, place of its team), if given.
     """
     known = {session.id: session for session in sessions}
     gaps = [
@@ -44,6 +47,8 @@ def lend(
     for whole_day in (True, False):
         free = _free(problem, roll, serving, whole_day)
         for session, place in gaps:
+            if ending is not None and ending.over():
+                return
             if teams[session.id][place] is None:
                 person = _find(problem, roll, session, place, free, serving)
                 if person is not None:

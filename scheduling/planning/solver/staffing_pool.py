@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.staffing_flow import choose_sites, serve
 from scheduling.planning.solver.staffing_polish import fill_open, level, servants, shorten, spread
 from scheduling.planning.solver.staffing_state import FREE, State
@@ -51,34 +51,31 @@ def state_of(pool: Pool) -> State:
     return state
 
 
-def staff_pool(pool: Pool, until: float | None = None) -> PoolStaffed:
-    """Fill the places of a pool; after `until` (of the monotonic clock) with what is there."""
-
-    def late() -> bool:
-        return until is not None and time.monotonic() > until
-
+def staff_pool(pool: Pool, ending: Ending) -> PoolStaffed:
+    """Fill the places of a pool; when it is ended, with what is there: after one round, or with what is fixed and held."""
     state = state_of(pool)
+    if ending.over():
+        return PoolStaffed(state.holder, spread(state), True)
     days = len(pool.table.slots_of_day)
     sites = choose_sites(state)
     share = [[max(1, len(slots)) for slots in pool.table.slots_of_day] for _ in pool.table.persons]
     best: tuple[Score, State] | None = None
     for number in range(ROUNDS):
-        if number and late():
+        if ending.over() if best is None else ending.reached():
             break
         state = state_of(pool)
         for place, person in serve(state, sites, share):
             state.put(place, person)
-        fill_open(state, late, thorough=number == ROUNDS - 1)
-        level(state, late)
-        shorten(state, late)
+        fill_open(state, ending.reached, thorough=number == ROUNDS - 1)
+        level(state, ending.reached)
+        shorten(state, ending.reached)
         reached = score(state)
         if best is None or reached < best[0]:
             best = reached, state
         _learn(state, sites, share, days)
-    assert best is not None
-    final = best[1]
-    fill_open(final, late, thorough=True)
-    return PoolStaffed(final.holder, spread(final), late())
+    final = best[1] if best is not None else state
+    fill_open(final, ending.reached, thorough=True)
+    return PoolStaffed(final.holder, spread(final), ending.reached())
 
 
 def _learn(state: State, sites: list[list[int]], share: list[list[int]], days: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from scheduling.planning.rules.plan import Assignment, Session, Standby
 from scheduling.planning.rules.problem import Duty, Person, Problem
 from scheduling.planning.rules.teams import obstacle, positions, standby_needed
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.staffing_roll import Roll
 from scheduling.planning.solver.staffing_table import Flags
 
@@ -29,9 +30,16 @@ class _Watch(NamedTuple):
 
 
 def choose_standby(
-    problem: Problem, sessions: Sequence[Session], assignments: Iterable[Assignment], roll: Roll
+    problem: Problem,
+    sessions: Sequence[Session],
+    assignments: Iterable[Assignment],
+    roll: Roll,
+    ending: Ending | None = None,
 ) -> tuple[tuple[Standby, ...], int]:
-    """The people who stand by, and how many more should; nobody who would need a night away is asked."""
+    """The people who stand by, and how many more should; nobody who would need a night away is asked.
+
+    When the patience after an `ending` is over, nobody more is looked for.
+    """
     slot_of = {session.id: session.slot for session in sessions}
     free = np.ones((len(roll.people), len(problem.slots)), dtype=np.bool_)
     on_day: dict[date, list[int]] = {}
@@ -43,6 +51,9 @@ def choose_standby(
     chosen: list[Standby] = []
     short = 0
     for watch in _watches(problem, sessions):
+        if ending is not None and ending.over():
+            short += watch.needed
+            continue
         slots = sorted({problem.slot_number[session.slot] for session in watch.sessions})
         who: Flags = np.logical_and.reduce(roll.present[:, slots] & free[:, slots], axis=1)
         near = roll.nearest(who, problem.site[watch.site], LOOKED_AT * watch.needed)

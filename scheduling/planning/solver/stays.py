@@ -13,6 +13,7 @@ from typing import Final
 
 from scheduling.planning.rules.problem import Form
 from scheduling.planning.solver.chains import extra_days, paths, same_day
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.schedule import Schedule, Use, seated
 from scheduling.planning.solver.site import Model
 
@@ -38,13 +39,14 @@ class Search:
     levels: dict[str, list[int]] = field(default_factory=dict)  # the practicals of a certificate
 
 
-def fewer_stays(model: Model, schedule: Schedule, rng: Random) -> int:
+def fewer_stays(model: Model, schedule: Schedule, rng: Random, ending: Ending | None = None) -> int:
     """Change the schedule; the nights that are left."""
+    ending = ending or Ending()
     search = Search(model, schedule, rng)
     _prepare(search)
     wanted = sum(search.nights)
     tries = min(_MOST_TRIES, _TRIES_PER_FAR * wanted)
-    while tries > 0 and sum(search.nights) > 0:
+    while tries > 0 and sum(search.nights) > 0 and not ending.reached():
         cohort = _some_cohort(search)
         if cohort is None:
             break

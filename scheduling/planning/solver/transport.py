@@ -4,11 +4,13 @@ Minimise the cost of sending `count[i]` people of every node to places, each per
 chosen; who finds none costs `unplaced`. One linear program (HiGHS) over columns that are generated as they are needed:
 it starts with the nearest places of every node, and after each solution *every* arc is priced exactly, so that nothing
 is lost by not listing them all. The prices give a lower bound (Lagrange) that needs no solver to verify.
+
+It can be ended at any time, inside the program too (HiGHS asks): then the last solution that was finished stands, in whole
+people as far as there was time for it, with the best bound by then; before the first one, what :mod:`fallback` finds.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +19,8 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.planning.solver.ending import Ending
+from scheduling.planning.solver.fallback import Sent, filled_up
 from scheduling.planning.solver.quiet import quiet
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +61,7 @@ class Solution:
     value: float  # cost of the flows and of who is left
     bound: float  # no solution costs less
     prices: Floats  # [resource] what one more unit would save
-    finished: bool  # False: time ran out
+    finished: bool  # False: it was ended before
 
 
 def solve(
@@ -66,31 +70,36 @@ def solve(
     families: Sequence[Family],
     *,
     unplaced: float,
-    seconds: float | None = None,
+    ending: Ending | None = None,
     nearest: int = _NEAREST,
     first: npt.NDArray[np.bool_] | None = None,
 ) -> Solution:
-    """Solve; with `seconds`, stop in time with the best so far and the bound proven by then.
+    """Solve; when `ending` comes, with the best so far and the bound proven by then.
 
     `nearest`: how many of its cheapest places a node begins with. It changes the speed, not the optimum. `first`: nodes whose
     people are placed before all others where there is not room for everybody (the value and the bound count them alike).
     """
-    until = None if seconds is None else time.monotonic() + seconds
-    master = _Master(count.astype(np.float64), capacity, families, unplaced, nearest, first)
+    ending = ending or Ending()
+    master = _Master(count.astype(np.float64), capacity, families, unplaced, nearest, first, ending)
     finished, best, prices = False, -np.inf, np.zeros(len(capacity))
     for _ in range(_ROUNDS):
-        master.run()
+        if not master.run():
+            break
         bound, found, new = master.price()
         if bound > best:
             best, prices = bound, found
         if not new:
             finished = True
             break
-        if until is not None and time.monotonic() > until:
+        if ending.reached():
             break
         master.extend(new)
-    columns = master.whole()
-    return _solution(master, columns, best, prices, finished=finished)
+    if best == -np.inf:  # nothing is known but that nobody can go nearer than the nearest
+        best = lower_bound(master.count, capacity, families, prices, unplaced=unplaced)
+    whole, sent = master.whole()
+    if not whole:
+        sent = filled_up(count, capacity, families, sent, first)
+    return _solution(master, sent, best, prices, finished=finished and whole)
 
 
 def lower_bound(
@@ -126,8 +135,10 @@ class _Master:
         unplaced: float,
         nearest: int,
         first: npt.NDArray[np.bool_] | None,
+        ending: Ending,
     ) -> None:
         self.count, self.capacity, self.families, self.unplaced = count, capacity, families, unplaced
+        self.ending = ending
         self.left_out = np.full(len(count), unplaced)  # what it costs the program to leave somebody out
         if first is not None:
             self.left_out[first] *= 2
@@ -136,10 +147,10 @@ class _Master:
         self.family = np.full(size, -1, dtype=np.int64)
         self.node = np.arange(size, dtype=np.int64)
         self.place = np.full(size, -1, dtype=np.int64)
-        self.highs = _highs()
+        self.highs = _highs(ending)
         self.highs.passModel(self._empty())
         self.extend([_nearest(number, family, nearest) for number, family in enumerate(families) if family.cost.size])
-        self.values = np.zeros(0)
+        self.values: Floats | None = None  # of the last solution that was finished
         self.duals = np.zeros(0)
 
     def _empty(self) -> Any:
@@ -188,11 +199,14 @@ class _Master:
             np.concatenate(weights),
         )
 
-    def run(self) -> None:
-        """Solve over the columns known so far, from where the last solution stood."""
+    def run(self) -> bool:
+        """Solve over the columns known so far, from where the last solution stood; False: it was ended first."""
         self.highs.run()
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
+            return False
         solution = self.highs.getSolution()
         self.values, self.duals = np.array(solution.col_value), np.array(solution.row_dual)
+        return True
 
     def price(self) -> tuple[float, Floats, list[_New]]:
         """The bound that the present prices prove, the prices, and the columns that would improve the solution."""
@@ -211,21 +225,37 @@ class _Master:
                 new.append(_New(number, rows[improving], places[improving]))
         return bound, prices, new
 
-    def whole(self) -> Floats:
-        """The solution in whole people: as it is where it is whole, the rest by a small integer program."""
-        values = self.values
+    def whole(self) -> tuple[bool, Sent]:
+        """The last solution in whole people: as it is where it is whole, the rest by a small integer program.
+
+        Ended before that program, or before any solution: False, with those who are whole.
+        """
+        if self.values is None:
+            return False, {}
+        values = np.concatenate([self.values, np.zeros(len(self.node) - len(self.values))])
         broken = np.abs(values - np.round(values)) > _WHOLE
         if not broken.any():
-            return np.round(values)
+            return True, self._sent(np.round(values))
         concerned = np.isin(self.node, np.unique(self.node[broken]))
         kept = np.where(concerned, 0.0, np.round(values))
-        return kept + self._integral(concerned, kept)
+        rest = None if self.ending.reached() else self._integral(concerned, kept)
+        if rest is None:
+            return False, self._sent(np.where(broken, np.floor(values), np.round(values)))
+        return True, self._sent(kept + rest)
 
-    def _integral(self, concerned: npt.NDArray[np.bool_], kept: Floats) -> Floats:
-        """Place the people of the concerned nodes again, in whole numbers, into what the others leave."""
+    def _sent(self, values: Floats) -> Sent:
+        """How many people go from which node to which place."""
+        size = len(self.count)
+        return {
+            (int(self.node[column]), int(self.place[column])): int(values[column])
+            for column in (np.flatnonzero(values[size:]) + size).tolist()
+        }
+
+    def _integral(self, concerned: npt.NDArray[np.bool_], kept: Floats) -> Floats | None:
+        """Place the people of the concerned nodes again, in whole numbers, into what the others leave; None: ended first."""
         size = len(self.count)
         taken = self._taken(kept)
-        highs, columns = _highs(), np.flatnonzero(concerned).tolist()
+        highs, columns = _highs(self.ending), np.flatnonzero(concerned).tolist()
         nodes = np.unique(self.node[columns])
         row_of = {int(node): number for number, node in enumerate(nodes)}
         resources = np.unique(np.concatenate([self._rows(column)[0] for column in columns]))
@@ -252,6 +282,8 @@ class _Master:
         highs.setOptionValue("mip_rel_gap", 0.0)
         with quiet():
             highs.run()
+        if highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
+            return None
         found = np.zeros(len(self.node))
         found[columns] = np.round(np.array(highs.getSolution().col_value))
         return found
@@ -274,23 +306,18 @@ class _Master:
             taken[rows] += uses * values[column]
         return taken
 
-    def value(self, values: Floats) -> float:
-        """The cost of a solution over the known columns."""
-        size = len(self.count)
-        total = self.unplaced * float(values[:size].sum())
-        return total + sum(
-            self._cost(int(column)) * float(values[column]) for column in np.flatnonzero(values[size:]) + size
-        )
 
-
-def _solution(master: _Master, values: Floats, bound: float, prices: Floats, *, finished: bool) -> Solution:
-    size = len(master.count)
-    flows = tuple(
-        Flow(int(master.node[column]), int(master.place[column]), int(values[column]))
-        for column in (np.flatnonzero(values[size:]) + size).tolist()
-    )
-    left = values[:size].astype(np.int64)
-    return Solution(flows=flows, left=left, value=master.value(values), bound=bound, prices=prices, finished=finished)
+def _solution(master: _Master, sent: Sent, bound: float, prices: Floats, *, finished: bool) -> Solution:
+    flows = tuple(Flow(node, place, count) for (node, place), count in sent.items())
+    left = master.count.astype(np.int64)
+    value = 0.0
+    rows = {int(node): (family.cost, row) for family in master.families for row, node in enumerate(family.nodes)}
+    for flow in flows:
+        cost, row = rows[flow.node]
+        value += float(cost[row, flow.place]) * flow.count
+        left[flow.node] -= flow.count
+    value += master.unplaced * float(left.sum())
+    return Solution(flows=flows, left=left, value=value, bound=bound, prices=prices, finished=finished)
 
 
 def _nearest(number: int, family: Family, most: int) -> _New:
@@ -309,9 +336,12 @@ def _lowest(table: Floats, most: int) -> tuple[Numbers, Numbers]:
     return np.repeat(np.arange(height), places.shape[1]), places.ravel()
 
 
-def _highs() -> Any:
+def _highs(ending: Ending) -> Any:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)
+    if ending.may_come():
+        for ask in (highs.cbSimplexInterrupt, highs.cbMipInterrupt):
+            ask.subscribe(lambda event: event.interrupt() if ending.reached() else None)
     return highs

@@ -14,6 +14,7 @@ import numpy as np
 from scheduling.planning.rules.demand import Floats, distances
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.variants import more_machines, one_more_day, other_province, site_closed, travel_limit
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.placement import Placed, place
 
 __all__ = [
@@ -63,7 +64,7 @@ class Comparison:
 
 def compare(before: Problem, after: Problem, *, seconds: float | None = None) -> Comparison:
     """Place both problems and set them side by side; they have the same groups."""
-    one, other = place(before, seconds=seconds), place(after, seconds=seconds)
+    one, other = (place(each, ending=Ending.after(seconds)) for each in (before, after))
     return Comparison(before=figures(before, one), after=figures(after, other), moved=_differences(before, one, other))
 
 

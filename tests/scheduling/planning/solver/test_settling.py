@@ -5,14 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from scheduling.planning.rules.checking.check import check
-from scheduling.planning.rules.plan import Status, Unplaced, UnplacedReason
+from scheduling.planning.rules.plan import Plan, Status, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Form, Level, Problem
-from scheduling.planning.rules.reading import read_problem
-from scheduling.planning.rules.serial import problem_bytes
+from scheduling.planning.rules.reading import read_plan, read_problem
+from scheduling.planning.rules.serial import plan_bytes, problem_bytes
+from scheduling.planning.solver import so_far
 from scheduling.planning.solver.joining import join
 from scheduling.planning.solver.placement import place
 from scheduling.planning.solver.sessions import Reached, room_bounds, schedule_sites
-from scheduling.planning.solver.settling import Settled, settle
+from scheduling.planning.solver.settling import Settled, Standing, settle
 from scheduling.planning.solver.solve import Stage, Step, solve
 from tests.scheduling.planning import small
 from tests.scheduling.planning.random_problems import random_problem
@@ -85,7 +86,15 @@ def test_progress_tells_the_plan_so_far(seed: int) -> None:
     problem = read_problem(problem_bytes(random_problem(seed)))
     placed = place(problem)
     told: list[Reached] = []
-    found = settle(problem, placed.placements, placed.unplaced, seed=1, processes=1, progress=told.append)
+
+    def hear(reached: Reached, standing: Callable[[], Standing]) -> None:
+        told.append(reached)
+        now = standing()
+        assert sum(one.count for one in now.unplaced) >= reached.unplaced
+        plan = small.plan(problem, placements=now.placements, sessions=now.sessions, unplaced=now.unplaced)
+        assert [one for one in check(problem, plan).violations if one.h not in ("H1", "H13", "H14", "H17")] == []
+
+    found = settle(problem, placed.placements, placed.unplaced, seed=1, processes=1, told=hear)
     sites = len({one.site for one in placed.placements})
     assert [one.done for one in told[:sites]] == list(range(1, sites + 1))
     assert told[-1].unplaced == sum(one.count for one in found.joined.unplaced)
@@ -97,12 +106,13 @@ def stop_after(times: int) -> Callable[[], bool]:
     return lambda: next(asked) >= times
 
 
-@pytest.mark.parametrize("times", range(7))
+@pytest.mark.parametrize("patience", [0.0, 60.0])
+@pytest.mark.parametrize("times", [*range(12), 20, 40, 60, 80])
 @pytest.mark.parametrize("seed", [2, 5])
-def test_a_solve_that_is_stopped_anywhere_leaves_a_plan_that_holds(seed: int, times: int) -> None:
+def test_a_solve_that_is_stopped_anywhere_leaves_a_plan_that_holds(seed: int, times: int, patience: float) -> None:
     problem = read_problem(problem_bytes(random_problem(seed)))
     steps: list[Step] = []
-    plan = solve(problem, seed=seed, processes=1, stop=stop_after(times), progress=steps.append)
+    plan = solve(problem, seed=seed, processes=1, stop=stop_after(times), progress=steps.append, patience=patience)
     report = check(problem, plan)
     assert [(one.h, one.where) for one in report.violations] == []
     assert report.wrong == ()
@@ -116,3 +126,42 @@ def test_a_solve_that_is_stopped_anywhere_leaves_a_plan_that_holds(seed: int, ti
     assert last.km == pytest.approx(plan.objectives.travel_km_sum, abs=0.5)
     if times == 0:
         assert plan.status is Status.STOPPED
+        left = {one.reason for one in plan.unplaced}
+        assert (UnplacedReason.NOT_REACHED in left) == (patience == 0)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_every_plan_that_is_kept_on_the_way_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(so_far, "_SHARE", 0)  # every one of them
+    problem = read_problem(problem_bytes(random_problem(seed)))
+    kept: list[Plan] = []
+    plan = solve(problem, seed=seed, processes=1, keep=kept.append)
+    assert plan == solve(problem, seed=seed, processes=1)
+    sites = len({one.site for one in plan.placements})
+    assert len(kept) >= 2 + sites
+    for one in kept:
+        report = check(problem, read_plan(plan_bytes(one)))
+        assert ([(found.h, found.where) for found in report.violations], report.wrong) == ([], ())
+        assert report.bound is not None and report.bound.holds
+    assert kept[0].placements == () and {one.status for one in kept} == {Status.STOPPED}
+    assert kept[-1].placements == plan.placements
+    counts = [sum(one.count for one in each.unplaced) for each in kept]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_keeping_takes_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    problem = small.problem()
+    kept: list[float] = []
+
+    def keep(plan: Plan) -> None:
+        kept.append(clock[0])
+        clock[0] += 1.0
+
+    offered = so_far.SoFar(problem, 1, keep)
+    offered.placed(place(problem))
+    for _ in range(50):
+        clock[0] += 1.0
+        offered.offer(lambda: Standing((), (), ()))
+    assert kept == [0.0, 21.0, 42.0]

@@ -14,7 +14,8 @@ from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.plan import Assignment, OpenReason, Session
 from scheduling.planning.rules.problem import Duty, Person, Pin, Problem, Qualification
 from scheduling.planning.rules.teams import load_of, positions
-from scheduling.planning.solver.staff import Staffed, assign
+from scheduling.planning.solver.ending import Ending
+from scheduling.planning.solver.staff import Staffed, assign, pinned_only
 from tests.scheduling.planning import small
 
 STAFF = ("H11", "H12", "H13", "H14")
@@ -309,11 +310,28 @@ def _mixed(random: Random, things: Any) -> Any:
     return tuple(copy)
 
 
+def told_at_once(patience: float) -> Ending:
+    return Ending.after(None, lambda: True, patience=patience)
+
+
 def test_time_that_ran_out_leaves_a_valid_answer() -> None:
     problem, sessions, _ = city(7)
-    found = assign(problem, sessions, seed=1, seconds=0.0)
+    found = assign(problem, sessions, seed=1, ending=told_at_once(1000.0))
     plan = small.plan(
         problem, placements=(), sessions=sessions, assignments=found.assignments, open_positions=found.open
     )
     assert [one for one in check(problem, plan).violations if one.h in STAFF] == []
     assert found.stopped and len(found.assignments) > 1900
+
+
+def test_when_patience_is_over_only_pins_are_served_and_the_rest_says_so() -> None:
+    site = small.site(rooms=(small.room(), small.room("R2")))
+    pin = Pin(id="P1", author="A", reason="R", person="E3", site="S1", slot=THEORY.slot, room="R1")
+    problem = small.problem(sites=(site,), staff=people("E1", "E2", "E3"), pins=(pin,))
+    found = staffed(problem, THEORY, small.session("N3", "R2"), ending=told_at_once(0.0))
+    assert [(one.session, one.person) for one in found.assignments] == [("N1", "E3")]
+    assert {one.reason for one in found.open} == {OpenReason.NOT_REACHED}
+    assert (len(found.open), found.standby, found.stopped) == (3, (), True)
+    before = pinned_only(problem, (THEORY, small.session("N3", "R2")))
+    assert (before.assignments, {one.session for one in before.open}) == (found.assignments, {"N1", "N3"})
+    assert len(before.open) == 3

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.transport import Family, Solution, lower_bound, solve
 
 INF = np.inf
@@ -25,8 +26,10 @@ def family(nodes: list[int], cost: list[list[float]], rows: list[list[int]], use
     )
 
 
-def run(count: list[int], capacity: list[float], *families: Family, nearest: int = 8) -> Solution:
-    return solve(np.array(count), np.array(capacity), families, unplaced=UNPLACED, nearest=nearest)
+def run(
+    count: list[int], capacity: list[float], *families: Family, nearest: int = 8, ending: Ending | None = None
+) -> Solution:
+    return solve(np.array(count), np.array(capacity), families, unplaced=UNPLACED, nearest=nearest, ending=ending)
 
 
 def test_nobody_to_place_costs_nothing() -> None:
@@ -86,16 +89,42 @@ def test_prices_prove_the_bound_and_any_other_prices_prove_less() -> None:
         assert lower_bound(count, capacity, families, np.array(other), unplaced=UNPLACED) <= found.value + 1e-9
 
 
-def test_out_of_time_still_answers_with_whole_people_and_a_bound() -> None:
-    width = 12
-    cost = [[float(place) for place in range(width)]]
-    some = family([0], cost, [[place] for place in range(width)])
-    found = solve(
-        np.array([5]), np.array([0.0] * (width - 1) + [5.0]), [some], unplaced=UNPLACED, seconds=0.0, nearest=2
-    )
-    assert not found.finished
-    assert found.left.sum() + sum(flow.count for flow in found.flows) == 5
-    assert found.bound <= found.value
+def ended(times: int) -> Ending:
+    """It comes when it has been asked so many times."""
+    asked = iter(range(1_000_000))
+    return Ending(stop=lambda: next(asked) >= times)
+
+
+@pytest.mark.parametrize("times", range(40))
+def test_ended_anywhere_it_answers_with_whole_people_and_a_bound(times: int) -> None:
+    random = Random(f"{times} nodes")
+    cost = [[float(random.randint(0, 99)) for _ in range(30)] for _ in range(25)]
+    some = [family(list(range(25)), cost, [[place] for place in range(30)])]
+    count, capacity = np.array([random.randint(1, 9) for _ in cost]), np.array([4.0] * 30)
+    found = solve(count, capacity, some, unplaced=UNPLACED, nearest=2, ending=ended(times))
+    whole = solve(count, capacity, some, unplaced=UNPLACED)
+    sent = np.zeros(25, dtype=np.int64)
+    used = np.zeros(30)
+    for flow in found.flows:
+        sent[flow.node] += flow.count
+        used[flow.place] += flow.count
+    assert (sent + found.left == count).all() and (used <= capacity).all() and (found.left >= 0).all()
+    assert found.bound <= whole.value + 1e-6 <= found.value + 2e-6
+    assert found.finished == (found.value == pytest.approx(whole.value) and found.bound == pytest.approx(whole.bound))
+
+
+def test_ended_before_the_program_everybody_goes_to_the_nearest_with_room() -> None:
+    found = run([3, 2], [4.0, 9.0], family([0, 1], [[1, 5], [2, 7]], [[0], [1]]), ending=ended(0))
+    assert {(one.node, one.place): one.count for one in found.flows} == {(0, 0): 3, (1, 0): 1, (1, 1): 1}
+    assert (found.value, found.bound, found.finished) == (12.0, 7.0, False)
+
+
+def test_ended_before_whole_numbers_were_found_nobody_is_halved() -> None:
+    cycle = family([0], [[0, 0, 0]], [[0, 1], [1, 2], [2, 0]])
+    found = [run([2], [1.0, 1.0, 1.0], cycle, ending=ended(times)) for times in range(30)]
+    assert {(sum(flow.count for flow in one.flows), one.left.tolist()[0]) for one in found} == {(1, 1)}
+    assert [one.finished for one in found] == sorted(one.finished for one in found)
+    assert not found[0].finished and found[-1].finished
 
 
 @settings(max_examples=40, deadline=None)
