@@ -7,15 +7,23 @@ pilot school) has a site; the stations of each certificate have 13% more capacit
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from benchmarks.instances import figures
+from benchmarks.instances.figures import (
+    COMPUTER_SEATS,
+    FIRST_PRACTICAL_SLOT,
+    KIND_PERCENT,
+    KINDS,
+    LEVELS,
+    PAPER_SEATS,
+    SLACK,
+    STATION_MINUTES,
+)
 from scheduling.planning.rules.capacity import rounds
 from scheduling.planning.rules.problem import (
     FORMAT,
@@ -25,7 +33,6 @@ from scheduling.planning.rules.problem import (
     Form,
     Group,
     Institution,
-    Level,
     Pilot,
     Prefecture,
     Problem,
@@ -37,26 +44,10 @@ from scheduling.planning.rules.problem import (
     Workshop,
 )
 
-CHINA: Final = timezone(timedelta(hours=8))
-SLACK: Final = 1.13
-LEVELS: Final = tuple(Level)
-_STARTS: Final = ((8, 30), (13, 0), (16, 30))
-_SLOT_MINUTES: Final = 180
 RULES: Final = Rules(paper_fill_percent=50, computer_fill_percent=40, travel_limit_km=6000)
-_FIRST_PRACTICAL_SLOT: Final = 2  # what follows a written part cannot be at the very beginning
-_FORMS: Final = (
-    (Form.PAPER,),
-    (Form.COMPUTER,),
-    (Form.PAPER, Form.PRACTICAL),
-    (Form.COMPUTER, Form.PRACTICAL),
-    (Form.PAPER, Form.COMPUTER, Form.PRACTICAL),
-)
-_FORM_SHARES: Final = (0.12, 0.13, 0.29, 0.28, 0.18)
 _LOCAL_NOISE: Final = 0.4  # how roughly the capacity of a place follows its demand (sigma of a lognormal factor)
-_STATION_MINUTES: Final = (30, 40, 60, 90, 120)
 _ROOMS: Final = 1.2  # rooms for so many times the room-sessions of the nominal load
 _LED: Final = 0.8  # rooms for at least this share of all whom the stations could take
-_COMPUTER_SEATS: Final = (40, 50, 60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +74,10 @@ HUBEI: Final = Size(
 def national(seed: int = 1, size: Size = NATIONAL) -> Problem:
     """Make the problem; the same seed gives the same problem."""
     rng = np.random.default_rng(seed)
-    prefectures = _prefectures(size.provinces)
-    slots = _slots(size.days)
+    prefectures = [
+        one for one, province in figures.prefectures() if size.provinces is None or province in size.provinces
+    ]
+    slots = figures.slots(size.days)
     certificates = _certificates(rng, size.certificates)
     schools = _schools(rng, prefectures, size.institutions)
     pilots = _pilots(rng, len(schools), size)
@@ -120,55 +113,15 @@ def _numbers(ids: Iterable[str]) -> dict[str, int]:
     return {id: number for number, id in enumerate(ids)}
 
 
-def _prefectures(provinces: frozenset[str] | None) -> list[Prefecture]:
-    path = Path(__file__).with_name("prefectures.csv")
-    with path.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        Prefecture(
-            id=row["code"],
-            name=row["name"],
-            province=row["code"][:2],
-            lat=float(row["latitude"]),
-            lon=float(row["longitude"]),
-        )
-        for row in rows
-        if provinces is None or row["province"] in provinces
-    ]
-
-
-def _slots(days: int) -> tuple[Slot, ...]:
-    first = datetime(2027, 4, 10, tzinfo=UTC).date()
-    return tuple(
-        Slot(
-            id=f"D{day + 1}{'ABC'[part]}",
-            starts=(
-                start := datetime(first.year, first.month, first.day, hour, minute, tzinfo=CHINA) + timedelta(days=day)
-            ),
-            ends=start + timedelta(minutes=_SLOT_MINUTES),
-        )
-        for day in range(days)
-        for part, (hour, minute) in enumerate(_STARTS)
-    )
-
-
 def _certificates(rng: np.random.Generator, count: int) -> list[Certificate]:
     """Each with one to three components, the same at every level."""
-    chosen = rng.choice(len(_FORMS), size=count, p=_FORM_SHARES)
+    chosen = rng.choice(len(KINDS), size=count, p=[percent / 100 for percent in KIND_PERCENT])
     # The most popular ones are spread over the kinds as the shares say: otherwise one draw would decide the whole country.
-    chosen[: len(_FORMS) * 2] = [2, 4, 3, 0, 3, 1, 4, 2, 3, 4][: min(count, len(_FORMS) * 2)]
-    minutes = rng.choice(_STATION_MINUTES, size=count)
+    chosen[: len(KINDS) * 2] = [2, 4, 3, 0, 3, 1, 4, 2, 3, 4][: min(count, len(KINDS) * 2)]
+    minutes = rng.choice(STATION_MINUTES, size=count)
     made = []
     for number in range(count):
-        components = tuple(
-            Component(
-                id=form.value,
-                form=form,
-                minutes=int(minutes[number]) if form is Form.PRACTICAL else 90,
-                order=order,
-            )
-            for order, form in enumerate(_FORMS[chosen[number]])
-        )
+        components = figures.components(KINDS[chosen[number]], int(minutes[number]))
         made.append(
             Certificate(
                 id=f"C{number + 1:03d}",
@@ -328,7 +281,7 @@ def _site(
     needed = {Form.PAPER: 0.0, Form.COMPUTER: 0.0}  # room-sessions of the nominal load
     led = {Form.PAPER: 0, Form.COMPUTER: 0}  # candidates whom the stations could take at once, and who write before
     workshops = []
-    seats = int(rng.choice(_COMPUTER_SEATS))
+    seats = int(rng.choice(COMPUTER_SEATS))
     for index, capacity in sorted(nominal.items()):
         certificate = certificates[index]
         for component in certificate.schemes[0].components:
@@ -338,18 +291,18 @@ def _site(
                 surplus[index] = surplus.get(index, 0) + made - capacity
                 workshops.append(workshop)
             else:
-                room = 30 if component.form is Form.PAPER else seats * 0.9
+                room = PAPER_SEATS if component.form is Form.PAPER else seats * 0.9
                 led[component.form] += capacity * any(
                     part.form is Form.PRACTICAL for part in certificate.schemes[0].components
                 )
                 needed[component.form] += sum(np.ceil(capacity / SLACK * part / room) for part in (0.33, 0.47, 0.2))
-    planned_paper = len(slots) * 30 * RULES.paper_fill_percent / 100
-    planned_computer = len(slots) * min(_COMPUTER_SEATS) * 0.9 * RULES.computer_fill_percent / 100
+    planned_paper = len(slots) * PAPER_SEATS * RULES.paper_fill_percent / 100
+    planned_computer = len(slots) * min(COMPUTER_SEATS) * 0.9 * RULES.computer_fill_percent / 100
     paper = int(np.ceil(max(needed[Form.PAPER] * _ROOMS / len(slots), _LED * led[Form.PAPER] / planned_paper)))
     computer = int(
         np.ceil(max(needed[Form.COMPUTER] * _ROOMS / len(slots), _LED * led[Form.COMPUTER] / planned_computer))
     )
-    sizes = rng.choice(_COMPUTER_SEATS, size=computer)
+    sizes = rng.choice(COMPUTER_SEATS, size=computer)
     return Site(
         id=f"S{number + 1:04d}",
         name=f"{school.name}考点",
@@ -359,7 +312,7 @@ def _site(
         lon=school.lon,
         approvals=tuple(Approval(certificate=certificates[index].id) for index in sorted(nominal)),
         rooms=(
-            *(Room(id=f"P{room + 1:02d}", form=Form.PAPER, seats=30) for room in range(paper)),
+            *(Room(id=f"P{room + 1:02d}", form=Form.PAPER, seats=PAPER_SEATS) for room in range(paper)),
             *(Room(id=f"M{room + 1:02d}", form=Form.COMPUTER, seats=int(sizes[room])) for room in range(computer)),
         ),
         workshops=tuple(workshops),
@@ -371,7 +324,7 @@ def _workshop(
 ) -> tuple[Workshop, int]:
     """As few stations as serve the capacity, open in as many slots as it takes (classes use it in the others); and how many it serves."""
     served = rounds(component.minutes, slots[0], RULES)
-    usable = list(range(_FIRST_PRACTICAL_SLOT, len(slots)))
+    usable = list(range(FIRST_PRACTICAL_SLOT, len(slots)))
     stations = -(-capacity // (served * len(usable)))
     wanted = min(len(usable), -(-capacity // (served * stations)))
     open_ones = set(rng.permutation(usable)[:wanted].tolist())

@@ -6,17 +6,26 @@ components in order, 6 days of 3 slots; rooms that the packing bound fills to ab
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Final
 
+from benchmarks.instances import figures
+from benchmarks.instances.figures import (
+    COMPUTER_SEATS,
+    FIRST_PRACTICAL_SLOT,
+    KIND_PERCENT,
+    KINDS,
+    LEVELS,
+    PAPER_SEATS,
+    SLACK,
+    STATION_MINUTES,
+)
 from scheduling.planning.rules.capacity import rounds
 from scheduling.planning.rules.plan import Placement
 from scheduling.planning.rules.problem import (
     FORMAT,
     Approval,
     Certificate,
-    Component,
     Form,
     Group,
     Institution,
@@ -31,23 +40,8 @@ from scheduling.planning.rules.problem import (
     Workshop,
 )
 
-CHINA: Final = timezone(timedelta(hours=8))
-LEVELS: Final = tuple(Level)
 FILLED: Final = 0.87
-SLACK: Final = 1.13
-_STARTS: Final = ((8, 30), (13, 0), (16, 30))
-_MINUTES: Final = 180
-_FORMS: Final = (
-    ((Form.PAPER,), 12),
-    ((Form.COMPUTER,), 13),
-    ((Form.PAPER, Form.PRACTICAL), 29),
-    ((Form.COMPUTER, Form.PRACTICAL), 28),
-    ((Form.PAPER, Form.COMPUTER, Form.PRACTICAL), 18),
-)
-_STATION_MINUTES: Final = (30, 40, 60, 90, 120)
-_COMPUTER_SEATS: Final = (40, 50, 60)
 _CERTIFICATES: Final = 10
-_FIRST_PRACTICAL_SLOT: Final = 2
 _FAR_SHARE: Final = 0.2  # of the groups
 _SCHOOLS: Final = 4  # per site, near; and as many far ones
 _KM_PER_DEGREE: Final = 111.2
@@ -58,7 +52,7 @@ def instance(
 ) -> tuple[Problem, tuple[Placement, ...]]:
     """Make a problem, and placements that send every group to its site; the same seed makes the same."""
     rng = Random(f"{seed} sessions")
-    slots = _slots(days)
+    slots = figures.slots(days)
     certificates: list[Certificate] = []
     schools: list[Institution] = []
     groups: list[Group] = []
@@ -88,28 +82,11 @@ def instance(
     return problem, tuple(placements)
 
 
-def _slots(days: int) -> tuple[Slot, ...]:
-    first = datetime(2027, 4, 10, tzinfo=UTC).date()
-    starts = [
-        (day, part, datetime(first.year, first.month, first.day, *_STARTS[part], tzinfo=CHINA) + timedelta(days=day))
-        for day in range(days)
-        for part in range(len(_STARTS))
-    ]
-    return tuple(
-        Slot(id=f"D{day + 1}{'ABC'[part]}", starts=start, ends=start + timedelta(minutes=_MINUTES))
-        for day, part, start in starts
-    )
-
-
 def _certificates(rng: Random, site: int) -> list[Certificate]:
     made = []
     for number in range(_CERTIFICATES):
-        (forms,) = rng.choices([forms for forms, _ in _FORMS], [share for _, share in _FORMS])
-        minutes = rng.choice(_STATION_MINUTES)
-        components = tuple(
-            Component(id=form.value, form=form, minutes=minutes if form is Form.PRACTICAL else 90, order=order)
-            for order, form in enumerate(forms)
-        )
+        (forms,) = rng.choices(KINDS, KIND_PERCENT)
+        components = figures.components(forms, rng.choice(STATION_MINUTES))
         schemes = tuple(Scheme(level=level, components=components) for level in LEVELS)
         made.append(
             Certificate(id=f"C{site + 1:04d}-{number + 1:02d}", name=f"证书{number + 1}（演示）", schemes=schemes)
@@ -176,9 +153,9 @@ def _site(
     demand: dict[tuple[str, Level], int] = {}
     for group in groups:
         demand[group.certificate, group.level] = demand.get((group.certificate, group.level), 0) + group.count
-    size = rng.choice(_COMPUTER_SEATS)
+    size = rng.choice(COMPUTER_SEATS)
     rooms: list[Room] = []
-    for form, seats, usable in ((Form.PAPER, 30, 30), (Form.COMPUTER, size, size - -(-size // 10))):
+    for form, seats, usable in ((Form.PAPER, PAPER_SEATS, PAPER_SEATS), (Form.COMPUTER, size, size - -(-size // 10))):
         sessions = sum(
             -(-demand.get((certificate.id, level), 0) // usable)
             for certificate in certificates
@@ -227,7 +204,7 @@ def _workshop(
     needed = sum(-(-demand.get((certificate.id, level), 0) // served) for level in LEVELS)
     if not needed:
         return None
-    usable = list(range(_FIRST_PRACTICAL_SLOT, len(slots)))
+    usable = list(range(FIRST_PRACTICAL_SLOT, len(slots)))
     stations = -(-round(needed * SLACK) // len(usable))
     wanted = min(len(usable), -(-round(needed * SLACK) // stations))
     opened = set(rng.sample(usable, wanted))

@@ -8,15 +8,17 @@ some qualifications have expired or begin later. Nothing but the seed is random.
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import accumulate
-from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
+from benchmarks.instances import figures
+from benchmarks.instances.figures import SHORT_DAY
 from scheduling.planning.rules.plan import Assignment, Part, Session
 from scheduling.planning.rules.problem import (
     FORMAT,
@@ -35,12 +37,10 @@ from scheduling.planning.rules.problem import (
     Room,
     Scheme,
     Site,
-    Slot,
     Workshop,
 )
 
 DAYS: Final = 6
-WINDOWS: Final = (("08:30", 120), ("11:00", 120), ("14:00", 180))
 FIRST_DAY: Final = date(2026, 11, 23)
 SENIORS_PERCENT: Final = 60
 AWAY_PERCENT: Final = 20  # of the slots in which somebody does not serve in the hidden answer
@@ -103,7 +103,7 @@ def city(seed: int = 1) -> Case:
 def country(seed: int = 1, sites: int = 1000) -> Case:
     """60 sessions a site all over the country; every prefecture has a site, the larger ones many."""
     rng = Random(f"{seed} staff country")
-    prefectures = _prefectures()
+    prefectures = [replace(one, province=province) for one, province in figures.prefectures()]
     chosen = prefectures if sites >= len(prefectures) else prefectures[:sites]
     number = dict.fromkeys((one.id for one in chosen), 1)
     weights = list(accumulate(rng.paretovariate(1.2) for _ in chosen))
@@ -119,31 +119,7 @@ def _town_of(prefecture: Prefecture, sites: int) -> _Town:
     return _Town(prefecture, sites, sessions, people, max(8, 2 * sites), max(6, min(60, 3 * sites)), 0.3)
 
 
-def _prefectures() -> list[Prefecture]:
-    path = Path(__file__).with_name("prefectures.csv")
-    with path.open(encoding="utf-8") as lines:
-        return [
-            Prefecture(
-                id=row["code"],
-                name=row["name"],
-                province=row["province"],
-                lat=float(row["latitude"]),
-                lon=float(row["longitude"]),
-            )
-            for row in csv.DictReader(lines)
-        ]
-
-
-def _slots() -> tuple[Slot, ...]:
-    made = []
-    for day in range(DAYS):
-        for letter, (start, minutes) in zip("abc", WINDOWS, strict=True):
-            begins = datetime.fromisoformat(f"{FIRST_DAY + timedelta(days=day)}T{start}:00+08:00")
-            made.append(Slot(id=f"{day + 1}{letter}", starts=begins, ends=begins + timedelta(minutes=minutes)))
-    return tuple(made)
-
-
-SLOTS: Final = _slots()
+SLOTS: Final = figures.slots(DAYS, first=FIRST_DAY, windows=SHORT_DAY, prefix="", letters="abc")
 
 
 def _case(name: str, seed: int, towns: Sequence[tuple[_Town, _Drawn]]) -> Case:

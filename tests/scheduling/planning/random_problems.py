@@ -6,6 +6,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from benchmarks.instances.figures import LONG_DAY, SHORT_DAY
 from scheduling.planning.rules.contradictions import contradictions
 from scheduling.planning.rules.problem import (
     Accommodation,
@@ -29,7 +30,7 @@ from scheduling.planning.rules.problem import (
 )
 from tests.scheduling.planning import small
 
-DAYS = (small.STARTS, (("08:30", 180), ("13:00", 180), ("16:30", 180)), (("09:00", 90), ("14:00", 240)))
+DAYS = (SHORT_DAY, LONG_DAY, (("09:00", 90), ("14:00", 240)))
 
 
 def random_problem(seed: int) -> Problem:

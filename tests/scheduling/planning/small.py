@@ -6,8 +6,10 @@ is a valid plan of it. Times are those of China.
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from string import ascii_lowercase
 from typing import Any
 
+from benchmarks.instances import figures
 from scheduling.planning.rules.plan import FORMAT as PLAN_FORMAT
 from scheduling.planning.rules.plan import Part, Placement, Plan, Session, Status
 from scheduling.planning.rules.problem import (
@@ -32,7 +34,7 @@ from scheduling.planning.rules.problem import (
 )
 
 DAY = date(2026, 11, 28)
-STARTS = (("08:30", 120), ("11:00", 120), ("14:00", 180))
+STARTS = figures.SHORT_DAY
 
 
 def slot(id: str = "1a", starts: str = "2026-11-28T08:30", minutes: int = 120) -> Slot:
@@ -43,11 +45,7 @@ def slot(id: str = "1a", starts: str = "2026-11-28T08:30", minutes: int = 120) -
 
 def slots(days: int = 2, starts: Iterable[tuple[str, int]] = STARTS) -> tuple[Slot, ...]:
     """The same windows on each day: "1a", "1b", "1c" of the first day, "2a" ..."""
-    return tuple(
-        slot(f"{day + 1}{'abcdefgh'[number]}", f"{DAY + timedelta(days=day)}T{start}", minutes)
-        for day in range(days)
-        for number, (start, minutes) in enumerate(starts)
-    )
+    return figures.slots(days, first=DAY, windows=tuple(starts), prefix="", letters=ascii_lowercase)
 
 
 def prefecture(id: str = "P1", **changes: Any) -> Prefecture:
