@@ -19,14 +19,15 @@ import msgspec
 from benchmarks import staffing
 from benchmarks.instances.national import HUBEI, NATIONAL, Size, national
 from benchmarks.measuring import cpu_seconds, peak_mb
+from scheduling.planning.rules.approving import required_pairs
 from scheduling.planning.rules.checking import check
 from scheduling.planning.rules.demand import demand
 from scheduling.planning.rules.explaining import Explainer
 from scheduling.planning.rules.losses import without_sites
 from scheduling.planning.rules.plan import FORMAT, Placement, Plan, Status
-from scheduling.planning.rules.problem import Pin, Problem, Site
+from scheduling.planning.rules.problem import Application, Pin, Problem, Site
 from scheduling.planning.rules.serial import problem_sha256
-from scheduling.planning.solver.approving import Application, approve, required_pairs
+from scheduling.planning.solver.approving import approve
 from scheduling.planning.solver.greedy import nearest_first
 from scheduling.planning.solver.moving import move
 from scheduling.planning.solver.placement import Placed, place, place_demand
@@ -68,8 +69,10 @@ def sites_case(size: Size) -> Result:
     """Approve sites for all (certificate, prefecture) pairs: half as many applications again as the country has approvals."""
     problem = national(SEED, size)
     applications = _applications(problem)
+    nothing_yet = tuple(msgspec.structs.replace(site, approvals=()) for site in problem.sites)
+    problem = msgspec.structs.replace(problem, sites=nothing_yet, applications=applications)
     begin = cpu_seconds()
-    approved = approve(problem, applications)
+    approved = approve(problem)
     chosen = {(one.certificate, problem.site[one.site].prefecture) for one in approved.chosen}
     pairs = required_pairs(problem)
     return {
@@ -84,7 +87,7 @@ def sites_case(size: Size) -> Result:
     }
 
 
-def _applications(problem: Problem) -> list[Application]:
+def _applications(problem: Problem) -> tuple[Application, ...]:
     """The present approvals, half of them asked for by a second site as well, and one pair in fifty by nobody."""
     rng = Random(SEED)
     by_prefecture: dict[str, list[Site]] = {}
@@ -100,9 +103,13 @@ def _applications(problem: Problem) -> list[Application]:
                 capacity = rng.choice((40, 80, 120, 200, 400))
                 key = one.id, approval.certificate
                 found[key] = Application(
-                    one.id, approval.certificate, capacity, cost_km=rng.choice((500.0, 1000.0, 2000.0))
+                    id=f"{one.id}/{approval.certificate}",
+                    site=one.id,
+                    certificate=approval.certificate,
+                    capacity=capacity,
+                    cost_km=rng.choice((500.0, 1000.0, 2000.0)),
                 )
-    return sorted(found.values())
+    return tuple(found[key] for key in sorted(found))
 
 
 def sessions_case(size: Size) -> Result:

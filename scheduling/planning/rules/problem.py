@@ -23,6 +23,7 @@ Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 Positive = Annotated[int, Meta(ge=1, le=10_000_000)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Minutes = Annotated[int, Meta(ge=0, le=100_000)]
+Kilometres = Annotated[float, Meta(ge=0, le=1e9)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
@@ -221,10 +222,10 @@ class Group(Record, frozen=True):
     components: tuple[Id, ...]
     count: Positive
     accommodations: tuple[Accommodation, ...] = ()
-    person: Id | None = None
     extra_time_percent: Percent | UnsetType = (
         UNSET  # H16: where it differs from the rules (left out, a file keeps its hash)
     )
+    person: Id | None = None
     away: tuple[Id, ...] = ()  # slots in which they sit an exam that this problem does not hold (H8)
     late: bool = False  # registered after publication: may be added, may move nobody
 
@@ -277,6 +278,20 @@ class Waiver(Record, frozen=True):
     reason: Annotated[str, Meta(min_length=1)]
 
 
+class Application(Record, frozen=True):
+    """A site that has applied for a certificate and is not approved yet (C01). Nothing but `approve` looks at it."""
+
+    id: Id
+    site: Id
+    certificate: Id
+    levels: tuple[Level, ...] = ()  # as of an approval: empty means all
+    forms: tuple[Form, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    capacity: Count | None = None  # candidates over the whole period; None: what its rooms and workshops hold
+    cost_km: Kilometres = 1000.0  # what running it is worth, in candidate-kilometres
+
+
 class Problem(Record, frozen=True, dict=True):
     """Everything the solver and the checker look at. Group = (institution, certificate, level, components, accommodations)."""
 
@@ -293,6 +308,7 @@ class Problem(Record, frozen=True, dict=True):
     staff: tuple[Person, ...] = ()
     pins: tuple[Pin, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    applications: tuple[Application, ...] = ()
     on: date | None = None  # the day of planning: pins that expired before it are void
 
     @cached_property
@@ -318,6 +334,10 @@ class Problem(Record, frozen=True, dict=True):
     @cached_property
     def site(self) -> Mapping[str, Site]:
         return {one.id: one for one in self.sites}
+
+    @cached_property
+    def application(self) -> Mapping[str, Application]:
+        return {one.id: one for one in self.applications}
 
     @cached_property
     def group(self) -> Mapping[str, Group]:

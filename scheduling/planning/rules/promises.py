@@ -12,6 +12,8 @@ from msgspec import UNSET
 
 from exam.kernel.errors import N_
 from exam.kernel.errors import Problem as Fault
+from scheduling.planning.rules.approvals import FORMAT as APPROVALS_FORMAT
+from scheduling.planning.rules.approvals import Approvals
 from scheduling.planning.rules.plan import FORMAT as PLAN_FORMAT
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import (
@@ -27,7 +29,11 @@ from scheduling.planning.rules.problem import (
     Site,
 )
 
-FORMATS: Mapping[type[Problem] | type[Plan], str] = {Problem: FORMAT, Plan: PLAN_FORMAT}
+FORMATS: Mapping[type[Problem] | type[Plan] | type[Approvals], str] = {
+    Problem: FORMAT,
+    Plan: PLAN_FORMAT,
+    Approvals: APPROVALS_FORMAT,
+}
 
 Faults = Iterator[Fault]
 Schemes = Mapping[tuple[str, Level], Container[str]]
@@ -61,6 +67,7 @@ def of_problem(problem: Problem) -> Faults:
     for number, waiver in enumerate(problem.waivers):
         yield from _known(waiver.certificate, problem.certificate, f"waivers[{number}].certificate")
         yield from _known(waiver.prefecture, problem.prefecture, f"waivers[{number}].prefecture")
+    yield from _applications(problem)
     for number, pin in enumerate(problem.pins):
         yield from _pin(problem, pin, f"pins[{number}]")
 
@@ -114,6 +121,28 @@ def of_plan_for(problem: Problem, plan: Plan) -> Faults:
         yield from _known(standby.person, problem.person, f"standby[{number}].person")
 
 
+def of_approvals(approvals: Approvals) -> Faults:
+    """Every broken promise of a proposal to approve sites that shows without its problem."""
+    if approvals.format != APPROVALS_FORMAT:
+        yield wrong_format(approvals.format, APPROVALS_FORMAT)
+    yield from _doubles([one.application for one in approvals.approve], "approve", ".application")
+
+
+def of_approvals_for(problem: Problem, approvals: Approvals) -> Faults:
+    """Everything that a proposal names and the problem does not have; an application with its site and certificate."""
+    for number, one in enumerate(approvals.approve):
+        here = f"approve[{number}]"
+        yield from _known(one.application, problem.application, f"{here}.application")
+        if own := problem.application.get(one.application):
+            yield from _known(one.site, (own.site,), f"{here}.site")
+            yield from _known(one.certificate, (own.certificate,), f"{here}.certificate")
+    for number, spare in enumerate(approvals.not_needed):
+        yield from _known(spare.application, problem.application, f"not_needed[{number}].application")
+    for number, pair in enumerate(approvals.uncovered):
+        yield from _known(pair.certificate, problem.certificate, f"uncovered[{number}].certificate")
+        yield from _known(pair.prefecture, problem.prefecture, f"uncovered[{number}].prefecture")
+
+
 def _doubles_of(problem: Problem) -> Faults:
     yield from _doubles([one.id for one in problem.slots], "slots", ".id")
     yield from _doubles([one.id for one in problem.prefectures], "prefectures", ".id")
@@ -125,6 +154,7 @@ def _doubles_of(problem: Problem) -> Faults:
     yield from _doubles([one.id for one in problem.pins], "pins", ".id")
     yield from _doubles([(one.institution, one.certificate) for one in problem.pilots], "pilots", "")
     yield from _doubles([(one.certificate, one.prefecture) for one in problem.waivers], "waivers", "")
+    yield from _doubles([one.id for one in problem.applications], "applications", ".id")
 
 
 def _slots(problem: Problem) -> Faults:
@@ -191,6 +221,21 @@ def _site(problem: Problem, site: Site, place: str) -> Faults:
         seen.add(workshop.id)
 
 
+def _applications(problem: Problem) -> Faults:
+    """An application names a site and a certificate of the file, levels that the certificate has, a period."""
+    levels = {one.id: {scheme.level for scheme in one.schemes} for one in problem.certificates}
+    for number, one in enumerate(problem.applications):
+        here = f"applications[{number}]"
+        yield from _known(one.site, problem.site, f"{here}.site")
+        yield from _known(one.certificate, problem.certificate, f"{here}.certificate")
+        for place, level in enumerate(one.levels):
+            if one.certificate in levels and level not in levels[one.certificate]:
+                yield _unknown(f"{here}.levels[{place}]", level.value)
+        yield from _doubles(one.levels, f"{here}.levels", "")
+        yield from _doubles(one.forms, f"{here}.forms", "")
+        yield from _period(one.valid_from, one.valid_to, here)
+
+
 def _groups(problem: Problem) -> Faults:
     schemes: dict[tuple[str, Level], frozenset[str]] = {
         (one.id, scheme.level): frozenset(part.id for part in scheme.components)
@@ -242,6 +287,13 @@ def _group(problem: Problem, group: Group, place: str, schemes: Schemes) -> Faul
         yield from _doubles(group.components, f"{place}.components", "")
     if len(set(group.accommodations)) < len(group.accommodations):
         yield from _doubles(group.accommodations, f"{place}.accommodations", "")
+    if group.extra_time_percent is not UNSET and Accommodation.EXTRA_TIME not in group.accommodations:
+        yield _fault(
+            f"{place}.extra_time_percent",
+            N_("组写了加时比例，便利措施里却没有加时。"),
+            N_("请在 accommodations 中加上 extra_time，或删去加时比例。"),
+            "percent_without_extra_time",
+        )
     if group.person is not None and group.count != 1:
         yield _fault(
             f"{place}.count",
@@ -298,13 +350,6 @@ def _incomplete(pin: Pin) -> Iterator[tuple[str, str, str]]:
         if pin.slot is None:
             yield "slot", N_("固定项 %(pin)s 没有写明时段。"), N_("请补上 slot。")
         if pin.count is not None:
-    if group.extra_time_percent is not UNSET and Accommodation.EXTRA_TIME not in group.accommodations:
-        yield _fault(
-            f"{place}.extra_time_percent",
-            N_("组写了加时比例，便利措施里却没有加时。"),
-            N_("请在 accommodations 中加上 extra_time，或删去加时比例。"),
-            "percent_without_extra_time",
-        )
             yield "count", N_("固定项 %(pin)s 是关于一名工作人员的，不能有人数。"), N_("请删去 count。")
     if not pin.author.strip():
         yield "author", N_("固定项 %(pin)s 没有写明是谁决定的。"), N_("请补上 author。")

@@ -16,6 +16,7 @@ from msgspec import structs
 from exam.kernel.errors import N_, Invalid
 from exam.kernel.errors import Problem as Fault
 from scheduling.planning.rules import promises
+from scheduling.planning.rules.approvals import Approvals
 from scheduling.planning.rules.contradictions import contradictions
 from scheduling.planning.rules.losses import Losses
 from scheduling.planning.rules.plan import Plan
@@ -25,7 +26,7 @@ from scheduling.planning.rules.serial import canonical_plan, canonical_problem
 MOST_FAULTS: Final = 100
 """More are not listed: who repairs a hundred sends the file again."""
 
-R = TypeVar("R", Problem, Plan)
+R = TypeVar("R", Problem, Plan, Approvals)
 
 
 class BadFile(Invalid):
@@ -69,6 +70,25 @@ def read_losses(data: bytes) -> Losses:
         raise BadFile(problems=[_fault(str(error), "")]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadFile(problems=[_not_json(str(error))]) from error
+
+
+def read_approvals(data: bytes, problem: Problem) -> Approvals:
+    """Read a proposal to approve sites of this problem.
+
+    :raises BadFile: with a fault for each place that is wrong or unknown (at most MOST_FAULTS)
+    """
+    found = _decode(data, Approvals)
+    _refuse(list(promises.of_approvals(found)) or list(promises.of_approvals_for(problem, found)))
+    return found
+
+
+def is_approvals(data: bytes) -> bool:
+    """Whether a file says of itself that it proposes sites to approve (and is no plan)."""
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(raw, dict) and raw.get("format") == promises.FORMATS[Approvals]
 
 
 def match(problem: Problem, plan: Plan) -> None:

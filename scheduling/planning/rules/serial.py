@@ -13,8 +13,10 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from scheduling.planning.rules.approvals import Approvals
 from scheduling.planning.rules.plan import Bound, Plan, Session
 from scheduling.planning.rules.problem import (
+    Application,
     Certificate,
     Group,
     Institution,
@@ -51,6 +53,11 @@ def plan_bytes(plan: Plan) -> bytes:
     return _ENCODER.encode(canonical_plan(plan)) + b"\n"
 
 
+def approvals_bytes(approvals: Approvals) -> bytes:
+    """The file of a proposal to approve sites; its lists are made in order."""
+    return _ENCODER.encode(approvals) + b"\n"
+
+
 def canonical_problem(problem: Problem) -> Problem:
     """The same problem with its lists in order."""
     return replace(
@@ -65,6 +72,7 @@ def canonical_problem(problem: Problem) -> Problem:
         staff=_by_id(_person(one) for one in problem.staff),
         pins=_by_id(problem.pins),
         waivers=tuple(sorted(problem.waivers, key=lambda one: (one.certificate, one.prefecture, one.reason))),
+        applications=_by_id(_application(one) for one in problem.applications),
     )
 
 
@@ -120,6 +128,11 @@ def _site(one: Site) -> Site:
         workshops=_by_id(replace(shop, closed=tuple(sorted(shop.closed))) for shop in one.workshops),
         closed=tuple(sorted(one.closed)),
     )
+
+
+def _application(one: Application) -> Application:
+    levels, forms = tuple(sorted(one.levels)), tuple(sorted(one.forms))
+    return replace(one, levels=levels, forms=forms, cost_km=float(one.cost_km))
 
 
 def _group(one: Group) -> Group:

@@ -219,7 +219,7 @@ def test_a_folder_that_is_not_there_is_said_before_solving(files: Files, capsys:
     assert str(out) in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("kind", "name"), [("problem", "Problem"), ("plan", "Plan")])
+@pytest.mark.parametrize(("kind", "name"), [("problem", "Problem"), ("plan", "Plan"), ("approvals", "Approvals")])
 def test_the_schema_is_printed(capsys: Any, kind: str, name: str) -> None:
     assert main(["schedule", "schema", kind]) == 0
     assert json.loads(capsys.readouterr().out)["$ref"] == f"#/$defs/{name}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from exam.kernel.errors import N_
+from scheduling.planning.rules.approving import in_period
 from scheduling.planning.rules.checking.report import Violation, Violations
-from scheduling.planning.rules.problem import Approval, Problem
+from scheduling.planning.rules.problem import Problem
 
 
 def covered(problem: Problem) -> Violations:
@@ -13,7 +14,7 @@ def covered(problem: Problem) -> Violations:
         (approval.certificate, site.prefecture)
         for site in problem.sites
         for approval in site.approvals
-        if _in_period(problem, approval)
+        if in_period(problem, approval)
     }
     present |= {(waiver.certificate, waiver.prefecture) for waiver in problem.waivers}
     wanted = {(pilot.certificate, problem.institution[pilot.institution].prefecture) for pilot in problem.pilots}
@@ -27,11 +28,3 @@ def covered(problem: Problem) -> Violations:
                 "prefecture": problem.prefecture[prefecture].name,
             },
         )
-
-
-def _in_period(problem: Problem, approval: Approval) -> bool:
-    return any(
-        (approval.valid_from is None or approval.valid_from <= slot.day)
-        and (approval.valid_to is None or slot.day <= approval.valid_to)
-        for slot in problem.slots
-    )

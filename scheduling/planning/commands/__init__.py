@@ -1,4 +1,4 @@
-"""``kaowu schedule solve|check|explain|repair|schema``: plans from files and back, without a database.
+"""``kaowu schedule approve|solve|check|explain|repair|schema``: plans from files and back, without a database.
 
 A malformed file is refused with every fault and its place (exit status 2) and nothing is written. ``check`` says 1 when a
 hard constraint is violated or the plan claims what is not so; who could not be placed is listed in the plan and is no fault.
@@ -7,8 +7,6 @@ hard constraint is violated or the plan claims what is not so; who could not be 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,28 +16,35 @@ import msgspec
 
 from exam.kernel.errors import N_, Invalid, NotFound
 from exam.kernel.i18n import translate
+from scheduling.planning.commands import approving
+from scheduling.planning.commands.shell import print_json, read_bytes, refuse, writable, write_whole
+from scheduling.planning.commands.solving import ending_json, ending_lines, solved
+from scheduling.planning.rules.approvals import Approvals
 from scheduling.planning.rules.checking import Report, Violation, check
 from scheduling.planning.rules.explaining import REASON_LABELS, Explainer
 from scheduling.planning.rules.losses import Losses, LostSite, as_it_stands, require_known, without_withdrawn
 from scheduling.planning.rules.plan import Plan, UnplacedReason
 from scheduling.planning.rules.problem import Problem
-from scheduling.planning.rules.reading import BadFile, match, read_losses, read_plan, read_problem
+from scheduling.planning.rules.reading import (
+    BadFile,
+    is_approvals,
+    match,
+    read_losses,
+    read_plan,
+    read_problem,
+)
 from scheduling.planning.rules.schema import schema_text
 from scheduling.planning.rules.serial import plan_bytes, plan_sha256
 from scheduling.planning.solver.repair import repair
-from scheduling.planning.solver.solve import Stage, Step, solve
 
 LISTED = 50
 """More violations are counted, not listed, unless JSON is asked for."""
 
 
-KINDS: Mapping[str, type[Problem] | type[Plan]] = {"problem": Problem, "plan": Plan}
-
-
-STAGES: Mapping[Stage, str] = {
-    Stage.PLACEMENT: N_("安排站点"),
-    Stage.SESSIONS: N_("编排场次"),
-    Stage.STAFF: N_("配备人员"),
+KINDS: Mapping[str, type[Problem] | type[Plan] | type[Approvals]] = {
+    "problem": Problem,
+    "plan": Plan,
+    "approvals": Approvals,
 }
 
 
@@ -50,20 +55,6 @@ class NoSuchSite(NotFound):
     way_out = N_("请检查站点编号。")
 
 
-class NoSuchFolder(NotFound):
-    """A plan that could not be written there."""
-
-    message = N_("不能把计划写到 %(file)s：文件夹不存在，或它本身是文件夹。")
-    way_out = N_("请先建立文件夹，或换一个文件名。")
-
-
-class NoSuchFile(NotFound):
-    """A file that cannot be read."""
-
-    message = N_("读不到文件 %(file)s。")
-    way_out = N_("请检查路径和读取权限。")
-
-
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> Any:
     """Add ``schedule`` with its commands to the command line; returns where more of them can be added."""
     group = commands.add_parser("schedule", help=translate(N_("考务排程：求解、核查、说明、修复"))).add_subparsers(
@@ -71,10 +62,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> Any:
     )
     checking = group.add_parser("check", parents=[common], help=translate(N_("核查一个计划的全部硬约束、目标和下界")))
     checking.add_argument("problem", type=Path, metavar="PROBLEM")
-    checking.add_argument("plan", type=Path, metavar="PLAN")
+    checking.add_argument("plan", type=Path, metavar="PLAN", help=translate(N_("计划，或站点批准建议")))
     checking.add_argument("--previous", type=Path, metavar="PLAN", help=translate(N_("已公布的计划：其中各项不应改动")))
     _add_losses(checking)
     checking.set_defaults(command=run_check)
+    approving.add_command(group, common)
     solving = group.add_parser("solve", parents=[common], help=translate(N_("为一份问题文件求计划")))
     solving.add_argument("problem", type=Path, metavar="PROBLEM")
     solving.add_argument("--out", type=Path, required=True, metavar="PLAN", help=translate(N_("计划写到哪里")))
@@ -115,17 +107,11 @@ def _add_losses(parser: argparse.ArgumentParser) -> None:
 def run_solve(arguments: argparse.Namespace) -> int:
     """Solve a problem, check the plan, write it; who has no place is told with the reason."""
     try:
-        problem = read_problem(_bytes(arguments.problem))
+        problem = read_problem(read_bytes(arguments.problem))
     except Invalid as refusal:
         return refuse(arguments, refusal, arguments.problem)
     writable(arguments.out)
-    plan = solve(
-        problem,
-        seed=arguments.seed,
-        seconds=arguments.seconds,
-        processes=arguments.processes,
-        progress=None if arguments.json else _tell,
-    )
+    plan = solved(problem, arguments)
     return hand_over(arguments, plan, check(problem, plan))
 
 
@@ -133,8 +119,8 @@ def run_explain(arguments: argparse.Namespace) -> int:
     """Say why a group is where it is, and what the bottlenecks of the plan are."""
     file = arguments.problem
     try:
-        problem = read_problem(_bytes(file))
-        plan = read_plan(_bytes(file := arguments.plan))
+        problem = read_problem(read_bytes(file))
+        plan = read_plan(read_bytes(file := arguments.plan))
         match(problem, plan)
     except Invalid as refusal:
         return refuse(arguments, refusal, file)
@@ -142,7 +128,7 @@ def run_explain(arguments: argparse.Namespace) -> int:
     sentences = [translate(one.message, **one.facts) for one in explainer.why(arguments.group)]
     if arguments.json:
         bottlenecks = [asdict(one) for one in explainer.bottlenecks()]
-        _print_json({"group": arguments.group, "sentences": sentences, "bottlenecks": bottlenecks})
+        print_json({"group": arguments.group, "sentences": sentences, "bottlenecks": bottlenecks})
     else:
         print("\n".join(sentences))
     return 0
@@ -152,8 +138,8 @@ def run_repair(arguments: argparse.Namespace) -> int:
     """Repair a plan after a loss or for late candidates; who must be told is listed."""
     file = arguments.problem
     try:
-        problem = read_problem(_bytes(file))
-        plan = read_plan(_bytes(file := arguments.plan))
+        problem = read_problem(read_bytes(file))
+        plan = read_plan(read_bytes(file := arguments.plan))
         match(problem, plan)
     except Invalid as refusal:
         return refuse(arguments, refusal, file)
@@ -182,12 +168,12 @@ def hand_over(
     lines: Sequence[str] = (),
 ) -> int:
     """Write a new plan that was checked, and say how good it is; 1 when it breaks a hard constraint."""
-    write_plan(arguments.out, plan)
+    write_whole(arguments.out, plan_bytes(plan))
     if arguments.json:
-        made = {"plan": str(arguments.out), "status": plan.status.value, "sha256": plan_sha256(plan)}
-        _print_json(made | report_json(report) | {"unplaced": unplaced_json(plan)} | dict(more or {}))
+        made = {"plan": str(arguments.out), "sha256": plan_sha256(plan)} | ending_json(plan)
+        print_json(made | report_json(report) | {"unplaced": unplaced_json(plan)} | dict(more or {}))
     else:
-        print("\n".join([*report_lines(report), *unplaced_lines(plan), *lines]))
+        print("\n".join([*report_lines(report), *unplaced_lines(plan), *ending_lines(plan), *lines]))
         print(translate(N_("计划已写入 %(file)s。"), file=str(arguments.out)))
     return 0 if report.passed else 1
 
@@ -199,25 +185,28 @@ def run_schema(arguments: argparse.Namespace) -> int:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Check a plan and print what was found."""
+    """Check a plan, or a proposal to approve sites, and print what was found."""
     file = arguments.problem
     try:
-        problem = read_problem(_bytes(file))
+        problem = read_problem(read_bytes(file))
+        if is_approvals(data := read_bytes(arguments.plan)):
+            file = arguments.plan
+            return approving.run_check(arguments, problem, data)
         previous = None
         if arguments.previous:
-            previous = read_plan(_bytes(file := arguments.previous))
+            previous = read_plan(read_bytes(file := arguments.previous))
         losses = losses_of(problem, arguments)
         if previous is not None:
             problem, previous = without_withdrawn(problem, previous, losses.withdrawn)
         problem = as_it_stands(problem, losses)
-        plan = read_plan(_bytes(file := arguments.plan))
+        plan = read_plan(read_bytes(file := arguments.plan))
         report = check(problem, plan, previous=previous, moved_at_most=arguments.moved_at_most)
     except Invalid as refusal:
         return refuse(arguments, refusal, file)
     if arguments.json:
-        _print_json(report_json(report))
+        print_json(report_json(report) | ending_json(plan))
     else:
-        print("\n".join(report_lines(report)))
+        print("\n".join([*report_lines(report), *ending_lines(plan)]))
     return 0 if report.passed else 1
 
 
@@ -283,26 +272,6 @@ def report_lines(report: Report) -> list[str]:
     return lines
 
 
-def refuse(arguments: argparse.Namespace, refusal: Invalid, file: Path) -> int:
-    """Print every fault of a file with its place and way out; exit status 2."""
-    faults = [
-        {
-            "place": fault.field,
-            "code": fault.code,
-            "what": translate(fault.message, **fault.facts),
-            "way_out": translate(fault.way_out) if fault.way_out else "",
-        }
-        for fault in refusal.problems
-    ]
-    if arguments.json:
-        _print_json({"refused": translate(refusal.message, **refusal.facts), "file": str(file), "problems": faults})
-    else:
-        print(f"{file}: {translate(refusal.message, **refusal.facts)}", file=sys.stderr)
-        for fault in faults:
-            print(f"  {fault['place'] or '-'}: {fault['what']} {fault['way_out']}", file=sys.stderr)
-    return 2
-
-
 def losses_of(problem: Problem, arguments: argparse.Namespace) -> Losses:
     """What was lost after publication: the file of losses, and the sites that are named.
 
@@ -310,7 +279,7 @@ def losses_of(problem: Problem, arguments: argparse.Namespace) -> Losses:
     :raises NotThere: the file names what the problem does not have
     :raises BadFile: the file is no file of losses
     """
-    losses = read_losses(_bytes(arguments.losses)) if arguments.losses else Losses()
+    losses = read_losses(read_bytes(arguments.losses)) if arguments.losses else Losses()
     for site in arguments.lost_site:
         if site not in problem.site:
             raise NoSuchSite(site=site)
@@ -318,42 +287,6 @@ def losses_of(problem: Problem, arguments: argparse.Namespace) -> Losses:
     losses = msgspec.structs.replace(losses, sites=(*losses.sites, *named))
     require_known(problem, losses)
     return losses
-
-
-def writable(path: Path) -> None:
-    """Make sure, before anything is solved, that the plan can be written.
-
-    :raises NoSuchFolder: there is no such folder, or the path is one
-    """
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise NoSuchFolder(file=str(path))
-
-
-def _tell(step: Step) -> None:
-    """Say on standard error how far the search is; standard output stays for the result."""
-    what = N_("%(stage)s %(done)s/%(total)s，未安排 %(unplaced)s 人，差距 %(gap)s%%")
-    facts = {
-        "stage": STAGES[step.stage],
-        "done": step.done,
-        "total": step.total,
-        "unplaced": step.unplaced,
-        "gap": f"{100 * step.gap:.3f}",
-    }
-    print(translate(what, **facts), file=sys.stderr, flush=True)
-
-
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan whole or not at all: beside its place first, then moved there."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(plan_bytes(plan))
-    beside.replace(path)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise NoSuchFile(file=str(path)) from error
 
 
 def _sentence(violation: Violation) -> str:
@@ -365,7 +298,3 @@ def _counts(report: Report) -> Mapping[str, int]:
     for one in report.violations:
         found[one.h] = found.get(one.h, 0) + 1
     return found
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=2, default=str), flush=True)
