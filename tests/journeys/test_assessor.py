@@ -1,6 +1,5 @@
 """An assessor's day on a tablet: station, sheet, what is missing, a cut line, the signature; and one refusal."""
 
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services
 from scoring.marking import queries
+from tests.journeys.pages import enter, picture
 from tests.scoring.world import PASSWORD, World, hold, make_world
 from tests.templates.axe import axe
 
@@ -28,25 +28,11 @@ async def world(services: Services, clock: FixedClock) -> World:
     return made
 
 
-async def _sign_in(page: "Page", live: str, login: str) -> None:
-    await page.goto(live + "/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(live + "/")
-
-
-async def _shot(page: "Page", name: str) -> None:
-    """A picture for whoever asks for one (KAOWU_SHOTS=folder)."""
-    if folder := os.environ.get("KAOWU_SHOTS"):
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 async def test_an_assessor_scores_a_candidate(page: "Page", world: World, services: Services, live: str) -> None:
     await page.set_viewport_size(TABLET)  # type: ignore[arg-type]
-    await _sign_in(page, live, "assessor1")
+    await enter(page, live, "assessor1", PASSWORD)
     await page.goto(live + "/scoring/marking/stations")
-    await _shot(page, "stations")
+    await picture(page, "stations")
     await axe(page)
     await page.click("text=1 号工位：开始评分")
     await page.wait_for_url("**/scoring/marking/sheets/*")
@@ -86,10 +72,10 @@ async def test_an_assessor_scores_a_candidate(page: "Page", world: World, servic
     await page.click("[data-row=overtime] [data-step='1']")
     await page.locator("[data-missing]", has_text="全部已评").wait_for()
     await page.wait_for_selector("[data-state].tone-done")
-    await _shot(page, "sheet")
+    await picture(page, "sheet")
     await page.click("[data-sign]")
     await page.wait_for_selector("text=不能修改。")
-    await _shot(page, "signed")
+    await picture(page, "signed")
     await axe(page)
     async with services.db.transaction() as session:
         (sheet,) = await queries.sheets(session, assessor_id=world.assessors[0].account_id)
@@ -98,7 +84,7 @@ async def test_an_assessor_scores_a_candidate(page: "Page", world: World, servic
 
 async def test_somebody_without_a_duty_is_refused(page: "Page", world: World, live: str) -> None:
     await page.set_viewport_size(TABLET)  # type: ignore[arg-type]
-    await _sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     answer = await page.goto(live + "/scoring/marking/stations")
     assert answer is not None and answer.status == 403
     await axe(page)
@@ -108,7 +94,7 @@ async def test_a_sheet_on_a_phone_and_without_script(page: "Page", world: World,
     """Every width works, and so does a page whose script never came."""
     await page.route("**/*.js*", lambda route: route.abort())
     await page.set_viewport_size({"width": 390, "height": 844})
-    await _sign_in(page, live, "assessor2")
+    await enter(page, live, "assessor2", PASSWORD)
     await page.goto(live + "/scoring/marking/stations")
     await page.click("text=1 号工位：开始评分")
     await page.wait_for_url("**/scoring/marking/sheets/*")
@@ -116,4 +102,4 @@ async def test_a_sheet_on_a_phone_and_without_script(page: "Page", world: World,
     await page.click("main button:has-text('保存')")
     await page.wait_for_selector("text=还有 6 项未评")
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-    await _shot(page, "sheet-phone")
+    await picture(page, "sheet-phone")

@@ -24,6 +24,7 @@ from exam.kernel.clock import FixedClock
 from exam.kernel.services import make_services
 from exam.kernel.settings import Settings
 from tests.exam.kernel.print_home import link_fonts
+from tests.journeys.pages import enter
 from tests.servers import Databases, free_port, in_thread, serve
 from tests.templates.axe import findings
 
@@ -94,14 +95,6 @@ def pattern(href: str) -> str:
     return ID.sub("*", path) + "?" + ",".join(sorted(part.split("=")[0] for part in query.split("&")))
 
 
-async def sign_in(page: "Page", address: str, account: DemoAccount) -> None:
-    await page.goto(address + "/sign-in")
-    await page.fill("#login", account.login)
-    await page.fill("#secret", account.secret)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(address + "/")
-
-
 async def walk(page: "Page", address: str, known: set[str]) -> list[str]:
     """Follow the links from the first page; return what is wrong, a line each. Known pages are fetched and not drawn."""
     wrong: list[str] = []
@@ -161,7 +154,7 @@ async def test_every_page_of_every_role(
         page = await context.new_page()
         errors = wrong.setdefault(account.role, [])
         collect(page, errors)
-        await sign_in(page, address, account)
+        await enter(page, address, account.login, account.secret)
         errors += await walk(page, address, known)
         await context.close()
     assert len(known) > 40

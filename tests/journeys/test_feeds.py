@@ -9,7 +9,8 @@ import pytest
 from exam.accounts.rules import Role
 from exam.kernel.services import Services
 from tests.exam.registration.world import person
-from tests.scheduling.pages import PASSWORD, account
+from tests.journeys.pages import enter
+from tests.scheduling.pages import account
 from tests.scheduling.world import make_world
 from tests.templates.axe import axe
 
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 pytestmark = pytest.mark.browser
-
-
-async def enter(page: "Page", live: str, login: str) -> None:
-    await page.goto(f"{live}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.press("#secret", "Enter")
-    await page.wait_for_url(f"{live}/")
 
 
 async def test_an_invigilator_makes_copies_and_renews_an_address(live: str, page: "Page", services: Services) -> None:

@@ -1,13 +1,9 @@
 """An exam officer asks what would be, compares, deletes and adopts; looks at the pictures; moves a session by hand."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from exam import worker
 from exam.catalogue.rules import Form
 from exam.kernel.services import Services
 from scheduling.forks import queries as forks
@@ -15,9 +11,9 @@ from scheduling.sites import actions as sites
 from scheduling.timetable import actions as timetable
 from scheduling.timetable import queries
 from tests.exam.registration.world import NOW
-from tests.scheduling.pages import PASSWORD, account
+from tests.journeys.pages import enter, look
+from tests.scheduling.pages import account
 from tests.scheduling.world import World, close, make_world, register, staff
-from tests.templates.axe import axe
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -45,39 +41,6 @@ async def world(services: Services) -> World:
     return made
 
 
-@pytest.fixture
-async def working(services: Services) -> AsyncIterator[None]:
-    """A worker beside the pages, as `kaowu serve` has it."""
-    task = asyncio.create_task(worker.run(services))
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def enter(page: "Page", live: str, login: str) -> None:
-    """Sign in."""
-    await page.goto(f"{live}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(lambda url: "/sign-in" not in url)
-
-
-async def look(page: "Page", name: str) -> None:
-    """Check the page, on a phone too; keep pictures of it where a folder is named."""
-    await axe(page)
-    folder = os.environ.get("KAOWU_PICTURES")
-    if folder:
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    before = page.viewport_size
-    await page.set_viewport_size({"width": 390, "height": 844})
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-    if folder:
-        await page.screenshot(path=f"{folder}/{name}-phone.png", full_page=True)
-    if before:
-        await page.set_viewport_size(before)
-
-
 async def test_asks_what_would_be_compares_and_deletes(
     live: str, page: "Page", world: World, services: Services, working: None
 ) -> None:
@@ -86,7 +49,7 @@ async def test_asks_what_would_be_compares_and_deletes(
     await page.goto(base)
     await page.click("aside a:has-text('如果……会怎样')")
     assert "还没有试算" in await page.inner_text("main")
-    await look(page, "forks-empty")
+    await look(page, "forks-empty", phone=True)
 
     await page.click("summary:has-text('多考一天')")
     await page.click("details[open] button:has-text('试算')")
@@ -97,7 +60,7 @@ async def test_asks_what_would_be_compares_and_deletes(
     assert "考生1" in moved
     assert "把考期延长一天" in await page.inner_text("aside")
     assert await page.locator("summary:has-text('采用为草案')").count() == 0
-    await look(page, "fork")
+    await look(page, "fork", phone=True)
 
     await page.goto(f"{base}/forks")
     await page.click("summary:has-text('路程上限')")
@@ -106,7 +69,7 @@ async def test_asks_what_would_be_compares_and_deletes(
     await page.wait_for_selector("#moved", timeout=60_000)
     await page.goto(f"{base}/forks")
     assert await page.locator("thead .fork-head").count() == 2
-    await look(page, "forks")
+    await look(page, "forks", phone=True)
 
     await page.click(".fork-head a:has-text('多考一天')")
     await page.click("summary:has-text('删除')")
@@ -116,14 +79,14 @@ async def test_asks_what_would_be_compares_and_deletes(
 
     await page.click(".fork-head a")
     await page.click("summary:has-text('采用为草案')")
-    await look(page, "fork-adopt")
+    await look(page, "fork-adopt", phone=True)
     await page.click("button:has-text('采用为新的草案')")
     await page.wait_for_selector(".flash")
     assert "已采用为草案第 2 版" in await page.inner_text(".flash")
 
     await page.goto(f"{base}/pictures")
     assert await page.locator("svg.chart-bars").count() == 2
-    await look(page, "pictures")
+    await look(page, "pictures", phone=True)
 
 
 async def test_a_question_that_changes_nothing_is_refused(
@@ -136,7 +99,7 @@ async def test_a_question_that_changes_nothing_is_refused(
     await page.click("details[open] button:has-text('试算')")
     await page.wait_for_selector(".error-summary")
     assert "没有差别" in await page.inner_text(".error-summary")
-    await look(page, "forks-refused")
+    await look(page, "forks-refused", phone=True)
 
 
 async def test_moves_a_session_by_hand(live: str, page: "Page", world: World, services: Services) -> None:
@@ -149,7 +112,7 @@ async def test_moves_a_session_by_hand(live: str, page: "Page", world: World, se
     one = next(view for view in views if view.possible and view.impossible)
     await page.goto(f"{live}/scheduling/plans/sessions/{one.session_id}")
     await page.click(".page-head a:has-text('移动这一场')")
-    await look(page, "move")
+    await look(page, "move", phone=True)
 
     await page.click("summary:has-text('会违反硬性约束')")
     await page.locator("details[open] input[name=to]").first.check()
@@ -159,10 +122,10 @@ async def test_moves_a_session_by_hand(live: str, page: "Page", world: World, se
     refused = await page.inner_text(".error-summary")
     assert "移到那里会违反硬性约束" in refused
     assert "H" in refused
-    await look(page, "move-refused")
+    await look(page, "move-refused", phone=True)
 
     await page.locator("fieldset > .table-wrap input[name=to]").first.check()
     await page.click("button:has-text('移动')")
     await page.wait_for_selector(".flash")
     assert "草案现为第 2 版" in await page.inner_text(".flash")
-    await look(page, "moved")
+    await look(page, "moved", phone=True)

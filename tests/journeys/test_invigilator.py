@@ -12,6 +12,7 @@ from exam.sittings import actions, queries
 from exam.sittings.rules import IncidentStatus, RoomStatus, SittingStatus
 from tests.conftest import NOW
 from tests.exam.examroom import PASSWORD, ExamRoom, make_examroom
+from tests.journeys.pages import enter
 from tests.templates.axe import axe
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ async def room(services: Services, clock: FixedClock) -> ExamRoom:
     return await make_examroom(services, START)
 
 
-async def sign_in(page: "Page", live: str, login: str) -> None:
-    await page.goto(f"{live}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(f"{live}/")
-
-
 async def statuses(services: Services, room: ExamRoom) -> list[S]:
     async with services.db.transaction() as session:
         return [one.status for one in await queries.sittings(session, room_session_id=room.room.id)]
@@ -51,7 +44,7 @@ async def test_the_room_from_its_opening_to_its_count(
     live: str, page: "Page", services: Services, clock: FixedClock, room: ExamRoom
 ) -> None:
     await page.set_viewport_size({"width": 1024, "height": 1366})
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings")
     await page.click(f"a[href='/exam/sittings/rooms/{room.room.id}']")
     await page.click(".room-next button")
@@ -95,7 +88,7 @@ async def test_a_refusal_is_said_where_the_tap_was(
 ) -> None:
     async with services.db.transaction() as session:
         await actions.open_room(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings/rooms/{room.room.id}")
     clock.at = minutes(20)  # the page is still open from before the late limit
     await page.click("#seat-3 .person-act form button")
@@ -106,7 +99,7 @@ async def test_a_refusal_is_said_where_the_tap_was(
 
 
 async def test_somebody_elses_room_does_not_exist(live: str, page: "Page", room: ExamRoom) -> None:
-    await sign_in(page, live, "stranger")
+    await enter(page, live, "stranger", PASSWORD)
     for path in (f"rooms/{room.room.id}", f"candidates/{room.ids[0]}", f"candidates/{room.ids[0]}/photo"):
         answer = await page.goto(f"{live}/exam/sittings/{path}")
         assert answer is not None and answer.status == 404
@@ -116,7 +109,7 @@ async def test_names_and_photos_are_not_shown_before_the_session(
     live: str, page: "Page", clock: FixedClock, room: ExamRoom
 ) -> None:
     clock.at = minutes(-60 * 5)
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings/rooms/{room.room.id}")
     assert room.people[0].name not in await page.content()
     answer = await page.goto(f"{live}/exam/sittings/candidates/{room.ids[0]}/photo")
@@ -128,7 +121,7 @@ async def test_everything_works_without_script(
 ) -> None:
     context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
     page = await context.new_page()
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings/rooms/{room.room.id}")
     await page.click(".room-next button")
     await page.click("#seat-2 .person-act form button")
@@ -143,7 +136,7 @@ async def test_a_move_and_a_correction_with_their_reasons(
     async with services.db.transaction() as session:
         await actions.open_room(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
         await actions.check_in(session, SYSTEM, sitting_id=room.ids[0], now=clock.at)
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings/candidates/{room.ids[0]}")
     await page.click("summary:has-text('调整座位')")
     await page.select_option("#seat_no", "25")
@@ -165,7 +158,7 @@ async def test_an_incident_goes_from_the_room_to_the_officer(
     async with services.db.transaction() as session:
         await actions.open_room(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
         await actions.check_in(session, SYSTEM, sitting_id=room.ids[0], now=clock.at)
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     await page.goto(f"{live}/exam/sittings/candidates/{room.ids[0]}")
     await page.click("summary:has-text('登记违纪')")
     await page.select_option("#code", "C4")
@@ -186,7 +179,7 @@ async def test_an_incident_goes_from_the_room_to_the_officer(
         await actions.collect(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
     for login, button in (("head", "确认记录"), ("officer", "作出决定"), ("officer", "使决定生效")):
         await page.context.clear_cookies()
-        await sign_in(page, live, login)
+        await enter(page, live, login, PASSWORD)
         await page.goto(address)
         await axe(page)
         if button == "作出决定":
@@ -208,7 +201,7 @@ async def test_the_pages_are_readable_for_everybody(
     async with services.db.transaction() as session:
         await actions.open_room(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
         await actions.check_in(session, SYSTEM, sitting_id=room.ids[0], now=clock.at)
-    await sign_in(page, live, "invigilator")
+    await enter(page, live, "invigilator", PASSWORD)
     place = f"{live}/exam/sittings"
     for path in (
         "",

@@ -1,21 +1,17 @@
 """An exam officer's day at the arrangement in a browser: propose, read who is left and why, refuse, make room, publish, look at the seats."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from exam import worker
 from exam.catalogue.rules import Form
 from exam.kernel.services import Services
 from scheduling.sites import actions as sites
 from tests.exam.kernel.print_home import link_fonts
 from tests.exam.registration.world import NOW
-from tests.scheduling.pages import PASSWORD, account
+from tests.journeys.pages import enter, look
+from tests.scheduling.pages import account
 from tests.scheduling.world import World, close, make_world, register, staff
-from tests.templates.axe import axe
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -34,31 +30,6 @@ async def world(services: Services) -> World:
         await staff(session, made, 1, 12, may_invigilate=True, may_head=False, assess=True)
         await close(session, made)
     return made
-
-
-@pytest.fixture
-async def working(services: Services) -> AsyncIterator[None]:
-    """A worker beside the pages, as `kaowu serve` has it."""
-    task = asyncio.create_task(worker.run(services))
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def enter(page: "Page", live: str, login: str) -> None:
-    """Sign in."""
-    await page.goto(f"{live}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(lambda url: "/sign-in" not in url)
-
-
-async def look(page: "Page", name: str) -> None:
-    """Check the page; keep a picture of it where a folder is named."""
-    await axe(page)
-    if folder := os.environ.get("KAOWU_PICTURES"):
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 async def test_proposes_explains_and_publishes(

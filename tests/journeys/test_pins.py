@@ -9,7 +9,7 @@ from exam.kernel.services import Services
 from exam.registration.models import InstitutionRow
 from scheduling.timetable import actions, queries
 from tests.exam.registration.world import NOW
-from tests.journeys.test_officer import enter, look
+from tests.journeys.pages import enter, look
 from tests.scheduling.pages import account
 from tests.scheduling.world import World, close, make_world, open_site, register, staff
 

@@ -1,21 +1,18 @@
 """After publication in a browser: a site is lost, the repair shown and accepted, everybody else stands; a second officer is too late."""
 
-import asyncio
 import os
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
-from exam import worker
 from exam.accounts.rules import Actor, Role
 from exam.kernel.services import Services
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Sitting
 from scheduling.sites import queries as sites
 from tests.exam.registration.world import person
-from tests.journeys.test_officer import enter, look
+from tests.journeys.pages import enter, look
 from tests.scheduling.pages import account
 from tests.scheduling.repairs.world import Published, publish
 
@@ -30,15 +27,6 @@ async def published(services: Services) -> Published:
     """Fifteen candidates of two schools at two sites."""
     async with services.db.transaction() as session:
         return await publish(session, services.vault)
-
-
-@pytest.fixture
-async def working(services: Services) -> AsyncIterator[None]:
-    """A worker beside the pages, as `kaowu serve` has it."""
-    task = asyncio.create_task(worker.run(services))
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def places(services: Services, batch_id: UUID) -> dict[UUID, Sitting]:

@@ -14,6 +14,7 @@ from exam.registration import queries
 from exam.registration.rules import RegistrationStatus
 from tests.exam.registration.test_routes import photo
 from tests.exam.registration.world import NOW, World, make_world, row, workbook
+from tests.journeys.pages import enter
 from tests.templates.axe import axe
 
 if TYPE_CHECKING:
@@ -38,16 +39,6 @@ async def world(services: Services) -> World:
     return made
 
 
-async def enter(page: "Page", live: str, login: str) -> None:
-    """Sign in as somebody else than before."""
-    await page.context.clear_cookies()
-    await page.goto(f"{live}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#secret", PASSWORD)
-    await page.click("main form button[type=submit]")
-    await page.wait_for_url(lambda url: "/sign-in" not in url)
-
-
 async def choose(page: "Page", name: str, data: bytes, filename: str) -> None:
     """Put a file into a field and send its form."""
     await page.set_input_files(f"#{name}", {"name": filename, "mimeType": "application/octet-stream", "buffer": data})
@@ -58,7 +49,7 @@ async def test_refused_corrected_imported_checked(
     live: str, page: "Page", world: World, services: Services, tmp_path: Path
 ) -> None:
     roster = f"{live}/exam/registration/batches/{world.batch.id}/roster"
-    await enter(page, live, "school")
+    await enter(page, live, "school", PASSWORD)
     await page.goto(roster)
     assert await page.inner_text(".empty-title") == "还没有导入名单"
     await axe(page)
@@ -95,7 +86,7 @@ async def test_refused_corrected_imported_checked(
     await page.wait_for_selector("text=还缺少：照片。")
     await axe(page)
 
-    await enter(page, live, "officer")
+    await enter(page, live, "officer", PASSWORD)
     await page.goto(f"{live}/exam/registration/batches/{world.batch.id}/check")
     await axe(page)
     await page.click("text=通过材料齐全的 1 条")
@@ -113,7 +104,7 @@ async def test_refused_corrected_imported_checked(
 
 
 async def test_every_page_is_accessible(live: str, page: "Page", world: World) -> None:
-    await enter(page, live, "officer")
+    await enter(page, live, "officer", PASSWORD)
     for path in (
         "batches", "batches/new", f"batches/{world.batch.id}", "institutions", f"institutions/{world.school.id}", "units",
         "search?q=x",
@@ -132,7 +123,7 @@ async def test_it_works_without_script(live: str, world: World, browser: "object
     """Every step is plain HTML: the upload, the refusal and the way back."""
     context = await browser.new_context(java_script_enabled=False)  # type: ignore[attr-defined]
     page = await context.new_page()
-    await enter(page, live, "school")
+    await enter(page, live, "school", PASSWORD)
     await page.goto(f"{live}/exam/registration/batches/{world.batch.id}/roster")
     await choose(page, "roster", workbook([row(1, 手机="1")]), "名单.xlsx")
     assert await page.inner_text("h1") == "名单没有导入"
