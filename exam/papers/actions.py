@@ -94,9 +94,13 @@ async def assemble(
     versions: Sequence[str] = ("A", "B"),
     seed: int,
     batch_id: UUID | None = None,
+    apart: bool = False,
     now: datetime,
 ) -> list[PaperInfo]:
-    """Draw the versions of one component's paper by a stored seed and seal them, keys apart."""
+    """Draw the versions of one component's paper by a stored seed and seal them, keys apart.
+
+    `apart`: beside papers that are sealed already, whose items come last, too.
+    """
     scheme = await _scheme_of(session, component.id)
     actor.require(Permission.ITEM_WRITE, organisation_id=scheme.organisation_id)
     if component.form is not Form.COMPUTER:
@@ -105,6 +109,9 @@ async def assemble(
     bank = await queries.bank(session, scheme.certificate_id, scheme.level)
     others = [one.id for one in scheme.components if one.id != component.id]
     avoid = await queries.used_items(session, others, batch_id)
+    if apart:
+        for own in dict.fromkeys((batch_id, None)):
+            avoid |= await queries.used_items(session, [component.id], own)
     drawn = draw(bank, blueprint, versions, seed, avoid)
     rows: list[dict[str, Any]] = []
     key_rows: list[dict[str, Any]] = []

@@ -101,6 +101,17 @@ async def paper_for(session: AsyncSession, component_id: UUID, version: str, bat
     return _paper(row)
 
 
+async def sealed_versions(
+    session: AsyncSession, component_ids: Collection[UUID], batch_id: UUID
+) -> dict[tuple[UUID, str], PaperInfo]:
+    """(component, version) -> the paper that :func:`paper_for` gives to sittings of a batch."""
+    found: dict[tuple[UUID, str], PaperInfo] = {}
+    usable = [one for one in await papers(session, component_ids=component_ids) if one.batch_id in (None, batch_id)]
+    for one in sorted(usable, key=lambda one: (one.batch_id == batch_id, one.sealed_at, one.id)):
+        found[one.component_id, one.version] = one
+    return found
+
+
 async def keys(session: AsyncSession, paper_ids: Iterable[UUID]) -> dict[UUID, PaperKeys]:
     """The keys of papers, for scoring only. Papers that do not exist are left out."""
     query = (

@@ -49,6 +49,20 @@ class RepairForm(msgspec.Struct):
         )
 
 
+class AcceptForm(msgspec.Struct):
+    """What the officer says when accepting."""
+
+    ask_papers: bool = False  # papers that are not at hand become a task of the item author
+
+
+class PaperForm(msgspec.Struct):
+    """A paper that rooms wait for."""
+
+    batch_id: UUID
+    component_id: UUID
+    version: str
+
+
 class FileForm(msgspec.Struct):
     """To whom a draft was handed in, and when."""
 

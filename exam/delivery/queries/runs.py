@@ -51,6 +51,12 @@ async def shared_run(session: AsyncSession, sitting_id: UUID) -> Run | None:
     return run_record(row) if row else None
 
 
+async def opened(session: AsyncSession, paper_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these papers somebody has opened, in whatever batch."""
+    query = select(RunRow.paper_id).where(RunRow.paper_id.in_(list(paper_ids))).distinct()
+    return set(await session.scalars(query))
+
+
 async def runs(session: AsyncSession, sitting_ids: Iterable[UUID]) -> dict[UUID, Run]:
     """The runs of many sittings; those not started are left out."""
     query = select(RunRow).where(RunRow.sitting_id.in_(list(sitting_ids)))

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
+from exam.delivery import queries as delivery
+from exam.papers import queries as papers
 from exam.registration import queries as registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import RoomSession, RoomStatus, Sitting, SittingStatus
@@ -18,6 +20,7 @@ from scheduling.duties.rules import Examiner, Staffing
 from scheduling.planning.rules.plan import Plan
 from scheduling.repairs.queries import late_candidates
 from scheduling.repairs.rules.asking import Span
+from scheduling.repairs.rules.papers import Key, Paper
 from scheduling.repairs.rules.repair import NothingPublished
 from scheduling.repairs.rules.standing import Room, Seat, Service, Standing, as_seated, begun_slots
 from scheduling.timetable import actions as timetable
@@ -39,6 +42,20 @@ class Case:
     late: frozenset[UUID]  # registrations that are due a place and have none
     sittings: Mapping[UUID, Sitting]
     rooms: Mapping[UUID, RoomSession]
+    sealed: Mapping[Key, tuple[str, ...]]  # letters that nobody has opened, of the exams at computers
+
+    @property
+    def awaited(self) -> frozenset[Paper]:
+        """The papers that rooms wait for, since an earlier repair."""
+        ground, found = self.material.ground, set()
+        for (certificate, level), scheme in ground.scheme.items():
+            code = {one.id: one.code for one in scheme.components}
+            found |= {
+                ((certificate, level, code[one.component_id]), one.awaits_paper)
+                for one in self.rooms.values()
+                if one.awaits_paper and one.component_id in code
+            }
+        return frozenset(found)
 
     @property
     def accounts(self) -> Mapping[UUID, Examiner]:
@@ -83,7 +100,24 @@ async def read_case(session: AsyncSession, actor: Actor, batch_id: UUID, now: da
         late=frozenset(await late_candidates(session, batch_id)),
         sittings=own,
         rooms=rooms,
+        sealed=await _sealed(session, batch_id, material.ground),
     )
+
+
+async def _sealed(session: AsyncSession, batch_id: UUID, ground: queries.Ground) -> dict[Key, tuple[str, ...]]:
+    """The letters of each exam that are sealed and that nobody has opened, in this batch or another."""
+    key_of = {
+        one.id: (certificate, str(level), one.code)
+        for (certificate, level), scheme in sorted(ground.scheme.items())
+        for one in scheme.components
+    }
+    found = await papers.sealed_versions(session, list(key_of), batch_id)
+    seen = await delivery.opened(session, [one.id for one in found.values()])
+    letters: dict[Key, list[str]] = defaultdict(list)
+    for (component_id, version), one in sorted(found.items()):
+        if one.id not in seen:
+            letters[key_of[component_id]].append(version)
+    return {key: tuple(own) for key, own in letters.items()}
 
 
 async def _standing(

@@ -25,6 +25,7 @@ from scheduling.repairs.actions.records import Answer, Question
 from scheduling.repairs.actions.telling import outcome
 from scheduling.repairs.models import RepairRow
 from scheduling.repairs.rules.asking import Asked, Span, as_json, ill_spans, losses, with_late, with_taken
+from scheduling.repairs.rules.papers import assigned, lacking
 from scheduling.repairs.rules.repair import NobodyLate, NothingLost, ReasonMissing, RepairBroken, RepairStatus, What
 from scheduling.repairs.rules.seating import Seated, seat
 from scheduling.repairs.rules.serving import Hall, Pool, serve
@@ -106,6 +107,7 @@ class NobodyPlaced(NothingLost):
 def laid(question: Question, problem: Problem, plan: Plan) -> Answer:
     """A repaired plan as the exam day knows it: the same for the same question, whenever it is asked."""
     case = question.case
+    plan = assigned(problem, case.worked.plan, plan, case.sealed)
     count = iter(range(1, 1_000_000))
     seated = seat(
         problem,
@@ -134,6 +136,7 @@ def laid(question: Question, problem: Problem, plan: Plan) -> Answer:
         served=served,
         report=report,
         others_moved=changes(members_of(problem, plan), case.seated).candidates_who_stood,
+        lacking=lacking(problem, case.worked.plan, plan, case.sealed, case.awaited),
     )
 
 

@@ -25,9 +25,11 @@ from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.repairs.actions.computing import laid, note, prepare
 from scheduling.repairs.actions.records import Answer, Question
+from scheduling.repairs.actions.telling import papers
 from scheduling.repairs.models import NoticeRow, RepairRow
 from scheduling.repairs.queries.stored import known_tickets
 from scheduling.repairs.rules.asking import read
+from scheduling.repairs.rules.papers import PapersLacking
 from scheduling.repairs.rules.repair import (
     STATUS_LABELS,
     NothingPublished,
@@ -51,10 +53,15 @@ async def discard(session: AsyncSession, actor: Actor, *, repair_id: UUID, now: 
     await note(session, actor, "repairs.discard", row, {}, now)
 
 
-async def accept(session: AsyncSession, actor: Actor, vault: Vault, *, repair_id: UUID, now: datetime) -> PlanRecord:
+async def accept(
+    session: AsyncSession, actor: Actor, vault: Vault, *, repair_id: UUID, ask_papers: bool = False, now: datetime
+) -> PlanRecord:
     """Make a proposal fact: places, rooms, duties, tickets of late candidates, the new version of the plan, who is told.
 
+    Sessions at new starts get papers that are at hand; `ask_papers`: those that are not become a task of the item author.
+
     :raises RepairStale: anything published has changed since it was worked out
+    :raises PapersLacking: papers have to be prepared, and nobody said that they shall be
     """
     row = await _lock(session, actor, repair_id)
     try:
@@ -73,15 +80,19 @@ async def accept(session: AsyncSession, actor: Actor, vault: Vault, *, repair_id
         raise RepairStale
     question = _as_asked(question, row)
     answer = laid(question, *_stored(row))
+    if answer.lacking and not ask_papers:
+        raise PapersLacking(n=len(answer.lacking))
     tickets = await _tickets(session, question, answer)
     after = await _supersede(session, actor, question, answer, tickets, now)
     await sittings.rearrange(session, actor, change=_change(question, answer, after, tickets), now=now)
     await _admit_late(session, actor, vault, question, answer, tickets, now)
     row.status, row.decided_at, row.decided_by = RepairStatus.ACCEPTED, now, actor.name
     row.version = after.version
+    row.outcome = {**row.outcome, "papers": papers(question, answer)}
     await session.flush()
     await insert_many(session, NoticeRow, _notices(row, now))
-    await note(session, actor, "repairs.accept", row, {"version": after.version, "sha256": after.sha256}, now)
+    data = {"version": after.version, "sha256": after.sha256, "papers_asked": len(answer.lacking)}
+    await note(session, actor, "repairs.accept", row, data, now)
     return after
 
 
@@ -193,7 +204,7 @@ def _change(
         plan_id=after.id,
         plan_version=after.version,
         reason=question.reason,
-        sessions=tuple(_room_session(question, held[id], id) for id in sorted(seated.fresh)),
+        sessions=tuple(_room_session(question, answer, held[id], id) for id in sorted(seated.fresh)),
         closed=seated.closed,
         trimmed=seated.trimmed,
         moves=tuple(
@@ -242,10 +253,10 @@ def _change(
     )
 
 
-def _room_session(question: Question, held: Held, id: UUID) -> RoomSession:
+def _room_session(question: Question, answer: Answer, held: Held, id: UUID) -> RoomSession:
     ground = question.case.material.ground
     room = ground.room[held.site, held.room]
-    return timetable.room_session(
+    made = timetable.room_session(
         held,
         ground.site[held.site],
         room,
@@ -254,6 +265,8 @@ def _room_session(question: Question, held: Held, id: UUID) -> RoomSession:
         component_id=ground.component_id(held.certificate, held.level, held.component),
         form=str(room.form),
     )
+    waits = ((held.certificate, str(held.level), held.component), held.paper) in answer.lacking
+    return replace(made, awaits_paper=held.paper) if waits else made
 
 
 async def _admit_late(

@@ -11,6 +11,7 @@ from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.repairs.actions.case import Case
 from scheduling.repairs.rules.asking import Asked
+from scheduling.repairs.rules.papers import Paper
 from scheduling.repairs.rules.seating import Seated
 from scheduling.repairs.rules.serving import Served
 
@@ -38,3 +39,4 @@ class Answer:
     served: Served
     report: Report
     others_moved: int
+    lacking: frozenset[Paper]  # papers that have to be prepared (H9)

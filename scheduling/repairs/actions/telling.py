@@ -11,6 +11,7 @@ from uuid import UUID
 
 from exam.catalogue.rules import LEVEL_LABELS
 from scheduling.repairs.actions.records import Answer, Question
+from scheduling.repairs.rules.papers import Paper, fresh
 from scheduling.timetable.rules.hours import CHINA
 
 
@@ -58,7 +59,7 @@ def outcome(question: Question, answer: Answer) -> dict[str, Any]:
         },
         "people": people,
         "staff": staff,
-        "papers": _papers(question, answer),
+        "papers": papers(question, answer),
     }
 
 
@@ -175,24 +176,24 @@ def _staff(question: Question, answer: Answer, spots: Mapping[UUID, _Spot]) -> l
     ]
 
 
-def _papers(question: Question, answer: Answer) -> list[dict[str, Any]]:
-    """Papers that no session of the published plan had: they must be prepared (H9)."""
-    ground = question.case.material.ground
-    known = {(one.certificate, one.level, one.component, one.paper) for one in question.case.worked.plan.sessions}
-    found = {
-        (one.certificate, str(one.level), one.component, one.paper): one.starts_at.astimezone(CHINA).isoformat()
-        for one in answer.seated.held
-        if (one.certificate, one.level, one.component, one.paper) not in known
-        and not ground.room[one.site, one.room].form.practical
-    }
+def papers(question: Question, answer: Answer) -> list[dict[str, Any]]:
+    """Papers that no session of the published plan had (H9): at hand, or to be prepared."""
+    new = fresh(answer.problem, question.case.worked.plan, answer.plan)
+    first: dict[Paper, datetime] = {}
+    for one in answer.seated.held:
+        paper = (one.certificate, str(one.level), one.component), one.paper
+        if paper in new | answer.lacking:
+            first[paper] = min(first.get(paper, one.starts_at), one.starts_at)
     return [
         {
             "scheme": _scheme(question, certificate, level),
             "component": _component(question, certificate, level, component),
-            "paper": paper,
-            "starts_at": starts_at,
+            "component_id": str(question.case.material.ground.component_id(certificate, level, component)),
+            "paper": letter,
+            "starts_at": starts_at.astimezone(CHINA).isoformat(),
+            "lacking": ((certificate, level, component), letter) in answer.lacking,
         }
-        for (certificate, level, component, paper), starts_at in sorted(found.items())
+        for ((certificate, level, component), letter), starts_at in sorted(first.items())
     ]
 
 

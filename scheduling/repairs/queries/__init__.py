@@ -2,12 +2,14 @@
 
 from scheduling.repairs.queries.asking import AskView, ask_view, late_candidates
 from scheduling.repairs.queries.notices import needs, notices_of
+from scheduling.repairs.queries.papers import PaperTask, paper_tasks
 from scheduling.repairs.queries.stored import RepairRecord, RepairView, record_of, repair, repair_view, repairs
 from scheduling.repairs.queries.versions import DiffView, VersionsView, diff_view, versions_view
 
 __all__ = [
     "AskView",
     "DiffView",
+    "PaperTask",
     "RepairRecord",
     "RepairView",
     "VersionsView",
@@ -16,6 +18,7 @@ __all__ = [
     "late_candidates",
     "needs",
     "notices_of",
+    "paper_tasks",
     "record_of",
     "repair",
     "repair_view",

@@ -15,6 +15,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from scheduling.repairs.models import NoticeRow, RepairRow
+from scheduling.repairs.queries.papers import paper_needs
 from scheduling.repairs.queries.stored import dated
 
 
@@ -51,15 +52,16 @@ async def notices_of(session: AsyncSession, actor: Actor, now: datetime) -> list
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
-    """A changed place or duty, until it is over."""
+    """A changed place or duty, until it is over; papers to prepare."""
+    prepare = await paper_needs(session, actor)
     if actor.account_id is None:
-        return []
+        return prepare
     found = await notices_of(session, actor, now)
     if not found:
-        return []
+        return prepare
     candidate = bool(_own(actor))
     text = N_("您的考试安排有变，请查看新的时间和地点") if candidate else N_("您的考务派遣有变，请查看新的时间和地点")
-    return [Need(text=text, href="/scheduling/changes", count=len(found), tone="warning", due=found[0].at)]
+    return [*prepare, Need(text=text, href="/scheduling/changes", count=len(found), tone="warning", due=found[0].at)]
 
 
 def _own(actor: Actor) -> Iterable[UUID]:

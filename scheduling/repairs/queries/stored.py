@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Registration
+from exam.sittings import queries as sittings
 from scheduling.duties import queries as duties
 from scheduling.duties.rules import Examiner
 from scheduling.repairs.models import RepairRow
@@ -68,6 +69,17 @@ class StaffLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaperLine:
+    """A paper that no session of the plan before had (H9)."""
+
+    scheme: Mapping[str, str]
+    component: Mapping[str, str]
+    version: str
+    starts_at: datetime
+    lacking: bool  # it has to be prepared
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepairView:
     """A repair with everything its page shows."""
 
@@ -82,6 +94,7 @@ class RepairView:
     left: tuple[PersonLine, ...]  # no place
     staff: tuple[StaffLine, ...]
     current: bool  # the plan that it repairs is still the published one
+    papers: tuple[PaperLine, ...]  # of sessions at new starts
 
 
 async def repair(session: AsyncSession, repair_id: UUID) -> RepairRecord:
@@ -135,6 +148,24 @@ async def repair_view(session: AsyncSession, actor: Actor, repair_id: UUID) -> R
             if UUID(one["examiner_id"]) in pool
         ),
         current=published is not None and published.id == found.plan_id,
+        papers=await _papers(session, found),
+    )
+
+
+async def _papers(session: AsyncSession, found: RepairRecord) -> tuple[PaperLine, ...]:
+    """Until it is accepted as it was worked out; afterwards as the exam day has it."""
+    waiting = await sittings.room_sessions(session, batch_id=found.batch_id, awaiting_paper=True)
+    awaited = {(str(room.component_id), room.awaits_paper) for room in waiting}
+    done = found.status is RepairStatus.ACCEPTED
+    return tuple(
+        PaperLine(
+            scheme=one["scheme"],
+            component=one["component"],
+            version=one["paper"],
+            starts_at=datetime.fromisoformat(one["starts_at"]),
+            lacking=(one.get("component_id"), one["paper"]) in awaited if done else bool(one.get("lacking")),
+        )
+        for one in found.outcome["papers"]
     )
 
 

@@ -130,7 +130,7 @@ async def test_without_another_site_the_lost_are_listed_and_can_be_seated_later(
     found = await queries.repair(session, repair_id)
     view = await queries.repair_view(session, world.officer, repair_id)
     assert len(view.left) == found.figures["unplaced"]
-    await actions.accept(session, world.officer, vault, repair_id=repair_id, now=NOW)
+    await actions.accept(session, world.officer, vault, repair_id=repair_id, ask_papers=True, now=NOW)
     after = await stand(session, world)
     assert not any(
         room.site_id == world.site_id and room.starts_at.date() == world.batch.first_day

@@ -15,6 +15,7 @@ from exam.accounts.rules import Actor, Grant, Role, Scope
 from exam.kernel.clock import china_date
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
+from exam.papers import actions as papers
 from exam.sittings import queries as sittings
 from scheduling.duties import queries as duties
 from scheduling.repairs import actions
@@ -25,6 +26,7 @@ from scheduling.sites import queries as sites
 from scheduling.timetable import actions as timetable
 from scheduling.timetable import queries
 from scheduling.timetable.rules.lifecycle import PlanStatus
+from tests.exam.day import drafts
 from tests.exam.registration.world import NOW
 from tests.scheduling.pages import post, sign_in
 from tests.scheduling.repairs.world import Published, propose, publish
@@ -214,3 +216,40 @@ async def test_two_accept_in_one_moment_and_one_is_refused(services: Services, p
     async with services.db.transaction() as session:
         assert [one.version for one in await queries.plans(session, world.batch.id)] == [2, 1]
         assert len(await sittings.sittings(session, batch_id=world.batch.id)) == len(published.places)
+
+
+async def test_a_paper_is_asked_for_and_prepared_on_its_page(
+    client: httpx.AsyncClient, services: Services, published: Published
+) -> None:
+    world = published.world
+    async with services.db.transaction() as session:
+        site = next(one for one in await sites.sites(session) if one.id != world.site_id)
+        scope = Scope("organisation", str(world.scheme.organisation_id))
+        author = Actor(new_id(), "命题员", (Grant(Role.ITEM_AUTHOR, scope),))
+        await papers.add_items(
+            session, author, certificate_id=world.scheme.certificate_id, level=world.scheme.level, items=drafts(40),
+            now=NOW,
+        )  # fmt: skip
+        lost = Asked(what=What.SITE, site=site.code, days=(world.batch.first_day,))
+        proposal = f"/scheduling/repairs/{await propose(session, world, lost)}"
+    await sign_in(client, services, world.officer)
+    assert "需要备卷" in (await client.get(proposal)).text
+    unsaid = await post(client, f"{proposal}/accept", page=proposal)
+    assert (unsaid.status_code, "还没有备好" in unsaid.text) == (409, True)
+    accepted = await post(client, f"{proposal}/accept", page=proposal, ask_papers="true")
+    assert accepted.status_code == 303
+    assert "/scheduling/papers" in (await client.get(proposal)).text
+    shown = (await client.get("/scheduling/papers")).text
+    assert ("由命题组卷员办理" in shown, "组卷并封存" in shown) == (True, False)
+    refused = await post(client, "/scheduling/papers", page="/scheduling/papers", batch_id=world.batch.id,
+                         component_id=world.scheme.components[0].id, version="B")  # fmt: skip
+    assert refused.status_code == 403
+    await sign_in(client, services, author)
+    assert "/scheduling/papers" in (await client.get("/")).text
+    for language in ("en", "zh"):
+        client.cookies.set("kaowu_language", language)
+        assert "<h1>" in (await client.get("/scheduling/papers")).text
+    wanted = {"batch_id": world.batch.id, "component_id": world.scheme.components[0].id, "version": "B"}
+    assert (await post(client, "/scheduling/papers", page="/scheduling/papers", **wanted)).status_code == 303
+    again = await post(client, "/scheduling/papers", page="/scheduling/papers", **wanted)
+    assert (again.status_code, "没有场次在等这份试卷" in again.text) == (409, True)

@@ -17,7 +17,7 @@ from exam.kernel.pages import file_response, page, redirect, status_of
 from exam.kernel.services import Services
 from exam.sittings.rules import DUTY_LABELS
 from scheduling.repairs import actions, documents, queries
-from scheduling.repairs.forms import FileForm, PlanForm, RepairForm
+from scheduling.repairs.forms import AcceptForm, FileForm, PlanForm, RepairForm
 from scheduling.repairs.rules.repair import LEFT_REASONS, STATUS_LABELS, STATUS_TONES, WHAT_LABELS, What
 from scheduling.timetable import actions as timetable
 from scheduling.timetable.rules.lifecycle import PLAN_LABELS
@@ -110,10 +110,16 @@ async def repair_page(request: AppRequest, services: AppServices, repair_id: Fro
 @post("/scheduling/repairs/{repair_id:uuid}/accept", guards=[_OFFICER], status_code=200)
 async def accept(request: AppRequest, services: AppServices, repair_id: FromPath[UUID]) -> Response[Any]:
     """Make a repair fact."""
+    form = await parse_form(request, AcceptForm)
     try:
         async with services.db.transaction() as session:
             plan = await actions.accept(
-                session, actor_of(request), services.vault, repair_id=repair_id, now=services.clock.now()
+                session,
+                actor_of(request),
+                services.vault,
+                repair_id=repair_id,
+                ask_papers=form.ask_papers,
+                now=services.clock.now(),
             )
     except Refusal as refusal:
         return await _repair_page(request, services, repair_id, refusal=refusal)
