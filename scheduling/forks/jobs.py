@@ -24,7 +24,7 @@ async def _solve(services: Services, run: Run, actor: Actor, progress: Progress)
     async with services.db.transaction() as session:
         wish = read(run.asked["wish"])
         question = await actions.prepare(session, actor, batch_id=run.batch_id, wish=wish, now=services.clock.now())
-    stop = (lambda: progress.finishing) if isinstance(progress, Meter) else (lambda: False)
+    stop = progress.ends if isinstance(progress, Meter) else (lambda: False)
     answer = await asyncio.to_thread(actions.compute, question, progress=progress, stop=stop)
     async with services.db.transaction() as session:
         fork_id = await actions.keep(session, actor, question, answer, now=services.clock.now())

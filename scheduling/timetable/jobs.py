@@ -43,6 +43,10 @@ class Meter:
         self._said = (stage, done, total)
         self._best = best or self._best
 
+    def ends(self) -> bool:
+        """Whether the search is to end: with the best so far, or for nothing, which it is told at its next word."""
+        return self.finishing or self._ended
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
         """Write while the block runs."""
@@ -109,7 +113,7 @@ async def _propose(services: Services, run: Run, actor: Actor, progress: Progres
     assert run.seed is not None
     async with services.db.transaction() as session:
         material = await actions.prepare(session, actor, batch_id=run.batch_id, now=services.clock.now())
-    stop = (lambda: progress.finishing) if isinstance(progress, Meter) else (lambda: False)
+    stop = progress.ends if isinstance(progress, Meter) else (lambda: False)
     solution = await asyncio.to_thread(actions.work_out, material, seed=run.seed, progress=progress, stop=stop)
     async with services.db.transaction() as session:
         now = services.clock.now()

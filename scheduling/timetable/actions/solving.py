@@ -48,6 +48,7 @@ from scheduling.timetable.rules.lifecycle import PlanBroken
 from scheduling.timetable.rules.runs import Progress, Stage, silent
 
 _PROCESSES: Final = 2
+_PATIENCE: Final = 60.0  # seconds: who asks for the best so far wants everybody in it, if only in the shortest way
 _STAGE: Final = {Part.PLACEMENT: Stage.GROUPS, Part.SESSIONS: Stage.SESSIONS, Part.STAFF: Stage.STAFF}
 
 
@@ -114,6 +115,7 @@ def work_out(
         progress=lambda step: progress(_STAGE[step.stage], step.done, step.total, _facts(step)),
         before_staff=send_around,
         stop=stop,
+        patience=_PATIENCE,
     )
     ((problem, held, around),) = laid
     progress(Stage.SEATS, len(held), len(held), {})

@@ -23,7 +23,9 @@ from exam.kernel.errors import Forbidden
 from exam.kernel.services import Services
 from exam.kernel.settings import TREE
 from exam.registration.models import RegistrationRow
+from scheduling.planning.rules.plan import UnplacedReason
 from scheduling.timetable import actions, documents, jobs, queries
+from scheduling.timetable.actions import solving
 from scheduling.timetable.models import PlanRow, RunRow
 from scheduling.timetable.rules.lifecycle import AlreadyPublished
 from scheduling.timetable.rules.prints import Print, PrintOrder
@@ -198,6 +200,21 @@ async def test_a_run_that_is_asked_to_finish_keeps_what_it_has(
     with pytest.raises(RunEnded):
         async with services.db.transaction() as session:
             await actions.finish(session, officer, run_id=run_id)
+
+
+async def test_whom_an_ended_run_did_not_reach_is_told_so(
+    services: Services, officer: Actor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solving, "_PATIENCE", 0.0)
+    monkeypatch.setattr(jobs.Meter, "ends", lambda self: True)
+    run_id = await ask(services, officer, world)
+    await worker.run(services, drain=True)
+    run = await of(services, run_id)
+    assert (run.status, await plans_count(services)) == (RunStatus.DONE, 1)
+    async with services.db.transaction() as session:
+        view = await queries.arrangement(session, officer, world.batch.id)
+    assert [(line.reason, len(line.people)) for line in view.unplaced] == [(UnplacedReason.NOT_REACHED, 4)]
+    assert "提前结束" in view.unplaced[0].text
 
 
 async def test_a_worker_taken_for_dead_cannot_end_what_another_took_over(
