@@ -139,12 +139,12 @@ class NotYours(Forbidden):
 def deadline(sitting: Sitting, terms: Terms, started_at: datetime) -> datetime:
     """When the work ends: the planned end, or own start + duration where the terms say so, never beyond the planned end.
 
-    Late arrival does not extend it; extra time that two persons recorded does.
+    Late arrival does not extend it; extra time that is granted (H16, inside the planned end) or that two persons recorded does.
     """
     end = sitting.ends_at
     if terms.own_duration:
         begun = max(started_at, sitting.starts_at)
-        end = min(begun + timedelta(minutes=terms.duration_minutes), end)
+        end = min(begun + timedelta(minutes=terms.duration_minutes + sitting.granted_minutes), end)
     return end + timedelta(minutes=sitting.extra_minutes)
 
 

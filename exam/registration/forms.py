@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from exam.registration.rules.accommodations import Measures
 from exam.registration.rules.identity import Gender, IdType
 from exam.registration.rules.records import InstitutionKind
 from exam.registration.rules.status import BatchStatus
@@ -105,6 +106,26 @@ class ExemptionForm(msgspec.Struct, kw_only=True):
     component_id: UUID
     reason: str
     proof: str = ""
+
+
+class AccommodationForm(msgspec.Struct, kw_only=True):
+    """Measures asked for, with reason and evidence (H16)."""
+
+    extra_percent: int = 0
+    own_room: bool = False
+    ground_floor: bool = False
+    reason: str = ""
+    evidence: str = ""
+
+    def measures(self) -> Measures:
+        """What was chosen."""
+        return Measures(self.extra_percent, self.own_room, self.ground_floor)
+
+
+class DecisionForm(AccommodationForm, kw_only=True):
+    """An officer's decision on measures, with the measures as granted."""
+
+    decision: str  # grant, refuse
 
 
 class RetainForm(msgspec.Struct, kw_only=True):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.catalogue.rules.records import Level
 from exam.kernel.db import Base, append_only, status_check
+from exam.registration.rules.accommodations import OPEN, AccommodationStatus
 from exam.registration.rules.identity import Gender, IdType
 from exam.registration.rules.records import Channel, InstitutionKind, Payer, UnitKind
 from exam.registration.rules.status import DEAD, TO_CHECK, BatchStatus, RegistrationStatus
@@ -290,6 +291,50 @@ class ExemptionRow(Base):
     proof: Mapped[str]
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime]
+
+
+class AccommodationRow(Base):
+    """便利措施 (H16): what is asked for and granted stands open, why stands sealed: it is health data."""
+
+    __tablename__ = "accommodations"
+    __table_args__ = (
+        status_check("status", AccommodationStatus),
+        CheckConstraint("extra_percent BETWEEN 0 AND 100", name="extra_percent"),
+        CheckConstraint("extra_percent > 0 OR own_room OR ground_floor", name="measures"),
+        CheckConstraint("reason_sealed <> '' AND evidence_sealed <> ''", name="reason"),
+        CheckConstraint("status NOT IN ('granted', 'refused') OR decided_at IS NOT NULL", name="decided_at"),
+        CheckConstraint(
+            "status <> 'withdrawn' OR (withdrawn_at IS NOT NULL AND withdrawal_sealed <> '')", name="withdrawn"
+        ),
+        Index(
+            "uq_accommodations_open",
+            "registration_id",
+            unique=True,
+            postgresql_where=text("status IN ({})".format(", ".join(f"'{one.value}'" for one in sorted(OPEN)))),
+        ),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("exam.registrations.id"), index=True)
+    version: Mapped[str]  # of the rules it was asked for under
+    extra_percent: Mapped[int]
+    own_room: Mapped[bool]
+    ground_floor: Mapped[bool]
+    status: Mapped[str]
+    reason_sealed: Mapped[str]
+    evidence_sealed: Mapped[str]
+    asked_by: Mapped[UUID | None]
+    asked_name: Mapped[str]
+    asked_at: Mapped[datetime]
+    decision_sealed: Mapped[str]
+    decided_by: Mapped[UUID | None]
+    decided_name: Mapped[str]
+    decided_at: Mapped[datetime | None]
+    withdrawal_sealed: Mapped[str]
+    withdrawn_by: Mapped[UUID | None]
+    withdrawn_name: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class RetainedPartRow(Base):

@@ -73,7 +73,7 @@ class SittingRow(Base):
         status_check("status", SittingStatus),
         CheckConstraint("ends_at > starts_at", name="period"),
         CheckConstraint("seat_no > 0", name="seat_no"),
-        CheckConstraint("late_minutes >= 0 AND extra_minutes >= 0", name="minutes"),
+        CheckConstraint("late_minutes >= 0 AND extra_minutes >= 0 AND granted_minutes >= 0", name="minutes"),
         CheckConstraint("(status = 'absent') = (absent_at IS NOT NULL)", name="absent_at"),
         CheckConstraint("status NOT IN ('checked_in', 'started') OR checked_in_at IS NOT NULL", name="checked_in_at"),
         UniqueConstraint("room_session_id", "seat_no"),
@@ -104,6 +104,8 @@ class SittingRow(Base):
     finished_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     absent_at: Mapped[datetime | None]
+    granted_minutes: Mapped[int]  # of an accommodation (H16): the end has them already
+    measures: Mapped[str]  # what must be done for the candidate, never why
     extra_minutes: Mapped[int]
     moves_count: Mapped[int]
     reason: Mapped[str | None]

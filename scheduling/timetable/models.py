@@ -143,7 +143,9 @@ class PlannedSittingRow(Base):
     component_id: Mapped[UUID]
     seat_no: Mapped[int]
     starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
+    ends_at: Mapped[datetime]  # of this candidate
+    granted_minutes: Mapped[int]  # inside the end (H16)
+    measures: Mapped[str]  # what must be done for the candidate, as it was granted when the plan was made
 
 
 class PlacementRow(Base):

@@ -578,6 +578,8 @@ CREATE TABLE exam.sittings (
     finished_at TIMESTAMP WITH TIME ZONE,
     left_at TIMESTAMP WITH TIME ZONE,
     absent_at TIMESTAMP WITH TIME ZONE,
+    granted_minutes INTEGER NOT NULL,
+    measures TEXT NOT NULL,
     extra_minutes INTEGER NOT NULL,
     moves_count INTEGER NOT NULL,
     reason TEXT,
@@ -585,7 +587,7 @@ CREATE TABLE exam.sittings (
     CONSTRAINT ck_sittings_status CHECK (status IN ('scheduled', 'checked_in', 'started', 'submitted', 'auto_submitted', 'interrupted', 'absent', 'stopped', 'voided')),
     CONSTRAINT ck_sittings_period CHECK (ends_at > starts_at),
     CONSTRAINT ck_sittings_seat_no CHECK (seat_no > 0),
-    CONSTRAINT ck_sittings_minutes CHECK (late_minutes >= 0 AND extra_minutes >= 0),
+    CONSTRAINT ck_sittings_minutes CHECK (late_minutes >= 0 AND extra_minutes >= 0 AND granted_minutes >= 0),
     CONSTRAINT ck_sittings_absent_at CHECK ((status = 'absent') = (absent_at IS NOT NULL)),
     CONSTRAINT ck_sittings_checked_in_at CHECK (status NOT IN ('checked_in', 'started') OR checked_in_at IS NOT NULL),
     CONSTRAINT uq_sittings_room_session_id_seat_no UNIQUE (room_session_id, seat_no),
@@ -1505,6 +1507,41 @@ CREATE TABLE exam.retained_parts (
     component_id UUID NOT NULL,
     value NUMERIC(12, 4) NOT NULL,
     source_registration_id UUID NOT NULL,
+CREATE TABLE exam.accommodations (
+    id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    version TEXT NOT NULL,
+    extra_percent INTEGER NOT NULL,
+    own_room BOOLEAN NOT NULL,
+    ground_floor BOOLEAN NOT NULL,
+    status TEXT NOT NULL,
+    reason_sealed TEXT NOT NULL,
+    evidence_sealed TEXT NOT NULL,
+    asked_by UUID,
+    asked_name TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decision_sealed TEXT NOT NULL,
+    decided_by UUID,
+    decided_name TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    withdrawal_sealed TEXT NOT NULL,
+    withdrawn_by UUID,
+    withdrawn_name TEXT NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_accommodations PRIMARY KEY (id),
+    CONSTRAINT ck_accommodations_status CHECK (status IN ('asked', 'granted', 'refused', 'withdrawn')),
+    CONSTRAINT ck_accommodations_extra_percent CHECK (extra_percent BETWEEN 0 AND 100),
+    CONSTRAINT ck_accommodations_measures CHECK (extra_percent > 0 OR own_room OR ground_floor),
+    CONSTRAINT ck_accommodations_reason CHECK (reason_sealed <> '' AND evidence_sealed <> ''),
+    CONSTRAINT ck_accommodations_decided_at CHECK (status NOT IN ('granted', 'refused') OR decided_at IS NOT NULL),
+    CONSTRAINT ck_accommodations_withdrawn CHECK (status <> 'withdrawn' OR (withdrawn_at IS NOT NULL AND withdrawal_sealed <> '')),
+    CONSTRAINT fk_accommodations_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
+);
+
+CREATE INDEX ix_accommodations_registration_id ON exam.accommodations (registration_id);
+
+CREATE UNIQUE INDEX uq_accommodations_open ON exam.accommodations (registration_id) WHERE status IN ('asked', 'granted');
+
     decided_by UUID,
     decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_retained_parts PRIMARY KEY (registration_id, component_id),
@@ -1637,6 +1674,8 @@ CREATE INDEX ix_planned_sittings_registration_id ON scheduling.planned_sittings 
 
 -- pgqueuer 1.6.0 -- prefix='' schema='pgqueuer' durability=durable
 
+    granted_minutes INTEGER NOT NULL,
+    measures TEXT NOT NULL,
 CREATE SCHEMA IF NOT EXISTS pgqueuer;
 
 CREATE TYPE pgqueuer.pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');

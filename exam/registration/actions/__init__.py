@@ -1,5 +1,10 @@
 """The verbs of registration, one function each; the session is passed in and never committed here."""
 
+from exam.registration.actions.accommodations import (
+    ask_accommodation,
+    decide_accommodation,
+    withdraw_accommodation,
+)
 from exam.registration.actions.batches import close, create_batch, move_batch, reschedule
 from exam.registration.actions.entry import Receipt, correct_photo, enter, withdraw_own
 from exam.registration.actions.parts import grant_exemption, register_resit, retain_part
@@ -29,12 +34,14 @@ __all__ = [
     "add_institution",
     "add_units",
     "approve_pilot",
+    "ask_accommodation",
     "bar",
     "close",
     "confirm",
     "confirm_consent",
     "correct_photo",
     "create_batch",
+    "decide_accommodation",
     "enter",
     "give_back",
     "grant_exemption",
@@ -56,5 +63,6 @@ __all__ = [
     "upload_photos",
     "waive_fee",
     "withdraw",
+    "withdraw_accommodation",
     "withdraw_own",
 ]

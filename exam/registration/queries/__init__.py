@@ -1,5 +1,10 @@
 """Reads of registration, as frozen records: places, batches, registrations, and what needs somebody."""
 
+from exam.registration.queries.accommodations import (
+    accommodations,
+    accommodations_of,
+    accommodations_waiting,
+)
 from exam.registration.queries.batches import batch, batch_moves, batches, offered
 from exam.registration.queries.people import id_number, id_numbers, phone_number, photo
 from exam.registration.queries.places import institution, institutions, pilots, prefectures, units
@@ -23,6 +28,9 @@ __all__ = [
     "RosterCheck",
     "RosterNote",
     "Tally",
+    "accommodations",
+    "accommodations_of",
+    "accommodations_waiting",
     "batch",
     "batch_moves",
     "batches",

@@ -1,7 +1,7 @@
 """Registrations: as records for the rest of the road, filtered and counted for the pages."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,16 @@ from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules.records import Level
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import N_, NotFound
-from exam.registration.models import ExemptionRow, InstitutionRow, PersonRow, RegistrationRow, RetainedPartRow
+from exam.registration.models import (
+    AccommodationRow,
+    ExemptionRow,
+    InstitutionRow,
+    PersonRow,
+    RegistrationRow,
+    RetainedPartRow,
+)
 from exam.registration.queries.people import blind_of
+from exam.registration.rules.accommodations import AccommodationStatus, Measures
 from exam.registration.rules.identity import Gender, IdType, normalise
 from exam.registration.rules.records import Channel, Payer, Registration
 from exam.registration.rules.status import DEAD, TO_CHECK, RegistrationStatus
@@ -282,10 +290,29 @@ async def _read(session: AsyncSession, query: _Joined) -> list[Registration]:
         kept = select(RetainedPartRow.registration_id, RetainedPartRow.component_id, RetainedPartRow.value)
         for id, component_id, value in await session.execute(kept.where(RetainedPartRow.registration_id.in_(some))):
             retained[id][component_id] = value
-    return [_record(row, exempt.get(row.id, {}), retained.get(row.id, {})) for row in rows]
+    granted = await _granted(session, ids)
+    nothing = Measures()
+    return [
+        _record(row, exempt.get(row.id, {}), retained.get(row.id, {}), granted.get(row.id, nothing)) for row in rows
+    ]
 
 
-def _record(row: Row[Any], exempt: Mapping[UUID, str], retained: Mapping[UUID, Decimal]) -> Registration:
+async def _granted(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Measures]:
+    """What must be done for whom: the accommodations in force."""
+    row = AccommodationRow
+    query = select(row.registration_id, row.extra_percent, row.own_room, row.ground_floor)
+    query = query.where(row.status == AccommodationStatus.GRANTED.value)
+    if len(ids) <= _PARTS_AT_ONCE:
+        query = query.where(row.registration_id.in_(ids))
+    return {
+        found.registration_id: Measures(found.extra_percent, found.own_room, found.ground_floor)
+        for found in await session.execute(query)
+    }
+
+
+def _record(
+    row: Row[Any], exempt: Mapping[UUID, str], retained: Mapping[UUID, Decimal], measures: Measures
+) -> Registration:
     values = dict(row._mapping)
     values |= {
         "gender": Gender(row.gender),
@@ -295,4 +322,4 @@ def _record(row: Row[Any], exempt: Mapping[UUID, str], retained: Mapping[UUID, D
         "status": RegistrationStatus(row.status),
         "payer": Payer(row.payer),
     }
-    return Registration(**values, exempt=exempt, retained=retained)
+    return Registration(**values, exempt=exempt, retained=retained, measures=measures)

@@ -11,6 +11,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.i18n import bilingual
 from exam.kernel.needs import Need
+from exam.registration.queries.accommodations import accommodations_waiting
 from exam.registration.queries.batches import batches
 from exam.registration.queries.places import institutions, pilots
 from exam.registration.queries.registrations import Tally, tallies
@@ -56,7 +57,21 @@ async def _of_officer(session: AsyncSession, actor: Actor, now: datetime) -> lis
     mine = [one for one in await batches(session, _TAKING) if concerns(actor, Permission.REGISTRATION_ACCEPT, one)]
     counts = await tallies(session, [one.id for one in mine])
     in_person = await tallies(session, [one.id for one in mine], in_person=True)
-    return [need for one in mine for need in _officer_needs(one, counts[one.id], in_person[one.id], now)]
+    asked = await accommodations_waiting(session, [one.id for one in mine])
+    return [
+        *(need for one in mine for need in _officer_needs(one, counts[one.id], in_person[one.id], now)),
+        *(_to_decide(one, asked[one.id]) for one in mine if one.id in asked),
+    ]
+
+
+def _to_decide(batch: Batch, count: int) -> Need:
+    """Accommodations that wait: places are arranged by what is granted."""
+    page, facts = (
+        f"/exam/registration/batches/{batch.id}/accommodations",
+        {"batch": _Name(batch.name_zh, batch.name_en)},
+    )
+    text = N_("%(batch)s：%(n)s 份便利措施申请待决定")
+    return Need(text=text, href=page, count=count, facts=facts, due=batch.registration_closes_at)
 
 
 def _officer_needs(batch: Batch, tally: Tally, in_person: Tally, now: datetime) -> Iterable[Need]:

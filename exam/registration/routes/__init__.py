@@ -1,5 +1,12 @@
 """Pages of registration: batches, rosters, candidates, places."""
 
-from exam.registration.routes import batches, candidates, entries, places, rosters
+from exam.registration.routes import accommodations, batches, candidates, entries, places, rosters
 
-ROUTES = [*batches.ROUTES, *rosters.ROUTES, *candidates.ROUTES, *entries.ROUTES, *places.ROUTES]
+ROUTES = [
+    *batches.ROUTES,
+    *rosters.ROUTES,
+    *candidates.ROUTES,
+    *accommodations.ROUTES,
+    *entries.ROUTES,
+    *places.ROUTES,
+]

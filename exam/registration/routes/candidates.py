@@ -14,8 +14,10 @@ from exam.kernel.forms import parse_form, upload
 from exam.kernel.pages import file_response, page, redirect
 from exam.registration import actions, queries
 from exam.registration.forms import ExemptionForm, ReasonForm, ResitForm, RetainForm, TransferForm, WaiverForm
+from exam.registration.routes.accommodations import open_to_ask, words
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
 from exam.registration.routes.shown import REGISTRATION_TONES, own_institutions, sees_batch, sees_registration
+from exam.registration.rules.accommodations import CURRENT
 from exam.registration.rules.identity import GENDER_LABELS, ID_TYPE_LABELS
 from exam.registration.rules.records import CHANNEL_LABELS, MISSING_LABELS, PAYER_LABELS, Registration
 from exam.registration.rules.status import (
@@ -62,15 +64,18 @@ async def registration_page(
         doubles = (await queries.same_number(session, [one.id])).get(one.id, [])
         certificates = {found.id: found for found in await catalogue.certificates(session)}
         prefectures = {found.code: found for found in await queries.prefectures(session)}
-    keeps = actor.within(_P.ROSTER_IMPORT, institution_id=one.institution_id)
-    officer = sees_batch(actor, _P.EXEMPTION_DECIDE, batch)
+        keeps = actor.within(_P.ROSTER_IMPORT, institution_id=one.institution_id)
+        officer = sees_batch(actor, _P.EXEMPTION_DECIDE, batch)
+        vault = services.vault if officer else None  # why is health data: opened for who decides
+        asked = await queries.accommodations(session, [one.id], vault=vault) if keeps or officer else []
     return page(
         request, "pages/exam/registration/registration.html", one=one, batch=batch, scheme=scheme, others=others,
         batches=batches, certificates=certificates, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES, doubles=doubles,
         phone=phone, genders=GENDER_LABELS, id_types=ID_TYPE_LABELS, channels=CHANNEL_LABELS, payers=PAYER_LABELS,
         missing_labels=MISSING_LABELS, waiver_reasons=WAIVER_REASON_LABELS, step_labels=STEP_LABELS,
         step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer), prefectures=prefectures,
-        earlier=[other for other in others if other.scheme_id == one.scheme_id],
+        earlier=[other for other in others if other.scheme_id == one.scheme_id], asked=asked, offer=CURRENT,
+        officer=officer, keeps=keeps, may_ask=keeps and open_to_ask(one, asked), **words(),
         resit_batches=[
             found
             for found in batches.values()

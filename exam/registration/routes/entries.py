@@ -17,8 +17,10 @@ from exam.kernel.pages import page, redirect, status_of
 from exam.kernel.services import Services
 from exam.registration import actions, queries
 from exam.registration.forms import FeeForm
+from exam.registration.routes.accommodations import open_to_ask, words
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
 from exam.registration.routes.shown import PER_PAGE, REGISTRATION_TONES, ListPage, require_batch
+from exam.registration.rules.accommodations import CURRENT
 from exam.registration.rules.entry import SECRET_SHOWN_MINUTES
 from exam.registration.rules.records import PAYER_LABELS
 from exam.registration.rules.status import (
@@ -54,6 +56,7 @@ async def _mine(request: AppRequest, services: Services, wrong: UUID | None, ref
         batches = {one.batch_id: await queries.batch(session, one.batch_id) for one in found}
         schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in found})}
         prefectures = {one.code: one for one in await queries.prefectures(session)}
+        asked = await queries.accommodations(session, [one.id for one in found], vault=services.vault)
     open_now = {
         id: one.status is BatchStatus.REGISTRATION_OPEN and now < one.registration_closes_at
         for id, one in batches.items()
@@ -62,7 +65,8 @@ async def _mine(request: AppRequest, services: Services, wrong: UUID | None, ref
         request, "pages/exam/registration/mine.html", status=status_of(refusal) if refusal else 200,
         found=sorted(found, key=lambda one: (not one.live, batches[one.batch_id].first_day)), batches=batches,
         schemes=schemes, prefectures=prefectures, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,
-        payers=PAYER_LABELS, steps=STEPS, places=_PLACE, wrong=wrong, refusal=refusal,
+        payers=PAYER_LABELS, steps=STEPS, places=_PLACE, wrong=wrong, refusal=refusal, asked=asked, offer=CURRENT,
+        may_ask=[one.id for one in found if open_to_ask(one, [a for a in asked if a.registration_id == one.id])], **words(),
         may_withdraw=[
             one.id
             for one in found

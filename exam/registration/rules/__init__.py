@@ -1,5 +1,13 @@
 """What holds in registration, without database, web or clock: identity, names, status tables, rosters, photos."""
 
+from exam.registration.rules.accommodations import (
+    ACCOMMODATION_STATUS_LABELS,
+    MEASURE_LABELS,
+    Accommodation,
+    AccommodationStatus,
+    Measure,
+    Measures,
+)
 from exam.registration.rules.identity import (
     GENDER_LABELS,
     ID_TYPE_LABELS,
@@ -41,6 +49,7 @@ from exam.registration.rules.status import (
 )
 
 __all__ = [
+    "ACCOMMODATION_STATUS_LABELS",
     "ALLOWED_BATCH",
     "ALLOWED_REGISTRATION",
     "BATCH_STATUS_LABELS",
@@ -48,10 +57,13 @@ __all__ = [
     "GENDER_LABELS",
     "ID_TYPE_LABELS",
     "INSTITUTION_KIND_LABELS",
+    "MEASURE_LABELS",
     "MISSING_LABELS",
     "PAYER_LABELS",
     "REGISTRATION_STATUS_LABELS",
     "ROAD",
+    "Accommodation",
+    "AccommodationStatus",
     "Batch",
     "BatchMove",
     "BatchStatus",
@@ -62,6 +74,8 @@ __all__ = [
     "Identity",
     "Institution",
     "InstitutionKind",
+    "Measure",
+    "Measures",
     "Payer",
     "Pilot",
     "Prefecture",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from exam.catalogue.rules.records import Level
 from exam.kernel.errors import N_
+from exam.registration.rules.accommodations import Measures
 from exam.registration.rules.identity import Gender, IdType
 from exam.registration.rules.status import BatchStatus, RegistrationStatus
 
@@ -192,6 +193,7 @@ class Registration:
     claimed: bool = False  # nobody has compared the person with the ID number yet
     exempt: Mapping[UUID, str] = field(default_factory=dict, hash=False)  # component -> reason (D12)
     retained: Mapping[UUID, Decimal] = field(default_factory=dict, hash=False)  # component -> mark kept
+    measures: Measures = field(default_factory=Measures)  # granted: what must be done for the candidate (H16)
 
     @property
     def live(self) -> bool:

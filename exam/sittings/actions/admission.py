@@ -135,6 +135,7 @@ def fingerprint(spec: SittingSpec) -> str:
     parts = (
         spec.registration_id, spec.person_id, spec.component_id, spec.session_id, spec.seat_no,
         spec.starts_at.timestamp(), spec.ends_at.timestamp(), spec.paper_version,
+        *([spec.granted_minutes, spec.measures] if spec.measures else []),
     )  # fmt: skip
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
@@ -182,6 +183,8 @@ def sitting_row(publication: Publication, spec: SittingSpec) -> dict[str, Any]:
         "published_sha256": fingerprint(spec),
         "status": SittingStatus.SCHEDULED,
         "late_minutes": 0,
+        "granted_minutes": spec.granted_minutes,
+        "measures": spec.measures,
         "extra_minutes": 0,
         "moves_count": 0,
     }

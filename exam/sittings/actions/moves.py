@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
 from exam.kernel.ids import new_id
+from exam.registration.rules import Measures
 from exam.sittings.actions.attendance import ReasonMissing
 from exam.sittings.actions.authority import heads, lock_room, lock_sittings, require_duty, require_officer
 from exam.sittings.actions.changes import room_stream
@@ -67,6 +68,20 @@ class OtherPart(Conflict):
     way_out = N_("请选择其他场次。")
 
 
+class ExtraTimeLost(Conflict):
+    """The other room ends too early for who is granted extra time."""
+
+    message = N_("考生有 %(minutes)s 分钟延长时间，%(room)s 的场次结束得太早。")
+    way_out = N_("请选择结束不早于该考生时间的场次。")
+
+
+class OwnRoomLost(Conflict):
+    """Somebody would not be alone any more."""
+
+    message = N_("有考生须单独使用考场，%(room)s 不能安排两人。")
+    way_out = N_("请选择另一个考场。")
+
+
 async def move(
     session: AsyncSession,
     actor: Actor,
@@ -88,6 +103,7 @@ async def move(
     source, target = rooms[before.room_session_id], rooms[target_id]
     await _require_right(session, actor, source, target, now)
     _require_place(sitting, source, target, seat_no)
+    await _require_measures(session, sitting, source, target)
     if (target.id, seat_no) == (sitting.room_session_id, sitting.seat_no):
         return sitting
     moved = _moved(sitting, source, target, seat_no, reason)
@@ -121,6 +137,18 @@ def _require_place(sitting: Sitting, source: RoomSession, target: RoomSession, s
     if seat_no not in target.seat_numbers:
         first, last = target.seat_numbers[0], target.seat_numbers[-1]
         raise NoSuchSeat(room=target.room_name, seat=seat_no, least=first, most=last)
+
+
+async def _require_measures(session: AsyncSession, sitting: Sitting, source: RoomSession, target: RoomSession) -> None:
+    """What is granted to anybody holds in the other room too (H16)."""
+    if source.id == target.id:
+        return
+    if sitting.granted_minutes and sitting.ends_at + (target.starts_at - source.starts_at) > target.ends_at:
+        raise ExtraTimeLost(room=target.room_name, minutes=sitting.granted_minutes)
+    there = (await session.scalars(select(SittingRow.measures).where(SittingRow.room_session_id == target.id))).all()
+    alone = any(Measures.parse(measures).own_room for measures in there)
+    if alone or (sitting.needs.own_room and there):
+        raise OwnRoomLost(room=target.room_name)
 
 
 def _moved(sitting: Sitting, source: RoomSession, target: RoomSession, seat_no: int, reason: str) -> Sitting:

@@ -7,7 +7,7 @@ begun, is not touched. Ticket numbers stay; every changed place is noted as a mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -48,6 +48,8 @@ class NewPlace:
     starts_at: datetime
     ends_at: datetime
     paper_version: str
+    granted_minutes: int = 0  # inside the end (H16)
+    measures: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class Rearrangement:
     sessions: tuple[RoomSession, ...] = ()  # new ones
     closed: tuple[UUID, ...] = ()  # room sessions in which nobody is left
     trimmed: Mapping[UUID, int] = field(default_factory=dict)  # room session -> how many seats it keeps
+    lengthened: Mapping[UUID, datetime] = field(default_factory=dict)  # room session -> its later end (H16)
     moves: tuple[NewPlace, ...] = ()
     removed: tuple[UUID, ...] = ()  # sittings of those who find no place
     added: tuple[SittingSpec, ...] = ()
@@ -87,6 +90,7 @@ async def rearrange(session: AsyncSession, actor: Actor, *, change: Rearrangemen
         duties=change.duties,
         tickets=change.tickets,
     )
+    rooms |= {id: replace(rooms[id], ends_at=ends_at) for id, ends_at in change.lengthened.items() if id in rooms}
     problems = problems_of(publication, rooms)
     if problems:
         raise PublicationInvalid(problems=problems, n=len(problems))
@@ -113,7 +117,12 @@ def _require_untouched(
     change: Rearrangement, rooms: Mapping[UUID, RoomSession], sittings: Mapping[UUID, Sitting], now: datetime
 ) -> None:
     touched = {one.room_session_id for one in change.moves} | {one.session_id for one in change.added}
-    touched |= {*change.closed, *change.trimmed, *(one.room_session_id for one in sittings.values())}
+    touched |= {
+        *change.closed,
+        *change.trimmed,
+        *change.lengthened,
+        *(one.room_session_id for one in sittings.values()),
+    }
     begun = sum(
         rooms[id].status is not RoomStatus.PLANNED or rooms[id].starts_at <= now for id in touched if id in rooms
     )
@@ -143,6 +152,9 @@ async def _carry_out(
     await session.execute(delete(SittingRow).where(SittingRow.id.in_(list(change.removed))))
     for id, seats_count in sorted(change.trimmed.items()):
         await session.execute(update(RoomSessionRow).where(RoomSessionRow.id == id).values(seats_count=seats_count))
+    for id, ends_at in sorted(change.lengthened.items()):
+        await session.execute(update(RoomSessionRow).where(RoomSessionRow.id == id).values(ends_at=ends_at))
+        await session.execute(update(DutyRow).where(DutyRow.room_session_id == id).values(ends_at=ends_at))
     await insert_many(session, RoomSessionRow, [admission.room_row(publication, room) for room in fresh])
     for one in change.moves:
         await session.execute(
@@ -154,6 +166,8 @@ async def _carry_out(
                 starts_at=one.starts_at,
                 ends_at=one.ends_at,
                 paper_version=one.paper_version,
+                granted_minutes=one.granted_minutes,
+                measures=one.measures,
                 moves_count=SittingRow.moves_count + 1,
                 reason=change.reason,
             )

@@ -116,12 +116,14 @@ async def begin_room(session: AsyncSession, actor: Actor, *, room_session_id: UU
 
 
 async def collect(session: AsyncSession, actor: Actor, *, room_session_id: UUID, now: datetime) -> list[Sitting]:
-    """Hand in for everybody at the end. At computers only those who never began: the others hand in by themselves."""
+    """Hand in for everybody whose own time is over. At computers only those who never began: the others hand in by themselves."""
     room = await lock_room(session, room_session_id, alone=False)
     await require_duty(session, actor, room, now, WORK)
-    if now < room.ends_at:
-        raise CollectTooEarly(ends=clock_text(room.ends_at))
-    people = await queries.sittings(session, room_session_id=room_session_id)
+    everybody = await queries.sittings(session, room_session_id=room_session_id)
+    first = min((person.ends_at for person in everybody), default=room.ends_at)
+    if now < first:
+        raise CollectTooEarly(ends=clock_text(first))
+    people = [person for person in everybody if person.until <= now]
     started = [person.id for person in people if person.status is SittingStatus.STARTED]
     unfinished = [p.id for p in people if p.status in (SittingStatus.CHECKED_IN, SittingStatus.INTERRUPTED)]
     if room.form == COMPUTER:

@@ -20,7 +20,7 @@ from exam.registration.rules import Registration
 from exam.sittings.queries.incidents import Incident, incidents, visible_incidents
 from exam.sittings.queries.places import headcounts, moves, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
-from exam.sittings.rules import Headcount, Move, RoomSession, Sitting, SittingStatus, covers
+from exam.sittings.rules import DONE, Headcount, Move, RoomSession, Sitting, SittingStatus, covers
 from exam.sittings.rules.prints import IncidentPrint
 
 _EXCEPTIONS = frozenset({SittingStatus.INTERRUPTED, SittingStatus.STOPPED, SittingStatus.VOIDED})
@@ -77,6 +77,17 @@ class RoomDesk:
     def moved(self) -> tuple[Row, ...]:
         """Who was given another seat after publication."""
         return tuple(row for row in self.rows if row.sitting.moves_count)
+
+    @property
+    def accommodated(self) -> tuple[Row, ...]:
+        """For whom something is to be done in this room: more time, nobody else. Why is not said."""
+        return tuple(row for row in self.rows if row.sitting.granted_minutes or row.sitting.needs.own_room)
+
+    @property
+    def next_end(self) -> datetime:
+        """When the next of those still at work has to end."""
+        ends = [row.sitting.until for row in self.rows if row.sitting.status not in DONE]
+        return min(ends, default=self.view.room.ends_at)
 
     @property
     def troubled(self) -> tuple[Row, ...]:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.sittings.queries.incidents import Incident, incidents
 from exam.sittings.queries.places import duties, moves, room_session, sittings
 from exam.sittings.rules import (
+    DONE,
+    PRESENT,
     DutySpec,
     Headcount,
     Move,
@@ -34,6 +36,7 @@ class RoomView:
     moves: tuple[Move, ...]
     incidents: tuple[Incident, ...]
     duties: tuple[DutySpec, ...]
+    due: int = 0  # still writing though their own time is over
 
     @property
     def late(self) -> tuple[Sitting, ...]:
@@ -52,12 +55,14 @@ async def room_view(session: AsyncSession, room_session_id: UUID, now: datetime)
     people = await sittings(session, room_session_id=room_session_id)
     count = headcount(person.status for person in people)
     not_started = sum(person.status is SittingStatus.CHECKED_IN for person in people)
+    due = sum(person.status in PRESENT - DONE and person.until <= now for person in people)
     return RoomView(
         room=room,
         sittings=tuple(people),
         count=count,
-        step=next_step(room, count, not_started, now),
+        step=next_step(room, count, not_started, now, due),
         moves=tuple(await moves(session, room_session_id=room_session_id)),
         incidents=tuple(await incidents(session, room_session_id=room_session_id)),
         duties=tuple(await duties(session, room_session_id=room_session_id)),
+        due=due,
     )

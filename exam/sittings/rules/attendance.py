@@ -153,8 +153,9 @@ def require_close(count: Headcount) -> None:
         raise RoomUndecided(undecided=count.undecided, writing=count.writing)
 
 
-def next_step(room: RoomSession, count: Headcount, not_started: int, now: datetime) -> Step:
-    """The one large button of the room. `not_started` is how many have checked in and not begun."""
+def next_step(room: RoomSession, count: Headcount, not_started: int, now: datetime, due: int | None = None) -> Step:
+    """The one large button of the room. `not_started`: how many have checked in and not begun; `due`: how many still write
+    though their own time is over (None: nobody has another end than the room)."""
     if room.status is RoomStatus.CLOSED:
         return Step.CLOSED
     if room.status is RoomStatus.PLANNED:
@@ -167,5 +168,5 @@ def next_step(room: RoomSession, count: Headcount, not_started: int, now: dateti
     if count.undecided:
         return Step.MARK_ABSENT if now > room.late_until else Step.CHECK_IN
     if count.writing:
-        return Step.COLLECT if now >= room.ends_at else Step.INVIGILATE
+        return Step.COLLECT if (now >= room.ends_at if due is None else due) else Step.INVIGILATE
     return Step.CLOSE

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from exam.registration.rules.accommodations import Measures
 from exam.sittings.rules.status import RoomStatus, SittingStatus
 
 
@@ -103,8 +104,10 @@ class SittingSpec:
     session_id: UUID  # the room session
     seat_no: int
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime  # of this candidate: with what is granted
     paper_version: str = "A"
+    granted_minutes: int = 0  # of an accommodation (H16), inside the end
+    measures: str = ""  # as Measures.key
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,9 @@ class Sitting:
     finished_at: datetime | None = None
     left_at: datetime | None = None
     absent_at: datetime | None = None
-    extra_minutes: int = 0
+    granted_minutes: int = 0  # of an accommodation (H16): the end has them already
+    measures: str = ""  # what must be done, as Measures.key
+    extra_minutes: int = 0  # of an interruption, by two persons: beyond the end
     moves_count: int = 0
     reason: str | None = None  # why it was interrupted, stopped, corrected or moved last
 
@@ -174,6 +179,16 @@ class Sitting:
     def session_id(self) -> UUID:
         """The room session, by the name scheduling uses."""
         return self.room_session_id
+
+    @property
+    def until(self) -> datetime:
+        """When this candidate's time is over: the own end, and what two persons recorded beyond it."""
+        return self.ends_at + timedelta(minutes=self.extra_minutes)
+
+    @property
+    def needs(self) -> Measures:
+        """What must be done for the candidate (H16)."""
+        return Measures.parse(self.measures)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Institution, Problem
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable import queries as timetable
+from scheduling.timetable.rules.lengthened import component_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Words:
 
     def component(self, certificate: str, level: str, component: str) -> Component:
         """The component of that code."""
-        return next(one for one in self.scheme[certificate, level].components if one.code == component)
+        return next(one for one in self.scheme[certificate, level].components if one.code == component_of(component))
 
     def session(self, key: str) -> object:
         """Its room and start."""

@@ -42,6 +42,7 @@ from scheduling.repairs.rules.tickets import numbered
 from scheduling.timetable import actions as timetable
 from scheduling.timetable.queries import PlanRecord, Worked
 from scheduling.timetable.rules.laying import Held
+from scheduling.timetable.rules.lengthened import measures_of
 from scheduling.timetable.rules.lifecycle import TicketScheme
 
 
@@ -207,14 +208,17 @@ def _change(
         sessions=tuple(_room_session(question, answer, held[id], id) for id in sorted(seated.fresh)),
         closed=seated.closed,
         trimmed=seated.trimmed,
+        lengthened=seated.lengthened,
         moves=tuple(
             sittings.NewPlace(
                 sitting_id=one.sitting_id,
                 room_session_id=one.room_id,
                 seat_no=one.seat_no,
                 starts_at=held[one.room_id].starts_at,
-                ends_at=held[one.room_id].ends_at,
+                ends_at=held[one.room_id].end_of(one.group),
                 paper_version=held[one.room_id].paper,
+                granted_minutes=held[one.room_id].more(one.group),
+                measures=measures_of(answer.problem.group[one.group]).key,
             )
             for one in seated.coming
             if one.sitting_id is not None
@@ -231,8 +235,10 @@ def _change(
                 session_id=one.room_id,
                 seat_no=one.seat_no,
                 starts_at=held[one.room_id].starts_at,
-                ends_at=held[one.room_id].ends_at,
+                ends_at=held[one.room_id].end_of(one.group),
                 paper_version=held[one.room_id].paper,
+                granted_minutes=held[one.room_id].more(one.group),
+                measures=measures_of(answer.problem.group[one.group]).key,
             )
             for one in comers
         ),

@@ -19,7 +19,8 @@ from scheduling.planning.rules.problem import Form, Problem
 from scheduling.planning.rules.seats import draw
 from scheduling.repairs.rules.repair import NoSeatLeft
 from scheduling.repairs.rules.standing import Room, Seat, Standing
-from scheduling.timetable.rules.laying import Halls, Held, room_of, stations_of
+from scheduling.timetable.rules.laying import Halls, Held, lengths, room_of, stations_of
+from scheduling.timetable.rules.lengthened import component_of
 
 Member = tuple[str, int]
 
@@ -29,7 +30,8 @@ class Coming:
     """A candidate who gets another place for a component, or a first one."""
 
     registration_id: UUID
-    component: str
+    component: str  # by its own code
+    group: str  # of the planner
     sitting_id: UUID | None  # None: a first one
     before: UUID | None  # room session
     before_seat: int | None
@@ -46,6 +48,7 @@ class Seated:
     fresh: frozenset[UUID]  # room sessions that are new
     closed: tuple[UUID, ...]  # room sessions in which nobody is left
     trimmed: Mapping[UUID, int]  # room session -> how many seats it keeps
+    lengthened: Mapping[UUID, datetime]  # room session that stands -> its end with a newcomer's extra time (H16)
     coming: tuple[Coming, ...]
     leaving: tuple[Seat, ...]  # who find no place
 
@@ -157,7 +160,8 @@ class _Seating:
         table = next((one for one in self._tables_of(session) if not one.room.begun), None)
         if table is None:
             starts = self.problem.slot[session.slot].starts
-            length = self.problem.component[session.certificate, session.level, session.component].minutes
+            length, longer = lengths(self.problem, session)
+            length += max((more for _, more in longer), default=0)
             table = self._open(session, 1, starts, starts + timedelta(minutes=length), 1, hall.seats)
             schools = [self.problem.group[part.group].institution for part in session.parts]
             for one in draw(session, schools, seed=self.plan.seed, columns=hall.columns, seats=hall.usable):
@@ -261,12 +265,13 @@ class _Seating:
 
     def _sit(self, session: Session, table: _Table, member: Member, number: int) -> None:
         id = self.members[member[0]][member[1]]
-        own = self.own.get((id, session.component))
+        own = self.own.get((id, component_of(session.component)))
         table.taken[number] = member
         self.coming.append(
             Coming(
                 registration_id=id,
-                component=session.component,
+                component=component_of(session.component),
+                group=member[0],
                 sitting_id=own.id if own else None,
                 before=own.room_id if own else None,
                 before_seat=own.seat_no if own else None,
@@ -292,17 +297,27 @@ class _Seating:
         )
         kept = {id: table for id, table in self.tables.items() if table.taken}
         session = {**self.before.session, **self.plan.session}
-        held = [
-            _held(session[table.room.key], replace(table.room, seats_count=trimmed.get(id, table.room.seats_count)),
-                  table.taken)
+        held = {
+            id: self._held(
+                session[table.room.key],
+                replace(table.room, seats_count=trimmed.get(id, table.room.seats_count)),
+                table.taken,
+            )
             for id, table in kept.items()
-        ]  # fmt: skip
+        }
         return Seated(
-            held=tuple(sorted(held, key=lambda one: (one.starts_at, one.site, one.room, one.first_seat, one.key))),
+            held=tuple(
+                sorted(held.values(), key=lambda one: (one.starts_at, one.site, one.room, one.first_seat, one.key))
+            ),
             room_id={(table.room.key, table.room.round_no): id for id, table in kept.items()},
             fresh=frozenset(id for id, table in kept.items() if table.fresh),
             closed=tuple(sorted(id for id in self.standing.rooms if id not in kept and self.in_room[id])),
             trimmed=trimmed,
+            lengthened={
+                id: one.ends_at
+                for id, one in held.items()
+                if id in self.standing.rooms and one.ends_at > self.standing.rooms[id].ends_at
+            },
             coming=tuple(self.coming),
             leaving=leaving,
         )
@@ -320,20 +335,25 @@ class _Seating:
                     found[id] = new.first_seat - room.first_seat
         return found
 
-
-def _held(session: Session, room: Room, taken: Mapping[int, Member]) -> Held:
-    return Held(
-        key=room.key,
-        round_no=room.round_no,
-        site=room.site,
-        room=room.room,
-        certificate=session.certificate,
-        level=session.level,
-        component=session.component,
-        starts_at=room.starts_at,
-        ends_at=room.ends_at,
-        first_seat=room.first_seat,
-        seats_count=room.seats_count,
-        paper=room.paper,
-        seats=tuple((group, at, number) for number, (group, at) in sorted(taken.items())),
-    )
+    def _held(self, session: Session, room: Room, taken: Mapping[int, Member]) -> Held:
+        minutes, longer = lengths(self.problem, session)
+        present = {group for group, _ in taken.values()}
+        longer = tuple((group, more) for group, more in longer if group in present)
+        last = room.starts_at + timedelta(minutes=minutes + max((more for _, more in longer), default=0))
+        return Held(
+            key=room.key,
+            round_no=room.round_no,
+            site=room.site,
+            room=room.room,
+            certificate=session.certificate,
+            level=session.level,
+            component=component_of(session.component),
+            starts_at=room.starts_at,
+            ends_at=max(room.ends_at, last),
+            minutes=minutes,
+            first_seat=room.first_seat,
+            seats_count=room.seats_count,
+            paper=room.paper,
+            seats=tuple((group, at, number) for number, (group, at) in sorted(taken.items())),
+            longer=longer,
+        )

@@ -29,6 +29,7 @@ from scheduling.timetable.models import (
     PlanRow,
 )
 from scheduling.timetable.rules.lifecycle import (
+    AccommodationsChanged,
     GapsUnexplained,
     PlanStale,
     PlanStatus,
@@ -89,13 +90,19 @@ async def publish(
 async def _require_fresh(session: AsyncSession, batch: Batch, row: PlanRow) -> None:
     """A draft older than a change of the registrations is not published."""
     held: dict[UUID, set[UUID]] = {}
+    honoured: dict[UUID, str] = {}
     for seat in await queries.planned_sittings(session, row.id):
         held.setdefault(seat.registration_id, set()).add(seat.component_id)
+        honoured[seat.registration_id] = seat.measures
     left = {one.registration_id for one in await queries.unplaced(session, row.id)}
     wanted = await queries.wanted(session, batch.id)
     same = all(held.get(id, set()) == parts for id, parts in wanted.items() if id not in left)
     if held.keys() | left != wanted.keys() or not same:
         raise PlanStale(planned=len(held.keys() | left), now=len(wanted))
+    people = await registration.registrations(session, batch_id=batch.id)
+    changed = sum(one.id in honoured and honoured[one.id] != one.measures.key for one in people)
+    if changed:
+        raise AccommodationsChanged(n=changed)
 
 
 async def _require_explained(session: AsyncSession, row: PlanRow, gaps_reason: str) -> None:
@@ -136,6 +143,8 @@ async def _publication(session: AsyncSession, row: PlanRow) -> Publication:
                 starts_at=seat.starts_at,
                 ends_at=seat.ends_at,
                 paper_version=version[seat.session_id],
+                granted_minutes=seat.granted_minutes,
+                measures=seat.measures,
             )
             for seat in await queries.planned_sittings(session, row.id)
         ),

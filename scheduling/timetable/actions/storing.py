@@ -32,6 +32,7 @@ from scheduling.timetable.models import (
     UnplacedRow,
 )
 from scheduling.timetable.queries import Ground, Worked
+from scheduling.timetable.rules.lengthened import measures_of
 from scheduling.timetable.rules.lifecycle import (
     PlanStatus,
     TicketScheme,
@@ -163,6 +164,7 @@ async def _store_seats(
     for one in solution.held:
         component_id = ground.component_id(one.certificate, one.level, one.component)
         for group, member, seat_no in one.seats:
+            measures = measures_of(solution.worked.problem.group[group])
             person = ground.person[solution.worked.members[group][member]]
             rows.append(
                 {
@@ -174,7 +176,9 @@ async def _store_seats(
                     "component_id": component_id,
                     "seat_no": seat_no,
                     "starts_at": one.starts_at,
-                    "ends_at": one.ends_at,
+                    "ends_at": one.end_of(group),
+                    "granted_minutes": one.more(group),
+                    "measures": measures.key,
                 }
             )
     await insert_many(session, PlannedSittingRow, rows)

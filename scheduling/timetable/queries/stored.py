@@ -84,7 +84,9 @@ class PlannedSitting:
     component_id: UUID
     seat_no: int
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime  # of this candidate
+    granted_minutes: int = 0  # inside the end (H16)
+    measures: str = ""  # as Measures.key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +207,8 @@ async def planned_sittings(
         query = query.where(row.planned_session_id == session_id)
     if registration_ids is not None:
         query = query.where(row.registration_id.in_(list(registration_ids)))
+        row.granted_minutes,
+        row.measures,
     query = query.order_by(row.starts_at, row.planned_session_id, row.seat_no)
     return [
         PlannedSitting(
@@ -221,6 +225,8 @@ async def planned_sittings(
     ]
 
 
+            granted_minutes=found[8],
+            measures=found[9],
 async def placements(session: AsyncSession, plan_id: UUID) -> dict[UUID, PlacementRecord]:
     """The site and ticket of each registration of a plan."""
     rows = (await session.scalars(select(PlacementRow).where(PlacementRow.plan_id == plan_id))).all()

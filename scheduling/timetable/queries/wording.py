@@ -19,6 +19,7 @@ from scheduling.duties import queries as duties
 from scheduling.planning.rules.problem import Group, Pin
 from scheduling.planning.rules.problem import Problem as Planning
 from scheduling.timetable.queries.naming import Names, names_of
+from scheduling.timetable.rules.lengthened import component_of
 from scheduling.timetable.rules.pins import PLACE_LABELS
 
 
@@ -127,7 +128,7 @@ class Words:
     def part(self, certificate: str, level: str, id: str) -> object:
         """A component of a scheme."""
         scheme = self._schemes.get((certificate, level))
-        found = (one for one in scheme.components if one.code == id) if scheme else iter(())
+        found = (one for one in scheme.components if one.code == component_of(id)) if scheme else iter(())
         return next((Name(one.name_zh, one.name_en) for one in found), id)
 
     def site_id(self, id: str) -> UUID | None:

@@ -24,6 +24,7 @@ from scheduling.sites.rules import Room, Site
 from scheduling.timetable.models import PlanFileRow
 from scheduling.timetable.rules.laying import Hall, Held
 from scheduling.timetable.rules.lifecycle import PlanUnknown
+from scheduling.timetable.rules.lengthened import component_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Ground:
     def component_id(self, certificate: str, level: str, component: str) -> UUID:
         """The id of a component named by its code."""
         scheme = self.scheme[certificate, level]
-        return next(part.id for part in scheme.components if part.code == component)
+        return next(part.id for part in scheme.components if part.code == component_of(component))
 
     def post(self, held: Held, members: Mapping[str, Sequence[UUID]], *, session_id: UUID, site_id: UUID) -> Post:
         """A session as a post to be staffed: where, when, and whose candidates sit there (H12)."""

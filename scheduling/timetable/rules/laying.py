@@ -3,7 +3,8 @@
 A written session is one session of its room, from the start of its slot. A practical one is held in rounds: its stations
 serve one candidate after the other with a turnaround between them (H6), and every round is a session of its own. Sessions
 that share a workshop in a slot, and certificates that share a room, have stations of their own. Seats are drawn from the
-plan's seed (:mod:`scheduling.planning.rules.seats`): the same plan gives the same seats.
+plan's seed (:mod:`scheduling.planning.rules.seats`): the same plan gives the same seats. Who is granted extra time ends
+later than the others; the session ends with the last of them (H16).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scheduling.planning.rules.plan import Plan, Session
 from scheduling.planning.rules.problem import Form, Level, Problem
 from scheduling.planning.rules.seats import draw
 from scheduling.planning.rules.serial import canonical_plan
+from scheduling.timetable.rules.lengthened import component_of, minutes_of, more_minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +47,21 @@ class Held:
     level: Level
     component: str
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime  # of the last
+    minutes: int  # for who has no extra time
     first_seat: int
     seats_count: int  # from the first; somebody may be moved to a spare one
     paper: str
     seats: tuple[tuple[str, int, int], ...]  # (group, member, seat), in the order of the seats
+    longer: tuple[tuple[str, int], ...] = ()  # (group, minutes more) of who is granted extra time (H16)
+
+    def more(self, group: str) -> int:
+        """How many minutes longer the members of a group have."""
+        return dict(self.longer).get(group, 0)
+
+    def end_of(self, group: str) -> datetime:
+        """When the members of a group end."""
+        return self.starts_at + timedelta(minutes=self.minutes + self.more(group))
 
 
 def room_of(place: str) -> str:
@@ -107,7 +119,7 @@ def _schools(problem: Problem, session: Session) -> list[str]:
 def _written(problem: Problem, seed: int, hall: Hall, session: Session) -> Held:
     seats = draw(session, _schools(problem, session), seed=seed, columns=hall.columns, seats=hall.usable)
     starts = problem.slot[session.slot].starts
-    length = problem.component[session.certificate, session.level, session.component].minutes
+    length, longer = lengths(problem, session)
     return Held(
         key=session.id,
         round_no=1,
@@ -115,14 +127,25 @@ def _written(problem: Problem, seed: int, hall: Hall, session: Session) -> Held:
         room=room_of(session.place),
         certificate=session.certificate,
         level=session.level,
-        component=session.component,
+        component=component_of(session.component),
         starts_at=starts,
-        ends_at=starts + timedelta(minutes=length),
+        ends_at=starts + timedelta(minutes=length + max((more for _, more in longer), default=0)),
+        minutes=length,
         first_seat=1,
         seats_count=hall.seats,
         paper=session.paper,
         seats=tuple((one.group, one.member, one.number) for one in seats),
+        longer=longer,
     )
+
+
+def lengths(problem: Problem, session: Session) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """How long a session lasts for most, and by how much longer for the members of which group."""
+    part = problem.component[session.certificate, session.level, session.component]
+    groups = sorted({one.group for one in session.parts})
+    found = ((id, more_minutes(problem, problem.group[id], part)) for id in groups)
+    own = minutes_of(problem, session.certificate, session.level, session.component)
+    return own, tuple((id, more) for id, more in found if more)
 
 
 def _practical(problem: Problem, seed: int, session: Session, used: int, first: int, own: int) -> Iterator[Held]:
@@ -130,6 +153,7 @@ def _practical(problem: Problem, seed: int, session: Session, used: int, first: 
     rules, slot = problem.rules_of(session.certificate), problem.slot[session.slot]
     order = draw(session, _schools(problem, session), seed=seed)
     assert used * rounds(part.minutes, slot, rules) >= len(order)
+    length, longer = lengths(problem, session)
     for turn, begin in enumerate(range(0, len(order), used)):
         starts = slot.starts + timedelta(minutes=turn * (part.minutes + rules.turnaround_minutes))
         yield Held(
@@ -139,13 +163,15 @@ def _practical(problem: Problem, seed: int, session: Session, used: int, first: 
             room=room_of(session.place),
             certificate=session.certificate,
             level=session.level,
-            component=session.component,
+            component=component_of(session.component),
             starts_at=starts,
             ends_at=starts + timedelta(minutes=part.minutes),
+            minutes=length,
             first_seat=first,
             seats_count=own,
             paper=session.paper or "A",  # stations have tasks, not papers
             seats=tuple(
                 (one.group, one.member, first + number) for number, one in enumerate(order[begin : begin + used])
             ),
+            longer=longer,
         )

@@ -70,6 +70,11 @@ class PlanStale(Conflict):
     way_out = N_("请重新编排，再发布新的草案。")
 
 
+class AccommodationsChanged(Conflict):
+    message = N_("编排之后有 %(n)s 名考生的便利措施有变化，草案没有落实。")
+    way_out = N_("请重新编排，再发布新的草案。")
+
+
 class PlanNotDraft(Conflict):
     message = N_("这份安排不是草案，不能发布。")
     way_out = N_("请从批次页面打开最新的草案。")

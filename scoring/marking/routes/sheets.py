@@ -221,7 +221,7 @@ async def _view(session: AsyncSession, actor: Actor, sheet_id: UUID) -> SheetVie
         sheet=sheet, definition=definition, scheme=scheme, component=component, sitting=sitting, room=room,
         entries=entries, score=score_sheet(definition, entries, sheet.overtime_minutes), missing=tuple(missing),
         has_photo=person.photo_sha256 is not None,
-        ends_at=begun + timedelta(minutes=component.duration_minutes + sitting.extra_minutes),
+        ends_at=begun + timedelta(minutes=component.duration_minutes + sitting.granted_minutes + sitting.extra_minutes),
     )  # fmt: skip
 
 
