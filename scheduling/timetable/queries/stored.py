@@ -202,13 +202,13 @@ async def planned_sittings(
         row.seat_no,
         row.starts_at,
         row.ends_at,
+        row.granted_minutes,
+        row.measures,
     ).where(row.plan_id == plan_id)
     if session_id is not None:
         query = query.where(row.planned_session_id == session_id)
     if registration_ids is not None:
         query = query.where(row.registration_id.in_(list(registration_ids)))
-        row.granted_minutes,
-        row.measures,
     query = query.order_by(row.starts_at, row.planned_session_id, row.seat_no)
     return [
         PlannedSitting(
@@ -220,16 +220,69 @@ async def planned_sittings(
             seat_no=found[5],
             starts_at=found[6],
             ends_at=found[7],
+            granted_minutes=found[8],
+            measures=found[9],
         )
         for found in (await session.execute(query)).all()
     ]
 
 
-            granted_minutes=found[8],
-            measures=found[9],
-async def placements(session: AsyncSession, plan_id: UUID) -> dict[UUID, PlacementRecord]:
-    """The site and ticket of each registration of a plan."""
-    rows = (await session.scalars(select(PlacementRow).where(PlacementRow.plan_id == plan_id))).all()
+@dataclass(frozen=True, kw_only=True)
+class RoomDay:
+    """What a plan holds in one room on one day."""
+
+    site_id: UUID
+    room_id: UUID
+    day: date
+    sessions_count: int
+    sittings_count: int
+
+
+async def room_days(session: AsyncSession, plan_id: UUID) -> list[RoomDay]:
+    """How much a plan holds in each room on each day, counted in the database; by day, site and room."""
+    row = PlannedSessionRow
+    seats = (
+        select(PlannedSittingRow.planned_session_id, func.count().label("count"))
+        .where(PlannedSittingRow.plan_id == plan_id)
+        .group_by(PlannedSittingRow.planned_session_id)
+        .subquery()
+    )
+    day = cast(func.timezone(literal_column(f"'{CHINA.key}'"), row.starts_at), Date)
+    query = (
+        select(row.site_id, row.room_id, day, func.count(), func.coalesce(func.sum(seats.c.count), 0))
+        .outerjoin(seats, seats.c.planned_session_id == row.id)
+        .where(row.plan_id == plan_id)
+        .group_by(row.site_id, row.room_id, day)
+        .order_by(day, row.site_id, row.room_id)
+    )
+    return [
+        RoomDay(site_id=site_id, room_id=room_id, day=on, sessions_count=sessions, sittings_count=int(sittings))
+        for site_id, room_id, on, sessions, sittings in (await session.execute(query)).all()
+    ]
+
+
+async def placed_at(session: AsyncSession, plan_id: UUID) -> dict[UUID, int]:
+    """How many a plan sends to each site."""
+    query = select(PlacementRow.site_id, func.count()).where(PlacementRow.plan_id == plan_id)
+    rows = (await session.execute(query.group_by(PlacementRow.site_id))).all()
+    return {site_id: count for site_id, count in rows}  # noqa: C416 - rows are no pairs to a type checker
+
+
+async def begins(session: AsyncSession, plan_id: UUID) -> datetime | None:
+    """When the first session of a plan starts."""
+    query = select(func.min(PlannedSessionRow.starts_at)).where(PlannedSessionRow.plan_id == plan_id)
+    found: datetime | None = await session.scalar(query)
+    return found
+
+
+async def placements(
+    session: AsyncSession, plan_id: UUID, *, registration_ids: Iterable[UUID] | None = None
+) -> dict[UUID, PlacementRecord]:
+    """The site and ticket of each registration of a plan (or of some)."""
+    query = select(PlacementRow).where(PlacementRow.plan_id == plan_id)
+    if registration_ids is not None:
+        query = query.where(PlacementRow.registration_id.in_(list(registration_ids)))
+    rows = (await session.scalars(query)).all()
     return {
         row.registration_id: PlacementRecord(
             registration_id=row.registration_id,
