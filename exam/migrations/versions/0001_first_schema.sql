@@ -1489,24 +1489,6 @@ CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUA
 
 CREATE TRIGGER score_sheets_signed BEFORE UPDATE OR DELETE ON scoring.score_sheets FOR EACH ROW EXECUTE FUNCTION scoring.forbid_signed_change();
 
-CREATE TABLE exam.exemptions (
-    registration_id UUID NOT NULL,
-    component_id UUID NOT NULL,
-    reason TEXT NOT NULL,
-    proof TEXT NOT NULL,
-    decided_by UUID,
-    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_exemptions PRIMARY KEY (registration_id, component_id),
-    CONSTRAINT ck_exemptions_reason CHECK (reason <> ''),
-    CONSTRAINT fk_exemptions_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
-    CONSTRAINT fk_exemptions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
-);
-
-CREATE TABLE exam.retained_parts (
-    registration_id UUID NOT NULL,
-    component_id UUID NOT NULL,
-    value NUMERIC(12, 4) NOT NULL,
-    source_registration_id UUID NOT NULL,
 CREATE TABLE exam.accommodations (
     id UUID NOT NULL,
     registration_id UUID NOT NULL,
@@ -1542,6 +1524,24 @@ CREATE INDEX ix_accommodations_registration_id ON exam.accommodations (registrat
 
 CREATE UNIQUE INDEX uq_accommodations_open ON exam.accommodations (registration_id) WHERE status IN ('asked', 'granted');
 
+CREATE TABLE exam.exemptions (
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    reason TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_exemptions PRIMARY KEY (registration_id, component_id),
+    CONSTRAINT ck_exemptions_reason CHECK (reason <> ''),
+    CONSTRAINT fk_exemptions_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id),
+    CONSTRAINT fk_exemptions_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id)
+);
+
+CREATE TABLE exam.retained_parts (
+    registration_id UUID NOT NULL,
+    component_id UUID NOT NULL,
+    value NUMERIC(12, 4) NOT NULL,
+    source_registration_id UUID NOT NULL,
     decided_by UUID,
     decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_retained_parts PRIMARY KEY (registration_id, component_id),
@@ -1656,6 +1656,8 @@ CREATE TABLE scheduling.planned_sittings (
     seat_no INTEGER NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    granted_minutes INTEGER NOT NULL,
+    measures TEXT NOT NULL,
     CONSTRAINT pk_planned_sittings PRIMARY KEY (id),
     CONSTRAINT uq_planned_sittings_planned_session_id_seat_no UNIQUE (planned_session_id, seat_no),
     CONSTRAINT uq_planned_sittings_plan_id_registration_id_component_id UNIQUE (plan_id, registration_id, component_id),
@@ -1674,8 +1676,6 @@ CREATE INDEX ix_planned_sittings_registration_id ON scheduling.planned_sittings 
 
 -- pgqueuer 1.6.0 -- prefix='' schema='pgqueuer' durability=durable
 
-    granted_minutes INTEGER NOT NULL,
-    measures TEXT NOT NULL,
 CREATE SCHEMA IF NOT EXISTS pgqueuer;
 
 CREATE TYPE pgqueuer.pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');

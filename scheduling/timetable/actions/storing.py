@@ -164,8 +164,8 @@ async def _store_seats(
     for one in solution.held:
         component_id = ground.component_id(one.certificate, one.level, one.component)
         for group, member, seat_no in one.seats:
-            measures = measures_of(solution.worked.problem.group[group])
             person = ground.person[solution.worked.members[group][member]]
+            measures = measures_of(solution.worked.problem.group[group])
             rows.append(
                 {
                     "id": new_id(),

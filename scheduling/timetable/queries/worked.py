@@ -23,8 +23,8 @@ from scheduling.sites import queries as sites
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.models import PlanFileRow
 from scheduling.timetable.rules.laying import Hall, Held
-from scheduling.timetable.rules.lifecycle import PlanUnknown
 from scheduling.timetable.rules.lengthened import component_of
+from scheduling.timetable.rules.lifecycle import PlanUnknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Ground:
         }
 
     def component_id(self, certificate: str, level: str, component: str) -> UUID:
-        """The id of a component named by its code."""
+        """The id of a component named by its code, or by that of its longer turns."""
         scheme = self.scheme[certificate, level]
         return next(part.id for part in scheme.components if part.code == component_of(component))
 
