@@ -29,6 +29,7 @@ from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
 from scheduling.feeds import routes as scheduling_feeds
 from scheduling.forks import routes as scheduling_forks
+from scheduling.norms import routes as scheduling_norms
 from scheduling.repairs import routes as scheduling_repairs
 from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
@@ -50,6 +51,7 @@ MODULES: Sequence[Any] = (
     scheduling_timetable,
     scheduling_duties,
     scheduling_feeds,
+    scheduling_norms,
     scheduling_forks,
     scheduling_repairs,
     marking,

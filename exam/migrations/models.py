@@ -17,6 +17,7 @@ from exam.sittings import models as sittings
 from scheduling.duties import models as duties
 from scheduling.feeds import models as feeds
 from scheduling.forks import models as forks
+from scheduling.norms import models as norms
 from scheduling.repairs import models as repairs
 from scheduling.sites import models as sites
 from scheduling.timetable import models as timetable
@@ -37,6 +38,7 @@ MODELS: tuple[ModuleType, ...] = (
     duties,
     feeds,
     forks,
+    norms,
     repairs,
     marking,
     outcomes,

@@ -36,9 +36,9 @@ from exam.registration.rules.status import BatchStatus
 from exam.sittings import actions as sittings
 from exam.sittings import queries as sitting_queries
 from exam.sittings.rules import Duty, RoomSession, Sitting
+from scheduling.norms.rules import Norms, NormSet
 from scheduling.sites import actions as sites
 from scheduling.sites.rules import ApprovalStatus, Standing
-from scheduling.timetable.rules.hours import Hours
 from scoring.marking import actions as marking
 from scoring.marking import queries as marks
 from scoring.marking.rules import PartState
@@ -70,7 +70,7 @@ class Resit:
 
 async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
     """A batch of those who failed and of one late class, arranged for today, so that rooms are open right now."""
-    day, hours = _today(stage)
+    day, norms = _today(stage)
     opens, closes = days.published + timedelta(days=1), day - timedelta(days=4)
     people = await _resits(stage, main)
     if closes - opens < timedelta(days=3):
@@ -94,7 +94,7 @@ async def sit_today(stage: Stage, main: Exam, days: BatchDays) -> Exam | None:
     await registration.import_rosters(stage, batch_id, fresh, at(opens, 12))
     await registration.settle(stage, batch_id, calendar)
     await timetable.arrange(
-        stage, batch_id, proposed=at(calendar.arranged, 10), published=at(calendar.tickets, 9), hours=hours
+        stage, batch_id, proposed=at(calendar.arranged, 10), published=at(calendar.tickets, 9), norms=norms
     )
     await batches.seal(stage, batch_id, calendar)
     exam = await batches.assemble(stage, batch_id, [*(one.candidate for one in people), *fresh])
@@ -116,14 +116,14 @@ def _newcomers(stage: Stage) -> list[DemoCandidate]:
     ]  # fmt: skip
 
 
-def _today(stage: Stage) -> tuple[date, Hours | None]:
+def _today(stage: Stage) -> tuple[date, NormSet | None]:
     """Today from this half hour on; late in the evening, tomorrow at the usual hours."""
     now = stage.services.clock.now().astimezone(CHINA)
     opens = (now.hour * 60 + now.minute) // 30 * 30
     if _DAY_MINUTES - opens < _SHORTEST_EVENING:
         return now.date() + timedelta(days=1), None
     closes = min(opens + 6 * 60, _DAY_MINUTES)
-    return now.date(), Hours(opens=opens, lunch_from=closes, lunch_to=closes, closes=closes)
+    return now.date(), NormSet(common=Norms(opens=opens, lunch_from=closes, lunch_to=closes, closes=closes))
 
 
 async def _resits(stage: Stage, main: Exam) -> list[Resit]:

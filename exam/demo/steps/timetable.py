@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from exam.demo.stage import Stage
+from scheduling.norms.rules import NormSet
 from scheduling.timetable import actions as timetable
-from scheduling.timetable.rules.hours import Hours
 
 
 class Unarranged(RuntimeError):
@@ -23,12 +23,12 @@ class Arranged:
 
 
 async def arrange(
-    stage: Stage, batch_id: UUID, *, proposed: datetime, published: datetime, hours: Hours | None = None
+    stage: Stage, batch_id: UUID, *, proposed: datetime, published: datetime, norms: NormSet | None = None
 ) -> Arranged:
     """Propose with the stored seed; publish only when nobody is left out and every duty is filled."""
     officer = stage.cast["officer"]
     async with stage.change() as session:
-        plan = await timetable.propose(session, officer, batch_id=batch_id, seed=stage.seed, now=proposed, hours=hours)
+        plan = await timetable.propose(session, officer, batch_id=batch_id, seed=stage.seed, now=proposed, norms=norms)
         left = {name: plan.figures.get(name, 0) for name in ("unplaced", "unfilled")}
         if any(left.values()):
             raise Unarranged(f"{left}")

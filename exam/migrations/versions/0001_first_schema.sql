@@ -873,6 +873,24 @@ CREATE INDEX ix_forks_batch_id ON scheduling.forks (batch_id);
 
 CREATE INDEX ix_forks_plan_id ON scheduling.forks (plan_id);
 
+CREATE TABLE scheduling.norm_versions (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    certificate_id UUID,
+    version INTEGER NOT NULL,
+    effective_on DATE NOT NULL,
+    values JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    decided_by TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_norm_versions PRIMARY KEY (id),
+    CONSTRAINT uq_norm_versions_organisation_id_certificate_id_version UNIQUE NULLS NOT DISTINCT (organisation_id, certificate_id, version),
+    CONSTRAINT ck_norm_versions_version CHECK (version >= 1),
+    CONSTRAINT ck_norm_versions_reason CHECK (btrim(reason) <> ''),
+    CONSTRAINT fk_norm_versions_organisation_id FOREIGN KEY(organisation_id) REFERENCES exam.organisations (id),
+    CONSTRAINT fk_norm_versions_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id)
+);
+
 CREATE TABLE scheduling.plan_files (
     plan_id UUID NOT NULL,
     problem BYTEA NOT NULL,

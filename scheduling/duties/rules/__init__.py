@@ -18,7 +18,6 @@ from scheduling.duties.rules.records import (
     Qualification,
     RelationKind,
     Roster,
-    Staffing,
     Standby,
 )
 
@@ -39,7 +38,6 @@ __all__ = [
     "RelationKind",
     "Roster",
     "StaffViolation",
-    "Staffing",
     "Standby",
     "assign",
     "gap_of",

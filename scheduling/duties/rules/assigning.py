@@ -14,7 +14,7 @@ from random import Random
 from uuid import UUID
 
 from exam.sittings.rules import Duty
-from scheduling.duties.rules.records import Assignment, Examiner, Gap, GapReason, Occupied, Post, Roster, Staffing
+from scheduling.duties.rules.records import Assignment, Examiner, Gap, GapReason, Occupied, Post, Roster
 
 _HALF_DAY_MINUTES = 240
 _TRIES = 4
@@ -26,18 +26,18 @@ Counted = Callable[[int, int], None]  # told how many posts are filled of how ma
 def assign(
     posts: Sequence[Post],
     pool: Sequence[Examiner],
-    staffing: Staffing,
     seed: int,
     *,
+    day_minutes_limit: int,
     occupied: Mapping[UUID, Iterable[Occupied]] | None = None,
     apart: Nearness = lambda here, there: 0.0 if here == there else 1.0,
     progress: Counted = lambda done, total: None,
 ) -> Roster:
     """Send heads to the posts and invigilators to the practical ones; of a few drawn orders keep the one that leaves the
-    fewest positions empty."""
+    fewest positions empty. `day_minutes_limit`: of duty, per person and day."""
     best: Roster | None = None
     for number in range(_TRIES):
-        desk = _Desk(posts, pool, staffing, Random(f"{seed}:{number}"), occupied or {}, apart)
+        desk = _Desk(posts, pool, day_minutes_limit, Random(f"{seed}:{number}"), occupied or {}, apart)
         attempt = desk.roster(_of_try(progress, number, len(posts)))
         if best is None or _missing(attempt) < _missing(best):
             best = attempt
@@ -63,14 +63,14 @@ class _Desk:
         self,
         posts: Sequence[Post],
         pool: Sequence[Examiner],
-        staffing: Staffing,
+        day_minutes_limit: int,
         random: Random,
         occupied: Mapping[UUID, Iterable[Occupied]],
         apart: Nearness,
     ) -> None:
         self.posts = sorted(posts, key=lambda post: (post.day, post.starts_at, post.site_id, post.room_id))
         self.pool = sorted((examiner for examiner in pool if examiner.active), key=lambda examiner: examiner.id)
-        self.staffing, self.apart = staffing, apart
+        self.day_minutes_limit, self.apart = day_minutes_limit, apart
         self.draw = {examiner.id: random.random() for examiner in self.pool}
         self.minutes: dict[UUID, int] = defaultdict(int)
         self.minutes_on: dict[tuple[UUID, date], int] = defaultdict(int)
@@ -90,7 +90,7 @@ class _Desk:
         able = [examiner for examiner in self.pool if examiner.may_invigilate]
         for number, post in enumerate(self.posts, start=1):
             if post.practical:
-                self._fill(post, Duty.INVIGILATOR, self.staffing.invigilators_per_room, able)
+                self._fill(post, Duty.INVIGILATOR, post.invigilators_count, able)
             filled(number)
         return Roster(assignments=tuple(self.assignments), gaps=tuple(self.gaps))
 
@@ -140,7 +140,7 @@ class _Desk:
             post.day not in examiner.away_on
             and self.site_on.get(key, post.site_id) == post.site_id
             and key not in self.heads_on
-            and self.minutes_on[key] + post.minutes <= self.staffing.day_minutes_limit
+            and self.minutes_on[key] + post.minutes <= self.day_minutes_limit
             and all(ends <= post.starts_at or post.ends_at <= starts for starts, ends in self.times[examiner.id])
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from exam.sittings.rules import Duty
-from scheduling.duties.rules.records import Examiner, Post, Roster, Staffing
+from scheduling.duties.rules.records import Examiner, Post, Roster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,7 @@ class StaffViolation:
     where: UUID
 
 
-def staff_violations(
-    posts: Sequence[Post], pool: Sequence[Examiner], roster: Roster, staffing: Staffing
-) -> tuple[StaffViolation, ...]:
+def staff_violations(posts: Sequence[Post], pool: Sequence[Examiner], roster: Roster) -> tuple[StaffViolation, ...]:
     """All violations; positions listed as empty are not violations."""
     by_session = {post.session_id: post for post in posts}
     by_examiner = {examiner.id: examiner for examiner in pool}
@@ -35,7 +33,7 @@ def staff_violations(
         teams[assignment.session_id].append((assignment.duty, by_examiner[assignment.examiner_id]))
     return (
         *_conflicts(by_session, teams),
-        *_numbers(posts, teams, roster, staffing),
+        *_numbers(posts, teams, roster),
         *_overlaps(by_session, roster, by_examiner),
     )
 
@@ -53,13 +51,13 @@ def _conflicts(posts: dict[UUID, Post], teams: dict[UUID, list[tuple[Duty, Exami
 
 
 def _numbers(
-    posts: Sequence[Post], teams: dict[UUID, list[tuple[Duty, Examiner]]], roster: Roster, staffing: Staffing
+    posts: Sequence[Post], teams: dict[UUID, list[tuple[Duty, Examiner]]], roster: Roster
 ) -> Iterator[StaffViolation]:
     listed: dict[tuple[UUID, Duty], int] = defaultdict(int)
     for gap in roster.gaps:
         listed[gap.session_id, gap.duty] += gap.missing
     for post in posts:
-        wanted = {Duty.SITE_HEAD: 1, Duty.INVIGILATOR: staffing.invigilators_per_room if post.practical else 0}
+        wanted = {Duty.SITE_HEAD: 1, Duty.INVIGILATOR: post.invigilators_count if post.practical else 0}
         for duty, count in wanted.items():
             have = sum(held is duty for held, _ in teams[post.session_id])
             if have + listed[post.session_id, duty] != count:

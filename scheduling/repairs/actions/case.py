@@ -16,7 +16,7 @@ from exam.papers import queries as papers
 from exam.registration import queries as registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import RoomSession, RoomStatus, Sitting, SittingStatus
-from scheduling.duties.rules import Examiner, Staffing
+from scheduling.duties.rules import Examiner
 from scheduling.planning.rules.plan import Plan
 from scheduling.repairs.queries import late_candidates
 from scheduling.repairs.rules.asking import Span
@@ -26,7 +26,6 @@ from scheduling.repairs.rules.standing import Room, Seat, Service, Standing, as_
 from scheduling.timetable import actions as timetable
 from scheduling.timetable import queries
 from scheduling.timetable.queries import Worked
-from scheduling.timetable.rules.hours import Hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +78,7 @@ async def read_case(session: AsyncSession, actor: Actor, batch_id: UUID, now: da
     plan = await queries.published(session, batch_id)
     if plan is None:
         raise NothingPublished
-    material = await timetable.gather(
-        session,
-        batch,
-        hours=Hours(**plan.settings.get("hours", {})),
-        staffing=Staffing(**plan.settings.get("staffing", {})),
-    )
+    material = await timetable.gather(session, batch, plan.norms)
     worked = await queries.worked(session, plan.id)
     rooms = {one.id: one for one in await sittings.room_sessions(session, batch_id=batch_id)}
     own = {one.id: one for one in await sittings.sittings(session, batch_id=batch_id)}

@@ -167,7 +167,6 @@ def _pool(question: Question) -> Pool:
         people={one.id: one for one in case.material.pool},
         taken=taken,
         ill=ill_spans(question.problem, question.asked),
-        around=case.material.staffing.invigilators_per_room,
     )
 
 

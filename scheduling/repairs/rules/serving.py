@@ -48,7 +48,6 @@ class Pool:
     people: Mapping[UUID, Examiner]
     taken: Mapping[UUID, Sequence[Span]]  # for other batches
     ill: Mapping[UUID, Sequence[Span]]  # when somebody cannot come
-    around: int  # invigilators of a practical room
 
 
 def serve(
@@ -142,10 +141,12 @@ class _Desk:
                 self._send(hall, head, Duty.SITE_HEAD)
         if hall.post.practical:
             here = sum(duty is Duty.INVIGILATOR for duty in self.serving[id].values())
-            for _ in range(self.pool.around - here):
+            for _ in range(hall.post.invigilators_count - here):
                 found = self._invigilator(hall)
                 if found is None:
-                    gap = self.pool.around - sum(duty is Duty.INVIGILATOR for duty in self.serving[id].values())
+                    gap = hall.post.invigilators_count - sum(
+                        duty is Duty.INVIGILATOR for duty in self.serving[id].values()
+                    )
                     self.missing.append(Gap(session_id=id, duty=Duty.INVIGILATOR, missing=gap, reason=GapReason.BUSY))
                     break
                 self._send(hall, found, Duty.INVIGILATOR)

@@ -16,12 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor
 from exam.kernel.clock import china_date
 from exam.registration import queries as registration
-from scheduling.duties.rules import Staffing
+from scheduling.norms.rules import NormSet
 from scheduling.timetable import queries
 from scheduling.timetable.actions.ground import lock_draft, record
 from scheduling.timetable.actions.solving import Material, Solution, gather, work_out
 from scheduling.timetable.actions.storing import store
-from scheduling.timetable.rules.hours import Hours
 from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
     NothingToPlace,
@@ -40,13 +39,12 @@ async def propose(
     batch_id: UUID,
     seed: int,
     now: datetime,
-    hours: Hours | None = None,
-    staffing: Staffing | None = None,
+    norms: NormSet | None = None,
     ticket_scheme: TicketScheme | None = None,
     progress: Progress = silent,
 ) -> queries.PlanRecord:
     """Make a draft for a batch, from reading the records to storing it, in one transaction."""
-    material = await prepare(session, actor, batch_id=batch_id, now=now, hours=hours, staffing=staffing)
+    material = await prepare(session, actor, batch_id=batch_id, now=now, norms=norms)
     solution = await asyncio.to_thread(work_out, material, seed=seed, progress=progress)
     return await keep(session, actor, material, solution, now=now, ticket_scheme=ticket_scheme)
 
@@ -57,13 +55,12 @@ async def prepare(
     *,
     batch_id: UUID,
     now: datetime | None = None,
-    hours: Hours | None = None,
-    staffing: Staffing | None = None,
+    norms: NormSet | None = None,
 ) -> Material:
     """Read what a draft is made from; refuse where none can be made now."""
     queries.require_manage(actor, await registration.batch(session, batch_id))
     await require_open(session, batch_id)
-    return await consider(session, actor, batch_id=batch_id, now=now, hours=hours, staffing=staffing)
+    return await consider(session, actor, batch_id=batch_id, now=now, norms=norms)
 
 
 async def consider(
@@ -72,13 +69,12 @@ async def consider(
     *,
     batch_id: UUID,
     now: datetime | None = None,
-    hours: Hours | None = None,
-    staffing: Staffing | None = None,
+    norms: NormSet | None = None,
 ) -> Material:
     """Read what a plan is made from, with the pins in force (without `now` none has expired), whatever has become of the draft."""
     batch = await registration.batch(session, batch_id)
     queries.require_manage(actor, batch)
-    material = await gather(session, batch, hours=hours, staffing=staffing)
+    material = await gather(session, batch, norms)
     if not material.drafted.problem.groups:
         raise NothingToPlace
     today = china_date(now) if now else None

@@ -30,11 +30,11 @@ from scheduling.duties.rules import (
     GapReason,
     Occupied,
     Roster,
-    Staffing,
     assign,
     gap_of,
     staff_violations,
 )
+from scheduling.norms.rules import NormSet
 from scheduling.planning.rules.checking import Report, check
 from scheduling.planning.rules.plan import FORMAT, Plan, Session, Status
 from scheduling.planning.rules.problem import Person, Problem
@@ -42,7 +42,6 @@ from scheduling.planning.solver.solve import Stage as Part
 from scheduling.planning.solver.solve import Step, solve
 from scheduling.timetable import queries
 from scheduling.timetable.queries import Drafted, Ground, Worked
-from scheduling.timetable.rules.hours import Hours
 from scheduling.timetable.rules.laying import Held, lay_out
 from scheduling.timetable.rules.lifecycle import PlanBroken
 from scheduling.timetable.rules.runs import Progress, Stage, silent
@@ -62,8 +61,7 @@ class Material:
     pool: tuple[Examiner, ...]
     busy: queries.Busy
     tiles: Mapping[str, tuple[float, float]]  # prefecture -> its place on the map of tiles
-    hours: Hours
-    staffing: Staffing
+    norms: NormSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,22 +74,19 @@ class Solution:
     report: Report
 
 
-async def gather(
-    session: AsyncSession, batch: Batch, *, hours: Hours | None = None, staffing: Staffing | None = None
-) -> Material:
-    """Read everything that a timetable of the batch is made from."""
-    hours, staffing = hours or Hours(), staffing or Staffing()
+async def gather(session: AsyncSession, batch: Batch, norms: NormSet | None = None) -> Material:
+    """Read everything that a timetable of the batch is made from; by the norms in force unless others are given."""
+    norms = norms or await queries.norms_for(session, batch)
     tiles = {one.code: (float(one.tile_x), float(one.tile_y)) for one in await registration.prefectures(session)}
     busy = await queries.busy(session, batch)
     return Material(
         batch=batch,
-        drafted=await queries.drafted(session, batch, hours, staffing, busy),
-        ground=await queries.ground(session, batch.id),
+        drafted=await queries.drafted(session, batch, norms, busy),
+        ground=await queries.ground(session, batch.id, norms),
         pool=tuple(await duties.pool(session)),
         busy=busy,
         tiles=tiles,
-        hours=hours,
-        staffing=staffing,
+        norms=norms,
     )
 
 
@@ -235,9 +230,14 @@ def _around(
         occupied[id] += taken
     posts = [material.ground.post(one, members, session_id=held_id(one), site_id=_site(one.site)) for one in held]
     roster = assign(
-        posts, material.pool, material.staffing, seed, occupied=occupied, apart=lambda a, b: _apart(material, a, b)
+        posts,
+        material.pool,
+        seed,
+        day_minutes_limit=material.norms.common.day_minutes_limit,
+        occupied=occupied,
+        apart=lambda a, b: _apart(material, a, b),
     )
-    broken = staff_violations(posts, material.pool, roster, material.staffing)
+    broken = staff_violations(posts, material.pool, roster)
     if broken:
         raise PlanBroken(count=len(broken), codes="、".join(sorted({one.code for one in broken})), seed=seed)
     return roster

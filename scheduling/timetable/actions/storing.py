@@ -65,8 +65,7 @@ async def store(
         sha256=plan_sha256(worked.plan),
         settings={
             "rules": RULES_VERSION,
-            "hours": asdict(material.hours),
-            "staffing": asdict(material.staffing),
+            "norms": material.norms.stored(),
             "ticket": asdict(ticket_scheme),
         },
         figures=_figures(solution),

@@ -7,7 +7,7 @@ from scheduling.timetable.queries.arrangement import (
     arrangements,
     published_for,
 )
-from scheduling.timetable.queries.drafting import Drafted, drafted
+from scheduling.timetable.queries.drafting import Drafted, drafted, norms_for
 from scheduling.timetable.queries.intake import Busy, busy, demand, wanted
 from scheduling.timetable.queries.naming import line_of, names_of
 from scheduling.timetable.queries.orders import Material, PrintRoom, material, print_room, require_print
@@ -122,6 +122,7 @@ __all__ = [
     "may_manage",
     "names_of",
     "needs",
+    "norms_for",
     "own_prints",
     "part_of",
     "person_reason",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue.rules import Form
+from exam.kernel.clock import CHINA
 from scheduling.duties import queries as duties
+from scheduling.norms.rules import NormSet
 from scheduling.planning.rules.plan import UnplacedReason
 from scheduling.timetable.models import (
     PlacementRow,
@@ -49,6 +51,11 @@ class PlanRecord:
     locked_at: datetime | None
     locked_by: str
     repair_reason: str
+
+    @property
+    def norms(self) -> NormSet:
+        """What it was made by."""
+        return NormSet.restored(self.settings.get("norms", {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +126,11 @@ async def plans(session: AsyncSession, batch_id: UUID) -> list[PlanRecord]:
 
 async def latest(session: AsyncSession, batch_id: UUID) -> PlanRecord | None:
     """The published plan of a batch, else its newest draft, filed or not."""
-    found = await plans(session, batch_id)
+    return counting(await plans(session, batch_id))
+
+
+def counting(found: Sequence[PlanRecord]) -> PlanRecord | None:
+    """Of the plans of a batch, newest first, the one that counts: what is published, else the newest draft."""
     return next((plan for plan in found if plan.status is PlanStatus.PUBLISHED), None) or next(
         (plan for plan in found if plan.status in (PlanStatus.DRAFT, PlanStatus.FILED)), None
     )
@@ -297,9 +308,13 @@ async def placements(
     }
 
 
-async def unplaced(session: AsyncSession, plan_id: UUID) -> list[UnplacedRecord]:
-    """Who could not be placed."""
+async def unplaced(
+    session: AsyncSession, plan_id: UUID, *, registration_id: UUID | None = None
+) -> list[UnplacedRecord]:
+    """Who could not be placed (or whether somebody could not)."""
     query = select(UnplacedRow).where(UnplacedRow.plan_id == plan_id).order_by(UnplacedRow.registration_id)
+    if registration_id is not None:
+        query = query.where(UnplacedRow.registration_id == registration_id)
     return [
         UnplacedRecord(
             registration_id=row.registration_id,

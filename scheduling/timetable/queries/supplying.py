@@ -15,11 +15,11 @@ from uuid import UUID
 from exam.catalogue.rules import Form, Scheme
 from exam.kernel.clock import china_date
 from exam.registration.rules import Batch, Institution, Prefecture
-from scheduling.duties.rules import Examiner, Staffing
+from scheduling.duties.rules import Examiner
+from scheduling.norms.rules import NormSet
 from scheduling.planning.rules import problem as planning
 from scheduling.sites.rules import Approval, Room, Site
 from scheduling.timetable.queries.intake import Busy
-from scheduling.timetable.rules.hours import Hours
 
 _MIDDLE = (31.0, 112.0)  # where a prefecture without a placed institution is taken to lie
 FORMS = {
@@ -35,8 +35,7 @@ class Supply:
     """What the records of a batch lean on."""
 
     slots: tuple[planning.Slot, ...]
-    hours: Hours
-    staffing: Staffing
+    norms: NormSet
     schemes: Mapping[UUID, Scheme]
     institutions: Mapping[UUID, Institution]
     prefectures: Sequence[Prefecture]
@@ -129,7 +128,7 @@ def _room(room: Room, ground: Supply) -> planning.Room:
         seats=room.seats,
         spare=room.spares,
         floor=room.floor,
-        closed=ground.blocked(ground.busy.rooms.get(room.id, ()), ground.hours.turnaround_minutes),
+        closed=ground.blocked(ground.busy.rooms.get(room.id, ()), ground.norms.common.room_turnaround_minutes),
     )
 
 
@@ -143,14 +142,13 @@ def _workshops(
 ) -> list[planning.Workshop]:
     """The stations of a room for each certificate it serves."""
     codes = served(room, (one.certificate_id for one in approvals), code_of)
-    pause = ground.hours.practical_turnaround_minutes
     return [
         planning.Workshop(
             id=room.code if len(codes) == 1 else f"{room.code}/{code}",
             certificate=code,
             stations=room.usable // len(codes) + (at < room.usable % len(codes)),
             floor=room.floor,
-            closed=ground.blocked(ground.busy.rooms.get(room.id, ()), pause),
+            closed=ground.blocked(ground.busy.rooms.get(room.id, ()), ground.norms.of(code).station_turnaround_minutes),
         )
         for at, code in enumerate(codes)
         if room.usable // len(codes) + (at < room.usable % len(codes))

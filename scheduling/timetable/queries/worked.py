@@ -17,6 +17,7 @@ from exam.kernel.clock import china_date
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
 from scheduling.duties.rules import Post
+from scheduling.norms.rules import NormSet
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.sites import queries as sites
@@ -43,6 +44,7 @@ class Ground:
     site: Mapping[str, Site]  # by code
     scheme: Mapping[tuple[str, str], Scheme]  # by certificate code and level
     person: Mapping[UUID, Registration]
+    norms: NormSet
 
     @cached_property
     def room(self) -> Mapping[tuple[str, str], Room]:
@@ -77,6 +79,7 @@ class Ground:
             starts_at=held.starts_at,
             ends_at=held.ends_at,
             candidates_count=len(people),
+            invigilators_count=self.norms.of(held.certificate).invigilators_per_room,
             institution_ids=frozenset(one.institution_id for one in people if one.institution_id),
             person_ids=frozenset(one.person_id for one in people),
         )
@@ -94,7 +97,7 @@ async def worked(session: AsyncSession, plan_id: UUID) -> Worked:
     )
 
 
-async def ground(session: AsyncSession, batch_id: UUID) -> Ground:
+async def ground(session: AsyncSession, batch_id: UUID, norms: NormSet | None = None) -> Ground:
     """The records behind a batch's plan."""
     people = await registration.registrations(session, batch_id=batch_id)
     schemes = await catalogue.schemes(session, {one.scheme_id for one in people})
@@ -102,4 +105,5 @@ async def ground(session: AsyncSession, batch_id: UUID) -> Ground:
         site={one.code: one for one in await sites.sites(session)},
         scheme={(one.certificate_code, one.level.value): one for one in schemes},
         person={one.id: one for one in people},
+        norms=norms or NormSet(),
     )

@@ -38,7 +38,10 @@ async def plans_page(request: AppRequest, services: AppServices) -> Response[Any
     async with services.db.transaction() as session:
         entries = await queries.arrangements(session, actor)
         mine = await queries.published_for(session, actor)
-    return page(request, "pages/scheduling/timetable/list.html", entries=entries, mine=mine, **LABELS)
+    may_manage = actor.may(Permission.PLAN_MANAGE)
+    return page(
+        request, "pages/scheduling/timetable/list.html", entries=entries, mine=mine, may_manage=may_manage, **LABELS
+    )
 
 
 @get("/scheduling/plans/{batch_id:uuid}", guards=[needs(Permission.PLAN_READ)])
