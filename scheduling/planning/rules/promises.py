@@ -222,15 +222,11 @@ def _site(problem: Problem, site: Site, place: str) -> Faults:
 
 
 def _applications(problem: Problem) -> Faults:
-    """An application names a site and a certificate of the file, levels that the certificate has, a period."""
-    levels = {one.id: {scheme.level for scheme in one.schemes} for one in problem.certificates}
+    """An application names a site and a certificate of the file, and a period."""
     for number, one in enumerate(problem.applications):
         here = f"applications[{number}]"
         yield from _known(one.site, problem.site, f"{here}.site")
         yield from _known(one.certificate, problem.certificate, f"{here}.certificate")
-        for place, level in enumerate(one.levels):
-            if one.certificate in levels and level not in levels[one.certificate]:
-                yield _unknown(f"{here}.levels[{place}]", level.value)
         yield from _doubles(one.levels, f"{here}.levels", "")
         yield from _doubles(one.forms, f"{here}.forms", "")
         yield from _period(one.valid_from, one.valid_to, here)

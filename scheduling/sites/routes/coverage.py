@@ -27,6 +27,7 @@ from scheduling.sites.forms import (
     WaiverForm,
     chosen,
 )
+from scheduling.sites.queries import suggesting
 from scheduling.sites.routes.labels import LABELS
 from scheduling.sites.rules import (
     CoverageState,
@@ -44,8 +45,12 @@ async def coverage_page(
     coverage: FromQuery[str] = "",
 ) -> Response[Any]:
     """Show which prefectures have a site, by certificate, and the gaps by name."""
+    actor, today = actor_of(request), china_date(services.clock.now())
     async with services.db.transaction() as session:
-        view = await queries.coverage_view(session, china_date(services.clock.now()), chosen(certificate))
+        view = await queries.coverage_view(session, today, chosen(certificate))
+        asked = await suggesting.asked(session, actor, today)
+    answers = await suggesting.answered(asked)
+    found = None if answers is None else suggesting.told(asked, answers, chosen(certificate))
     lines = [
         line for line in view.lines if prefecture in ("", line.prefecture.code) and coverage in ("", str(line.state))
     ]
@@ -53,13 +58,40 @@ async def coverage_page(
         request,
         "pages/scheduling/sites/coverage.html",
         view=view,
+        tiles=view.tiles if found is None else suggesting.marked(view, found),
         lines=lines,
         prefecture=prefecture,
         state=coverage,
         tones=_TONES,
-        may_waive=actor_of(request).may(Permission.COVERAGE_WAIVE),
+        may_waive=actor.may(Permission.COVERAGE_WAIVE),
+        asked=asked,
+        found=found,
         **LABELS,
     )
+
+
+@get("/scheduling/coverage/suggestions", guards=[needs(Permission.COVERAGE_WAIVE)])
+async def suggestions(
+    request: AppRequest, services: AppServices, certificate: FromQuery[str] = "", prefecture: FromQuery[str] = ""
+) -> Response[Any]:
+    """The part of the page that is still being computed; done, the page is shown again with its map."""
+    wanted, today = chosen(certificate), china_date(services.clock.now())
+    async with services.db.transaction() as session:
+        asked = await suggesting.asked(session, actor_of(request), today)
+    answers = await suggesting.answered(asked)
+    found = None if answers is None else suggesting.told(asked, answers, wanted)
+    answer = page(
+        request,
+        "pages/scheduling/sites/_suggestions.html",
+        asked=asked,
+        found=found,
+        certificate=wanted or "",
+        prefecture=prefecture,
+        **LABELS,
+    )
+    if found is not None:
+        answer.set_header("X-Done", "true")
+    return answer
 
 
 @get("/scheduling/coverage/waive", guards=[needs(Permission.COVERAGE_WAIVE)])
@@ -179,4 +211,4 @@ async def _certificate(session: AsyncSession, certificate_id: UUID) -> Certifica
     raise NotFound
 
 
-ROUTES = [coverage_page, waive_page, waive, conditions_page, publish_conditions]
+ROUTES = [coverage_page, suggestions, waive_page, waive, conditions_page, publish_conditions]

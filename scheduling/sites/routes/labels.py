@@ -14,6 +14,7 @@ from scheduling.sites.rules import (
     STATUS_TONES,
     STEP_LABELS,
 )
+from scheduling.sites.rules.suggesting import GAP_LABELS, WORTH_KM
 
 LABELS: Mapping[str, Any] = {
     "form_labels": FORM_LABELS,
@@ -24,4 +25,6 @@ LABELS: Mapping[str, Any] = {
     "step_labels": STEP_LABELS,
     "party_labels": PARTY_LABELS,
     "coverage_labels": COVERAGE_LABELS,
+    "gap_labels": GAP_LABELS,
+    "worth_km": WORTH_KM,
 }

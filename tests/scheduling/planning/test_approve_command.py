@@ -83,7 +83,7 @@ def test_a_malformed_file_is_refused_with_every_place_and_nothing_is_written(tmp
     applications = [
         {"id": "1", "site": "S9", "certificate": "WEB"},
         {"id": "1", "site": "S2", "certificate": "CARE"},
-        {"id": "3", "site": "S2", "certificate": "WEB", "levels": ["advanced"]},
+        {"id": "3", "site": "S2", "certificate": "WEB", "levels": ["advanced", "advanced"]},
         {"id": "4", "site": "S2", "certificate": "WEB", "valid_from": "2027-01-01", "valid_to": "2026-01-01"},
     ]
     out = tmp_path / "a.json"
@@ -93,7 +93,7 @@ def test_a_malformed_file_is_refused_with_every_place_and_nothing_is_written(tmp
         ("applications[0].site", "unknown"),
         ("applications[1].certificate", "unknown"),
         ("applications[1].id", "double"),
-        ("applications[2].levels[0]", "unknown"),
+        ("applications[2].levels[1]", "double"),
         ("applications[3].valid_to", "period"),
     ]
     assert all(one["what"] and one["way_out"] for one in document["problems"])
