@@ -7,7 +7,7 @@ that another worker has taken over, or that was stopped, refuses its end: what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -30,6 +30,7 @@ from scheduling.timetable.rules.prints import PrintOrder
 from scheduling.timetable.rules.runs import (
     ACTIVE,
     KEPT,
+    MOST_PROBLEMS,
     REMEMBERED,
     Failure,
     GivenUp,
@@ -204,12 +205,22 @@ async def _end(
 
 
 def failure_of(refusal: Refusal) -> Failure:
-    """What a page needs to say a refusal again."""
+    """What a page needs to say a refusal again, with the rows and fields that it names."""
     return Failure(
         message=refusal.message,
         way_out=refusal.way_out,
-        facts={name: str(value) for name, value in refusal.facts.items()},
+        facts=_stored(refusal.facts),
+        problems=tuple(replace(one, facts=_stored(one.facts)) for one in refusal.problems[:MOST_PROBLEMS]),
+        more=max(0, len(refusal.problems) - MOST_PROBLEMS),
     )
+
+
+def _stored(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts as JSON keeps them: texts and numbers stay what they are, so that a page counts and translates them alike."""
+    return {
+        name: value if isinstance(value, int | float) or type(value) is str else str(value)
+        for name, value in facts.items()
+    }
 
 
 async def purge(session: AsyncSession, *, now: datetime) -> list[str]:

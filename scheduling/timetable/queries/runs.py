@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
-from exam.kernel.errors import Forbidden
+from exam.kernel.errors import Forbidden, Problem
 from exam.kernel.jobs import promised
 from exam.registration import queries as registration
 from scheduling.timetable.models import RunRow
@@ -99,13 +101,17 @@ def _record(row: RunRow) -> Run:
         total=row.total,
         best=row.best,
         finishing=row.finishing,
-        failure=Failure(**row.failure) if row.failure else None,
+        failure=_failure(row.failure) if row.failure else None,
         result=row.result,
         asked_at=row.asked_at,
         begun_at=row.begun_at,
         ended_at=row.ended_at,
         expires_at=row.expires_at,
     )
+
+
+def _failure(stored: Mapping[str, Any]) -> Failure:
+    return Failure(**{**stored, "problems": tuple(Problem(**one) for one in stored.get("problems", ()))})
 
 
 def _order(row: RunRow) -> PrintOrder:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
-from exam.kernel.errors import N_, Conflict, NotFound
+from exam.kernel.errors import N_, Conflict, NotFound, Problem
 from scheduling.timetable.rules.prints import PrintOrder
 
 
@@ -114,6 +114,8 @@ class Progress(Protocol):
 
 KEPT = timedelta(hours=24)
 """How long a print can be fetched."""
+MOST_PROBLEMS = 50
+"""What a run keeps of a refusal's list; the rest is counted."""
 REMEMBERED = timedelta(days=30)
 """How long it is remembered that a run took place."""
 
@@ -148,11 +150,13 @@ class GivenUp(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a run ended without its result: the refusal's words and facts."""
+    """Why a run ended without its result: the refusal's words and facts, and everything that it lists as wrong."""
 
     message: str
     way_out: str
-    facts: Mapping[str, str]
+    facts: Mapping[str, object]  # texts and numbers
+    problems: tuple[Problem, ...] = ()  # the first MOST_PROBLEMS
+    more: int = 0  # further problems, counted only
 
 
 @dataclass(frozen=True, kw_only=True)

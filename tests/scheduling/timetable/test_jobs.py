@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import func, select, text, update
 
@@ -19,7 +20,7 @@ from exam.accounts import queries as accounts
 from exam.accounts.rules import Actor, Role
 from exam.kernel import runner
 from exam.kernel.clock import FixedClock
-from exam.kernel.errors import Forbidden
+from exam.kernel.errors import Forbidden, Invalid, Problem
 from exam.kernel.services import Services
 from exam.kernel.settings import TREE
 from exam.registration.models import RegistrationRow
@@ -29,10 +30,10 @@ from scheduling.timetable.actions import solving
 from scheduling.timetable.models import PlanRow, RunRow
 from scheduling.timetable.rules.lifecycle import AlreadyPublished
 from scheduling.timetable.rules.prints import Print, PrintOrder
-from scheduling.timetable.rules.runs import KEPT, REMEMBERED, RunEnded, RunKind, RunStatus, Stage
+from scheduling.timetable.rules.runs import KEPT, MOST_PROBLEMS, REMEMBERED, RunEnded, RunKind, RunStatus, Stage
 from tests.exam.kernel.print_home import link_fonts
 from tests.exam.registration.world import NOW, person
-from tests.scheduling.pages import account
+from tests.scheduling.pages import PASSWORD, account, post
 from tests.scheduling.world import World, close, make_world, register, staff
 
 
@@ -49,7 +50,10 @@ async def world(services: Services) -> AsyncIterator[World]:
 
 async def known(services: Services, actor: Actor) -> Actor:
     """The actor with an account: a job acts as somebody who can be looked up."""
-    login = await account(services, actor)
+    return await by_login(services, actor, await account(services, actor))
+
+
+async def by_login(services: Services, actor: Actor, login: str) -> Actor:
     async with services.db.transaction() as session:
         (found,) = [
             one for role in actor.roles for one in await accounts.accounts_of_role(session, role) if one.login == login
@@ -138,6 +142,37 @@ async def test_a_refusal_ends_the_run_in_words(services: Services, officer: Acto
     assert "没有已确认" in run.failure.message
     assert run.failure.way_out
     assert await plans_count(services) == 0
+
+
+async def test_a_refusal_keeps_what_it_lists(client: httpx.AsyncClient, services: Services, world: World) -> None:
+    """Rows, fields and ways out reach the page; of very many the first, and how many more."""
+    login = await account(services, world.officer)
+    run_id = await ask(services, await by_login(services, world.officer, login), world)
+    wrong = Problem(
+        message="%(name)s有 %(n)s 处不对。", facts={"name": "<b>A</b>", "n": 3}, field="seats", row=7,
+        way_out="请更正。", code="wrong",
+    )  # fmt: skip
+    async with services.db.transaction() as session:
+        run = await actions.begin(session, run_id, now=NOW)
+        assert run
+        await actions.fail(session, run, refusal=Invalid(problems=[wrong] * (MOST_PROBLEMS + 2)), now=NOW)
+    failure = (await of(services, run_id)).failure
+    assert (failure.problems, failure.more) == ((wrong,) * MOST_PROBLEMS, 2)
+    await post(client, "/sign-in", page="/sign-in", login=login, secret=PASSWORD)
+    shown = (await client.get(f"/scheduling/plans/runs/{run_id}")).text
+    assert "第 7 行：&lt;b&gt;A&lt;/b&gt;有 3 处不对。 请更正。" in shown
+    assert '<code class="note">seats</code>' in shown
+    assert "另有 2 处。" in shown
+
+
+async def test_a_run_that_failed_before_lists_were_kept_is_still_read(
+    services: Services, officer: Actor, world: World
+) -> None:
+    run_id = await ask(services, officer, world)
+    old = {"message": "m", "way_out": "", "facts": {}}
+    async with services.db.transaction() as session:
+        await session.execute(update(RunRow).where(RunRow.id == run_id).values(status="failed", failure=old))
+    assert ((await of(services, run_id)).failure.problems, (await of(services, run_id)).failure.more) == ((), 0)
 
 
 async def test_what_is_published_is_refused_at_the_button(services: Services, officer: Actor, world: World) -> None:
