@@ -106,15 +106,16 @@ def _refuse(faults: list[Fault]) -> None:
 
 def _decode(data: bytes, kind: type[R]) -> R:
     try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFile(problems=[_not_json(str(error))]) from error
+    try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raw = msgspec.json.decode(data)
         if isinstance(raw, dict) and raw.get("format") != promises.FORMATS[kind]:
             raise BadFile(problems=[promises.wrong_format(raw.get("format"), promises.FORMATS[kind])]) from error
         faults = list(_faults(raw, kind, ""))
         raise BadFile(problems=(faults or [_fault(str(error), "")])[:MOST_FAULTS]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFile(problems=[_not_json(str(error))]) from error
 
 
 def _faults(value: object, kind: Any, place: str) -> Iterator[Fault]:

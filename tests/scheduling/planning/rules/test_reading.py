@@ -43,7 +43,7 @@ def test_a_good_file_is_read_as_it_was_written() -> None:
     assert read_problem(serial.problem_bytes(empty)) == empty
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"name": "\xff"}'])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"name": "\xff"}', b'{"name": 3, "slots": NaN}'])
 def test_what_is_no_json_is_said_so(data: bytes) -> None:
     assert faults_of(data) == [("", "not_json")]
 
