@@ -41,15 +41,23 @@ class Place:
 
 
 async def of_token(session: AsyncSession, token: str) -> Feed | None:
-    """The feed at an address; None when nobody's, revoked, or its owner may no longer sign in."""
+    """The feed at an address; None when nobody's, revoked, or no longer for who made it."""
     query = select(FeedRow).where(FeedRow.token_sha256 == token_hash(token))
     row = (await session.scalars(query)).one_or_none()
     if row is None:
         return None
     found = feed_record(row)
-    if found.kind.personal and not await accounts.is_active(session, found.account_id):
-        return None
-    return found
+    return found if await _still_concerns(session, found) else None
+
+
+async def _still_concerns(session: AsyncSession, feed: Feed) -> bool:
+    """Whether who made the address may still read it: it is known to them, whatever has changed since."""
+    if not await accounts.is_active(session, feed.account_id):
+        return False
+    if feed.kind.personal:
+        return True
+    maker = await accounts.actor(session, feed.account_id)
+    return await sites.keeps_calendar(session, maker, await _site_of(session, feed.kind, feed.owner_id))
 
 
 async def feed_of(session: AsyncSession, kind: FeedKind, owner_id: UUID) -> Feed | None:
@@ -70,7 +78,7 @@ def own_feed(actor: Actor) -> tuple[FeedKind, UUID] | None:
 
 
 async def require_owner(session: AsyncSession, actor: Actor, kind: FeedKind, owner_id: UUID) -> None:
-    """A person keeps their own address; those of a site and its rooms its head and the exam officers who use it."""
+    """A person keeps their own address; those of a site and its rooms whoever runs it, or arranges all that is held there."""
     if kind.personal:
         if own_feed(actor) != (kind, owner_id):
             raise Forbidden
@@ -79,14 +87,9 @@ async def require_owner(session: AsyncSession, actor: Actor, kind: FeedKind, own
 
 
 async def require_site(session: AsyncSession, actor: Actor, site: Site) -> None:
-    """Refuse whoever neither runs the site nor arranges exams at it."""
-    if actor.within(Permission.SITE_RUN, site_id=site.id):
-        return
-    province = {"province_code": site.prefecture_code[:2]}
-    for approval in await sites.approvals(session, site_id=site.id):
-        if actor.within(Permission.PLAN_MANAGE, organisation_id=approval.organisation_id, **province):
-            return
-    raise Forbidden
+    """Refuse whom the calendars of a site do not concern."""
+    if not await sites.keeps_calendar(session, actor, site):
+        raise Forbidden
 
 
 async def place(session: AsyncSession, actor: Actor, site_id: UUID) -> Place:

@@ -37,6 +37,8 @@ from scheduling.sites.rules import (
 )
 
 _PUBLIC = (ApprovalStatus.ACTIVE, ApprovalStatus.SUSPENDED)
+_HELD = (*_PUBLIC, ApprovalStatus.REVOKED, ApprovalStatus.EXPIRED)
+"""Exams may be, or have been, held under it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,6 +305,20 @@ def parties_of(actor: Actor, approval: Approval, place: Site) -> tuple[Party, ..
         Party.PROVINCE: actor.within(Permission.SITE_FILE, **province),
     }
     return tuple(party for party, stands in sides.items() if stands)
+
+
+async def keeps_calendar(session: AsyncSession, actor: Actor, place: Site) -> bool:
+    """Whether the calendars of a site and its rooms concern the actor: who runs it, or arranges everything held there.
+
+    They tell every session, so an exam officer keeps them only where nobody else's exams are, or have been, held.
+    """
+    if actor.within(Permission.SITE_RUN, site_id=place.id):
+        return True
+    province = {"province_code": place.prefecture_code[:2]}
+    holders = {one.organisation_id for one in await approvals(session, site_id=place.id, statuses=_HELD)}
+    return bool(holders) and all(
+        actor.within(Permission.PLAN_MANAGE, organisation_id=holder, **province) for holder in holders
+    )
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:

@@ -178,6 +178,7 @@ async def _site_page(
         certificates = {one.id: one for one in await catalogue.certificates(session)}
         prefectures = {one.code: one for one in await registration.prefectures(session)}
         institution = await registration.institution(session, place.institution_id)
+        keeps_feeds = await queries.keeps_calendar(session, actor, place)
     own = actor.within(Permission.SITE_APPLY, institution_id=place.institution_id)
     return page(
         request,
@@ -189,6 +190,7 @@ async def _site_page(
         certificates=certificates,
         prefecture=prefectures.get(place.prefecture_code),
         own=own,
+        keeps_feeds=keeps_feeds,
         refusal=refusal,
         sent=sent or {},
         **LABELS,

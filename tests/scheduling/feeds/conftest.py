@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts import actions as accounts
 from exam.accounts import queries as account_queries
-from exam.accounts.models import Account
+from exam.accounts.models import Account, AccountGrant
 from exam.accounts.rules import SYSTEM, Actor
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
@@ -21,7 +21,7 @@ from exam.sittings.rules import Duty, DutySpec, Publication, RoomSession, Sittin
 from scheduling.duties import queries as pool
 from scheduling.sites import queries as sites
 from tests.exam.registration.world import NOW
-from tests.scheduling.world import World, close, make_world, register, site_head, staff
+from tests.scheduling.world import World, close, make_world, register, staff
 
 NINE = datetime(2026, 6, 20, 1, 0, tzinfo=UTC)
 """Saturday 20 June 2026, 09:00 in China."""
@@ -85,7 +85,10 @@ async def published(services: Services) -> Published:
             for person in people
         ]
         await accounts.open_candidate_access(session, SYSTEM, services.vault, tickets=access, now=NOW)
-        head = site_head(world.site_id)
+        session.add(
+            AccountGrant(account_id=second.account_id, role="site_head", scope_kind="site", scope_id=str(world.site_id))
+        )
+        await session.flush()
         invigilator = await account_queries.actor(session, first.account_id)
         own = await account_queries.actor(session, second.account_id)
         return Published(
@@ -94,7 +97,7 @@ async def published(services: Services) -> Published:
             specs=specs,
             officer=await _signed_in(session, world.officer),
             invigilator=invigilator,
-            head=replace(own, grants=(*own.grants, *head.grants)),
+            head=own,
             candidates=[await _candidate(session, ticket) for ticket in tickets.values()],
         )
 

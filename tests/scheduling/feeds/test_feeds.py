@@ -9,11 +9,14 @@ from uuid import UUID
 import httpx
 import icalendar
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts import queries as account_queries
-from exam.accounts.models import Account
-from exam.accounts.rules import Actor, Role
+from exam.accounts.models import Account, AccountGrant
+from exam.accounts.rules import SYSTEM, Actor, Role
+from exam.catalogue import actions as catalogue
+from exam.catalogue.rules import Level
 from exam.kernel.errors import Forbidden
 from exam.kernel.i18n import Locale
 from exam.kernel.ids import new_id
@@ -23,9 +26,11 @@ from exam.sittings.models import DutyRow
 from scheduling.feeds import actions
 from scheduling.feeds.models import FeedRow
 from scheduling.feeds.rules import Address, FeedKind, FeedUnknown
+from scheduling.sites.models import ApprovalRow
+from scheduling.sites.rules import ApprovalStatus
 from scheduling.timetable.models import PlanRow
 from scheduling.timetable.rules.lifecycle import PlanStatus
-from tests.exam.registration.world import person
+from tests.exam.registration.world import NOW, person
 from tests.scheduling.feeds.conftest import NINE, Published, drop_duty
 from tests.scheduling.pages import post, sign_in
 
@@ -273,7 +278,11 @@ async def test_nobody_makes_the_address_of_another(services: Services, published
         (published.candidates[0], FeedKind.SITE, published.site_id),
         (published.invigilator, FeedKind.ROOM, published.rooms[0].room_id),
         (stranger, FeedKind.SITE, published.site_id),
-        (replace(head, grants=head.grants[:1]), FeedKind.SITE, published.site_id),
+        (
+            replace(head, grants=tuple(one for one in head.grants if one.scope.kind != "site")),
+            FeedKind.SITE,
+            published.site_id,
+        ),
     ]
     for actor, kind, owner_id in tries:
         with pytest.raises(Forbidden):
@@ -308,6 +317,56 @@ async def test_an_officer_makes_and_revokes_a_sites_address(
     again = await post(client, "/scheduling/feeds/revoke", page=path, kind="site", owner_id=published.site_id)
     assert again.status_code == 404
     assert "没有这个日历地址" in again.text
+
+
+async def test_an_officer_keeps_no_address_where_others_hold_exams_too(
+    client: httpx.AsyncClient, services: Services, published: Published
+) -> None:
+    """A site's calendar tells every session: once another organisation is there, the officer's address falls silent."""
+    made = await make(services, published.officer, FeedKind.SITE, published.site_id)
+    room = await make(services, published.officer, FeedKind.ROOM, published.rooms[0].room_id)
+    assert (await get(client, made)).status_code == (await get(client, room)).status_code == 200
+    async with services.db.transaction() as session:
+        await approve_another(session, published, ApprovalStatus.SUBMITTED)
+    assert (await get(client, made)).status_code == 200  # nothing is held under an application
+    async with services.db.transaction() as session:
+        await session.execute(update(ApprovalRow).where(ApprovalRow.status == "submitted").values(status="active"))
+    assert (await get(client, made)).status_code == (await get(client, room)).status_code == 404
+    with pytest.raises(Forbidden):
+        await make(services, published.officer, FeedKind.SITE, published.site_id)
+    await sign_in(client, services, published.world.officer)
+    assert (await client.get(f"/scheduling/feeds/sites/{published.site_id}")).status_code == 403
+    assert "/scheduling/feeds/sites/" not in (await client.get(f"/scheduling/sites/{published.site_id}")).text
+    own = await make(services, published.head, FeedKind.SITE, published.site_id)
+    assert (await get(client, own)).status_code == 200
+
+
+async def test_a_head_who_runs_the_site_no_longer_has_no_address(
+    client: httpx.AsyncClient, services: Services, published: Published
+) -> None:
+    made = await make(services, published.head, FeedKind.SITE, published.site_id)
+    async with services.db.transaction() as session:
+        await session.execute(delete(AccountGrant).where(AccountGrant.role == "site_head"))
+    assert (await get(client, made)).status_code == 404
+
+
+async def approve_another(session: AsyncSession, published: Published, status: ApprovalStatus) -> None:
+    """Another organisation's certificate at the same site."""
+    organisation = await catalogue.add_organisation(
+        session, SYSTEM, code="LOG1", name_zh="物流评价组织", name_en="Logistics", now=NOW
+    )
+    certificate = await catalogue.add_certificate(
+        session, SYSTEM, organisation_id=organisation, code="LOG", name_zh="物流管理", name_en="Logistics", batch_no=1,
+        levels=list(Level), now=NOW,
+    )  # fmt: skip
+    row = await session.get_one(ApprovalRow, published.world.approval_id)
+    values = {column.key: getattr(row, column.key) for column in ApprovalRow.__table__.columns}
+    session.add(
+        ApprovalRow(
+            **values
+            | {"id": new_id(), "certificate_id": certificate, "organisation_id": organisation, "status": status}
+        )
+    )
 
 
 async def test_an_officer_of_another_organisation_is_refused(
