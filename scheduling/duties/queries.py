@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, Row, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
+from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
 from exam.sittings.rules import Duty
@@ -115,20 +116,23 @@ async def planned(
 ) -> list[PlannedDuty]:
     """The duties of a plan (or of some of its sessions): by time, head first."""
     query = (
-        select(PlannedDutyRow, ExaminerRow.account_id, ExaminerRow.name, ExaminerRow.institution_id)
+        select(*_DUTY)
         .join(ExaminerRow, ExaminerRow.id == PlannedDutyRow.examiner_id)
         .where(PlannedDutyRow.plan_id == plan_id)
         .order_by(PlannedDutyRow.starts_at, PlannedDutyRow.planned_session_id, ExaminerRow.name)
     )
     if session_ids is not None:
         query = query.where(PlannedDutyRow.planned_session_id.in_(list(session_ids)))
-    found = [_planned(*row) for row in (await session.execute(query)).all()]
+    found = [_planned(row) for row in (await session.execute(query)).all()]
     return sorted(found, key=lambda duty: (duty.starts_at, duty.session_id, _ORDER.index(duty.duty)))
 
 
-async def gaps(session: AsyncSession, plan_id: UUID) -> list[Gap]:
-    """Positions of a plan that stay empty."""
-    rows = (await session.scalars(select(UnfilledRow).where(UnfilledRow.plan_id == plan_id))).all()
+async def gaps(session: AsyncSession, plan_id: UUID, *, session_ids: Iterable[UUID] | None = None) -> list[Gap]:
+    """Positions of a plan (or of some of its sessions) that stay empty."""
+    query = select(UnfilledRow).where(UnfilledRow.plan_id == plan_id)
+    if session_ids is not None:
+        query = query.where(UnfilledRow.planned_session_id.in_(list(session_ids)))
+    rows = (await session.scalars(query)).all()
     found = [
         Gap(
             session_id=row.planned_session_id,
@@ -155,33 +159,38 @@ async def standby(session: AsyncSession, plan_id: UUID) -> list[Standby]:
 
 
 async def loads(session: AsyncSession, plan_id: UUID) -> list[Load]:
-    """How a plan's duties spread over people, the busiest first; a head's parallel rooms count once."""
-    own: dict[UUID, list[PlannedDuty]] = defaultdict(list)
-    for duty in await planned(session, plan_id):
-        own[duty.examiner_id].append(duty)
+    """How a plan's duties spread over people, the busiest first; a head's parallel rooms count once.
+
+    Counted in the database: a batch of a province has tens of thousands of duties.
+    """
+    row = PlannedDutyRow
+    own = (
+        select(
+            row.examiner_id,
+            func.count().label("sessions"),
+            func.count(cast(func.timezone(literal_column(f"'{CHINA.key}'"), row.starts_at), Date).distinct()).label(
+                "days"
+            ),
+            func.range_agg(func.tstzrange(row.starts_at, row.ends_at)).label("spans"),
+        )
+        .where(row.plan_id == plan_id)
+        .group_by(row.examiner_id)
+        .subquery()
+    )
+    span = func.unnest(own.c.spans).column_valued("span")
+    length = func.sum(func.extract("epoch", func.upper(span) - func.lower(span)))
+    minutes = select(length).correlate(own).scalar_subquery()
+    query = select(
+        ExaminerRow.id, ExaminerRow.name, ExaminerRow.institution_id, own.c.sessions, own.c.days, minutes
+    ).join(own, own.c.examiner_id == ExaminerRow.id)
     found = [
         Load(
-            examiner_id=examiner_id,
-            name=duties[0].name,
-            institution_id=duties[0].institution_id,
-            sessions_count=len(duties),
-            days_count=len({duty.starts_at.date() for duty in duties}),
-            minutes=_minutes(duties),
+            examiner_id=id, name=name, institution_id=home, sessions_count=sessions, days_count=days,
+            minutes=int(seconds // 60),
         )
-        for examiner_id, duties in own.items()
-    ]
-    return sorted(found, key=lambda load: (-load.minutes, load.name))
-
-
-def _minutes(duties: list[PlannedDuty]) -> int:
-    """Length of the union of the times, in minutes."""
-    total, until = 0.0, None
-    for duty in sorted(duties, key=lambda item: item.starts_at):
-        start = duty.starts_at if until is None else max(duty.starts_at, until)
-        if duty.ends_at > start:
-            total += (duty.ends_at - start).total_seconds()
-            until = duty.ends_at
-    return int(total // 60)
+        for id, name, home, sessions, days, seconds in (await session.execute(query)).all()
+    ]  # fmt: skip
+    return sorted(found, key=lambda load: (-load.minutes, load.name, str(load.examiner_id)))
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
@@ -207,14 +216,21 @@ async def invariants(session: AsyncSession) -> list[str]:
     return sorted(counts)
 
 
-def _planned(row: PlannedDutyRow, account_id: UUID, name: str, institution_id: UUID) -> PlannedDuty:
+# Columns, not entities: thousands are read at once, and none of them is going to be changed.
+_DUTY = (
+    PlannedDutyRow.id, PlannedDutyRow.planned_session_id, PlannedDutyRow.examiner_id, PlannedDutyRow.duty,
+    PlannedDutyRow.starts_at, PlannedDutyRow.ends_at, ExaminerRow.account_id, ExaminerRow.name, ExaminerRow.institution_id,
+)  # fmt: skip
+
+
+def _planned(row: Row[*tuple[Any, ...]]) -> PlannedDuty:
     return PlannedDuty(
         id=row.id,
         session_id=row.planned_session_id,
         examiner_id=row.examiner_id,
-        account_id=account_id,
-        name=name,
-        institution_id=institution_id,
+        account_id=row.account_id,
+        name=row.name,
+        institution_id=row.institution_id,
         duty=Duty(row.duty),
         starts_at=row.starts_at,
         ends_at=row.ends_at,

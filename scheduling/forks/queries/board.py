@@ -111,7 +111,7 @@ async def board(session: AsyncSession, actor: Actor, batch_id: UUID) -> Board:
         plan=draft,
         tables=_tables(await forks(session, batch_id), draft),
         running=tuple((run, read(run.asked["wish"])) for run in runs),
-        site=(await timetable.ground(session, batch_id)).site,
+        site={one.code: one for one in (await timetable.names_of(session)).sites.values()},
         sites=tuple(one.id for one in problem.sites) if problem else (),
         computer_rooms=_computer_rooms(problem) if problem else {},
         days=tuple(sorted({slot.day for slot in problem.slots})) if problem else (),

@@ -35,7 +35,7 @@ async def pictures(session: AsyncSession, actor: Actor, batch_id: UUID) -> Pictu
     if plan is None:
         raise NotFound
     worked = await timetable.worked(session, plan.id)
-    site = (await timetable.ground(session, batch_id)).site
+    site = {one.code: one for one in (await timetable.names_of(session)).sites.values()}
     return PicturesView(
         batch=batch,
         plan=plan,

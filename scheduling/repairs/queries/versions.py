@@ -85,8 +85,8 @@ async def versions_view(session: AsyncSession, actor: Actor, batch_id: UUID, now
 
 
 async def _locked(session: AsyncSession, plan: timetable.PlanRecord, now: datetime) -> bool:
-    held = await timetable.sessions(session, plan.id) if plan.published_at else []
-    return locked(plan.status, plan.locked_at, min((one.starts_at for one in held), default=None), now)
+    begins = await timetable.begins(session, plan.id) if plan.published_at else None
+    return locked(plan.status, plan.locked_at, begins, now)
 
 
 async def diff_view(session: AsyncSession, actor: Actor, batch_id: UUID, before: int, after: int) -> DiffView:

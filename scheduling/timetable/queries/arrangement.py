@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.rules import Scheme
-from exam.kernel.clock import china_date
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Institution, Prefecture, Registration
 from exam.sittings import queries as sittings
@@ -149,20 +148,20 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
     batch = await registration.batch(session, batch_id)
     require_read(actor, batch)
     manages = may_manage(actor, batch)
-    plan = await stored.latest(session, batch_id)
+    plans = await stored.plans(session, batch_id)
+    plan = stored.counting(plans)
     names = await names_of(session)
-    held = await stored.sessions(session, plan.id) if plan else []
     left = await unplaced_lines(session, plan, names) if plan else []
     spread = await duties.loads(session, plan.id) if plan else []
     return ArrangementView(
         batch=batch,
         demand=tuple(await demand(session, batch)),
-        plans=tuple(await stored.plans(session, batch_id)),
+        plans=tuple(plans),
         plan=plan,
-        loads=tuple(await _loads(session, plan, held, names)) if plan else (),
+        loads=tuple(await _loads(session, plan, names)) if plan else (),
         unplaced=tuple(left if manages else (replace(line, people=()) for line in left)),
-        gaps=tuple(await _gaps(session, plan, held, names)) if plan else (),
-        duties_count=len(await duties.planned(session, plan.id)) if plan else 0,
+        gaps=tuple(await _gaps(session, plan, names)) if plan else (),
+        duties_count=sum(load.sessions_count for load in spread),
         people_on_duty=len(spread),
         minutes_range=(
             min((load.minutes for load in spread), default=0),
@@ -172,31 +171,30 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
     )
 
 
-async def _loads(
-    session: AsyncSession, plan: stored.PlanRecord, held: list[stored.PlannedSession], names: Names
-) -> list[SiteLoad]:
-    people: dict[UUID, int] = defaultdict(int)
-    for placement in (await stored.placements(session, plan.id)).values():
-        people[placement.site_id] += 1
-    own: dict[UUID, list[stored.PlannedSession]] = defaultdict(list)
-    for one in held:
+async def _loads(session: AsyncSession, plan: stored.PlanRecord, names: Names) -> list[SiteLoad]:
+    people = await stored.placed_at(session, plan.id)
+    own: dict[UUID, list[stored.RoomDay]] = defaultdict(list)
+    for one in await stored.room_days(session, plan.id):
         own[one.site_id].append(one)
-    usable = {room.id: room.usable for site in names.sites.values() for room in site.rooms}
+    usable = {room.id: room.usable for site_id in own for room in names.sites[site_id].rooms}
     return [
         SiteLoad(
             site=names.sites[site_id],
-            candidates_count=people[site_id],
-            sessions_count=len(sessions),
-            seats_used=sum(one.candidates_count for one in sessions),
-            seats_offered=sum(usable.get(one.room_id, 0) for one in sessions),
-            days=tuple(sorted({china_date(one.starts_at) for one in sessions})),
+            candidates_count=people.get(site_id, 0),
+            sessions_count=sum(one.sessions_count for one in days),
+            seats_used=sum(one.sittings_count for one in days),
+            seats_offered=sum(usable.get(one.room_id, 0) * one.sessions_count for one in days),
+            days=tuple(sorted({one.day for one in days})),
         )
-        for site_id, sessions in sorted(own.items(), key=lambda item: names.sites[item[0]].code)
+        for site_id, days in sorted(own.items(), key=lambda item: names.sites[item[0]].code)
     ]
 
 
-async def unplaced_lines(session: AsyncSession, plan: stored.PlanRecord, names: Names) -> list[UnplacedLine]:
-    left = await stored.unplaced(session, plan.id)
+async def unplaced_lines(
+    session: AsyncSession, plan: stored.PlanRecord, names: Names, *, only: UUID | None = None
+) -> list[UnplacedLine]:
+    """Who has no place, by reason, certificate and prefecture; of one registration, the line of it alone."""
+    left = await stored.unplaced(session, plan.id, registration_id=only)
     if not left:
         return []
     people = await people_of(session, [one.registration_id for one in left])
@@ -224,12 +222,13 @@ def by_institution(people: Iterable[Registration], names: Names) -> tuple[tuple[
     return tuple((names.institutions.get(id) if id else None, count) for id, count in counts.most_common())
 
 
-async def _gaps(
-    session: AsyncSession, plan: stored.PlanRecord, held: list[stored.PlannedSession], names: Names
-) -> list[GapLine]:
-    by_id = {one.id: one for one in held}
+async def _gaps(session: AsyncSession, plan: stored.PlanRecord, names: Names) -> list[GapLine]:
+    empty = await duties.gaps(session, plan.id)
+    if not empty:
+        return []
+    by_id = {one.id: one for one in await stored.sessions(session, plan.id, ids={gap.session_id for gap in empty})}
     lines: dict[tuple[Duty, GapReason, UUID, UUID], list[Gap]] = defaultdict(list)
-    for gap in await duties.gaps(session, plan.id):
+    for gap in empty:
         one = by_id[gap.session_id]
         lines[gap.duty, gap.reason, one.site_id, one.scheme_id].append(gap)
     return [

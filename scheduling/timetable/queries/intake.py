@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme
 from exam.registration import queries as registration
+from exam.registration.queries.counts import Due, due
 from exam.registration.rules import Batch, Registration, RegistrationStatus
 from exam.sittings import queries as sittings
 from exam.sittings.rules import SittingStatus
@@ -62,22 +63,20 @@ async def wanted(session: AsyncSession, batch_id: UUID) -> dict[UUID, frozenset[
 
 async def demand(session: AsyncSession, batch: Batch) -> list[DemandLine]:
     """Demand by scheme, largest first."""
-    own: dict[UUID, list[Registration]] = defaultdict(list)
-    for one in confirmed(await registration.registrations(session, batch_id=batch.id)):
-        own[one.scheme_id].append(one)
+    own = {one.scheme_id: one for one in await due(session, batch.id)}
     found = [_line(scheme, own[scheme.id]) for scheme in await catalogue.schemes(session, list(own))]
     return sorted(found, key=lambda line: (-line.candidates_count, line.scheme.certificate_code, line.scheme.level))
 
 
-def _line(scheme: Scheme, members: list[Registration]) -> DemandLine:
-    sat = [parts_of(scheme, one) for one in members]
+def _line(scheme: Scheme, own: Due) -> DemandLine:
+    spared = sum(own.spared.get(part.id, 0) for part in scheme.components)
     return DemandLine(
         scheme=scheme,
-        candidates_count=len(members),
-        sittings_count=sum(len(parts) for parts in sat),
-        spared_count=sum(len(scheme.components) - len(parts) for parts in sat),
-        institutions_count=len({one.institution_id for one in members if one.institution_id}),
-        social_count=sum(one.institution_id is None for one in members),
+        candidates_count=own.candidates_count,
+        sittings_count=own.candidates_count * len(scheme.components) - spared,
+        spared_count=spared,
+        institutions_count=own.institutions_count,
+        social_count=own.social_count,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from exam.registration.rules import Institution, Prefecture, Registration
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.queries import stored
+from scheduling.timetable.queries.kept import NOTHING, Shelf, records
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,16 @@ class SessionLine:
     component: Component
 
 
+_names: Final = Shelf[str, Names](1)
+
+
 async def names_of(session: AsyncSession) -> Names:
+    """The names as the records stand; read again when something was recorded."""
+    state = await records(session)
+    return await (_read(session) if state == NOTHING else _names.get(state, lambda: _read(session)))
+
+
+async def _read(session: AsyncSession) -> Names:
     return Names(
         sites={one.id: one for one in await sites.sites(session)},
         schemes={one.id: one for one in await catalogue.schemes(session)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from scheduling.planning.rules.problem import Duty, Group
 from scheduling.planning.rules.problem import Problem as Planning
 from scheduling.timetable.models import PinRow
 from scheduling.timetable.queries.drafting import Drafted, drafted
+from scheduling.timetable.queries.kept import NOTHING, Shelf, records
 from scheduling.timetable.queries.scope import require_manage
 from scheduling.timetable.queries.wording import Words, words_of
 from scheduling.timetable.rules.pins import (
@@ -144,7 +146,7 @@ async def contradictory_pins(session: AsyncSession, batch: Batch, today: date) -
     """The numbers of the pins that keep a proposal away, for the board."""
     if not await has_pins(session, batch.id):
         return ()
-    found = await drafted(session, batch)
+    found = await _drafted_lately(session, batch)
     return tuple(stand(found.problem, found.members, await pins(session, batch.id), today).faults)
 
 
@@ -152,13 +154,13 @@ async def pins_view(session: AsyncSession, actor: Actor, batch_id: UUID, *, choi
     """The pins of a batch with their state, for those who arrange it."""
     batch = await registration.batch(session, batch_id)
     require_manage(actor, batch)
-    found = await drafted(session, batch)
-    records = await pins(session, batch_id)
+    found = await _drafted_lately(session, batch)
+    known = await pins(session, batch_id)
     # When the exam is over nobody is left to be placed, and nothing to contradict.
-    standing = stand(found.problem, found.members, records if found.problem.groups else (), today)
+    standing = stand(found.problem, found.members, known if found.problem.groups else (), today)
     words = await words_of(session, standing.problem, found.members, by_name=True)
     alone = alone_in(found)
-    lines = [_line(one, standing, words, alone, today) for one in records]
+    lines = [_line(one, standing, words, alone, today) for one in known]
     order = {PinState.CONTRADICTORY: 0, PinState.IN_FORCE: 1, PinState.EXPIRED: 2, PinState.REMOVED: 2}
     return PinsView(
         batch=batch,
@@ -166,6 +168,17 @@ async def pins_view(session: AsyncSession, actor: Actor, batch_id: UUID, *, choi
         choice=choice,
         pickers=_pickers(found.problem, words, choice),
     )
+
+
+_drafts: Final = Shelf[tuple[UUID, str], Drafted](4)
+
+
+async def _drafted_lately(session: AsyncSession, batch: Batch) -> Drafted:
+    """The batch as a problem, for pages: what was drafted since the last record is the same."""
+    state = await records(session)
+    if state == NOTHING:
+        return await drafted(session, batch)
+    return await _drafts.get((batch.id, state), lambda: drafted(session, batch))
 
 
 def alone_in(found: Drafted) -> Mapping[UUID, str]:

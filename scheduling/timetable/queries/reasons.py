@@ -7,7 +7,6 @@ does not arrange the batch.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -25,12 +24,10 @@ from scheduling.planning.rules.keeping_away import Sentence
 from scheduling.planning.rules.plan import Kind
 from scheduling.planning.rules.problem import Group
 from scheduling.timetable.queries import stored
+from scheduling.timetable.queries.kept import KEPT, Shelf
 from scheduling.timetable.queries.scope import may_manage, require_manage, require_read
 from scheduling.timetable.queries.wording import Words, words_of
 from scheduling.timetable.queries.worked import Worked, worked
-
-KEPT: Final = 4
-"""So many plans stay ready for questions in a process."""
 
 LISTED: Final = 200
 """So many groups are listed at once, the farthest first."""
@@ -161,19 +158,16 @@ class BottleneckView:
     may_manage: bool
 
 
-_ready: OrderedDict[tuple[UUID, str], Ready] = OrderedDict()
+_ready: Final = Shelf[tuple[UUID, str], Ready](KEPT)
 
 
 async def ready(session: AsyncSession, plan: stored.PlanRecord) -> Ready:
     """A plan ready for questions; made once, kept by its hash."""
-    key = plan.id, plan.sha256
-    if key in _ready:
-        _ready.move_to_end(key)
-        return _ready[key]
-    made = _ready[key] = await asyncio.to_thread(_made, await worked(session, plan.id))
-    while len(_ready) > KEPT:
-        _ready.popitem(last=False)
-    return made
+
+    async def made() -> Ready:
+        return await asyncio.to_thread(_made, await worked(session, plan.id))
+
+    return await _ready.get((plan.id, plan.sha256), made)
 
 
 def _made(found: Worked) -> Ready:

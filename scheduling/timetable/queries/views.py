@@ -15,6 +15,7 @@ from exam.catalogue.rules import Component, Scheme
 from exam.kernel.clock import china_date
 from exam.kernel.errors import NotFound
 from exam.registration import queries as registration
+from exam.registration.queries.counts import alike
 from exam.registration.rules import Batch, Institution, Prefecture, Registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Duty, RoomSession, Sitting
@@ -115,11 +116,11 @@ async def plan_view(
     batch = await registration.batch(session, plan.batch_id)
     require_read(actor, batch)
     names = await names_of(session)
-    held = await stored.sessions(session, plan_id)
+    held = await stored.room_days(session, plan_id)
     places = sorted({one.site_id for one in held}, key=lambda id: names.sites[id].code)
     chosen = site_id if site_id in places else next(iter(places), None)
-    own = [one for one in held if one.site_id == chosen]
-    days = tuple(sorted({china_date(one.starts_at) for one in own}))
+    own = await stored.sessions(session, plan_id, site_id=chosen) if chosen else []
+    days = tuple(sorted({one.day for one in held if one.site_id == chosen}))
     today = day if day in days else next(iter(days), None)
     return PlanView(
         plan=plan,
@@ -142,8 +143,9 @@ async def session_view(session: AsyncSession, actor: Actor, session_id: UUID) ->
     names = await names_of(session)
     (one,) = await stored.sessions(session, plan_id, ids=[session_id])
     seated = await stored.planned_sittings(session, plan_id, session_id=session_id)
-    tickets = await stored.placements(session, plan_id)
-    people = await people_of(session, [seat.registration_id for seat in seated])
+    ids = [seat.registration_id for seat in seated]
+    tickets = await stored.placements(session, plan_id, registration_ids=ids)
+    people = await people_of(session, ids)
     team = await duties.planned(session, plan_id, session_ids=[session_id])
     manages = may_manage(actor, batch)
     return SessionView(
@@ -163,7 +165,7 @@ async def session_view(session: AsyncSession, actor: Actor, session_id: UUID) ->
         ),
         team=tuple(team) if manages else (),
         team_counts=Counter(duty.duty for duty in team),
-        gaps=tuple(gap for gap in await duties.gaps(session, plan_id) if gap.session_id == session_id),
+        gaps=tuple(await duties.gaps(session, plan_id, session_ids=[session_id])),
         institutions=names.institutions,
         may_manage=manages,
     )
@@ -179,18 +181,10 @@ async def why(session: AsyncSession, actor: Actor, plan_id: UUID, registration_i
     if registration_id not in people or people[registration_id].batch_id != batch.id:
         raise NotFound
     person = people[registration_id]
-    placement = (await stored.placements(session, plan_id)).get(registration_id)
+    placement = (await stored.placements(session, plan_id, registration_ids=[registration_id])).get(registration_id)
     seats = await stored.planned_sittings(session, plan_id, registration_ids=[registration_id])
     held = {one.id: one for one in await stored.sessions(session, plan_id, ids=[seat.session_id for seat in seats])}
-    mine = [line for line in await unplaced_lines(session, plan, names) if person.id in {one.id for one in line.people}]
-    group = [
-        one
-        for one in await registration.registrations(session, batch_id=batch.id, institution_id=person.institution_id)
-        if one.institution_id == person.institution_id
-        and one.scheme_id == person.scheme_id
-        and one.prefecture_code == person.prefecture_code
-        and one.status.confirmed
-    ]
+    mine = await unplaced_lines(session, plan, names, only=registration_id)
     return WhyView(
         plan=plan,
         batch=batch,
@@ -202,7 +196,13 @@ async def why(session: AsyncSession, actor: Actor, plan_id: UUID, registration_i
         nearer=placement.nearer if placement else 0,
         km=placement.km if placement else 0.0,
         prefecture=names.prefectures.get(person.prefecture_code),
-        group_size=len(group),
+        group_size=await alike(
+            session,
+            batch.id,
+            institution_id=person.institution_id,
+            scheme_id=person.scheme_id,
+            prefecture_code=person.prefecture_code,
+        ),
         seats=tuple((line_of(held[seat.session_id], names), seat) for seat in seats),
         unplaced=mine[0] if mine else None,
     )

@@ -30,7 +30,7 @@ from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
 from scheduling.timetable.queries import stored
 from scheduling.timetable.queries.scope import may_manage
-from scheduling.timetable.queries.worked import worked
+from scheduling.timetable.queries.worked import as_stored
 from scheduling.timetable.rules.lifecycle import PlanStatus
 
 _ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
@@ -103,7 +103,7 @@ async def invariants(session: AsyncSession) -> list[str]:
 
 async def _file_failures(session: AsyncSession, plan: stored.PlanRecord) -> list[str]:
     """The stored plan is the one that was published, and breaks no hard constraint (a missing site, H1, breaks none)."""
-    found = await worked(session, plan.id)
+    found = await as_stored(session, plan.id)
     failures = []
     if plan_sha256(found.plan) != plan.sha256:
         failures.append(f"plan {plan.id}: the stored file is not the one that was published")

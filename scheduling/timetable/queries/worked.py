@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -23,6 +25,7 @@ from scheduling.planning.rules.problem import Problem
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.models import PlanFileRow
+from scheduling.timetable.queries.kept import KEPT, Shelf
 from scheduling.timetable.rules.laying import Hall, Held
 from scheduling.timetable.rules.lengthened import component_of
 from scheduling.timetable.rules.lifecycle import PlanUnknown
@@ -85,11 +88,23 @@ class Ground:
         )
 
 
+_files: Final = Shelf[UUID, Worked](KEPT)
+
+
 async def worked(session: AsyncSession, plan_id: UUID) -> Worked:
-    """The planner's files of a stored plan, or :class:`PlanUnknown`."""
+    """The planner's files of a stored plan, or :class:`PlanUnknown`; they never change, and the last ones are kept."""
+    return await _files.get(plan_id, lambda: as_stored(session, plan_id))
+
+
+async def as_stored(session: AsyncSession, plan_id: UUID) -> Worked:
+    """The same, read from the database whatever was kept: for whoever checks what stands there."""
     row = await session.get(PlanFileRow, plan_id)
     if row is None:
         raise PlanUnknown
+    return await asyncio.to_thread(_decoded, row)
+
+
+def _decoded(row: PlanFileRow) -> Worked:
     return Worked(
         problem=msgspec.json.decode(zlib.decompress(row.problem), type=Problem),
         plan=msgspec.json.decode(zlib.decompress(row.plan), type=Plan),
