@@ -97,6 +97,10 @@ INVARIANTS: Sequence[Invariant] = (
         counted="SELECT count(*) FROM exam.duties WHERE duty IN ('assessor', 'lead_assessor')",
     ),
     Invariant(
+        key="accommodations", name=N_("批准的便利措施在座位上落实"), concerns=r"timetable: accommodation: ",
+        counted="SELECT count(*) FROM exam.accommodations WHERE status = 'granted'",
+    ),
+    Invariant(
         key="capacity_and_approval", name=N_("当日考场容量与站点审批有效"),
         concerns=r"sittings\.(room_overfull|outside_room_time)|timetable: |sites: ",
         counted="SELECT count(*) FROM exam.room_sessions",

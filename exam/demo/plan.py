@@ -6,13 +6,14 @@ Pure and deterministic: the same number of candidates and the same seed give the
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from exam.demo import photos
 from exam.demo.certificates import certificate_of
 from exam.demo.people import DemoPerson, People
 from exam.demo.province import SCHOOLS, UNITS, School
+from exam.registration.rules import Measures
 
 
 class Fate(StrEnum):
@@ -30,6 +31,12 @@ class Fate(StrEnum):
 _SHARE = {Fate.ABSENT: 0.03, Fate.ABSENT_LAST: 0.012, Fate.LATE: 0.012}
 _WAIVERS = ("建档立卡家庭", "城乡低保家庭", "特困供养", "孤儿")
 _SOCIAL_SHARE = 0.04
+_GRANTED = (
+    Measures(extra_percent=30),
+    Measures(ground_floor=True),
+    Measures(extra_percent=25, ground_floor=True),
+    Measures(extra_percent=50, own_room=True, ground_floor=True),
+)
 _WAIVER_SHARE = 0.03
 
 
@@ -49,6 +56,7 @@ class DemoCandidate:
     ability: float  # standard normal: how well this person does on papers
     practice: float  # the same at practical work
     fate: Fate
+    measures: Measures = field(default_factory=Measures)  # granted to a candidate with a disability (H16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +110,14 @@ def candidates(count: int, *, seed: int, year: int) -> list[DemoCandidate]:
     rng = random.Random(f"kaowu demo {seed}")
     people = People(rng, looks=photos.LOOKS)
     drafts = [draft for group in groups(count) for draft in _group(group, people, rng, year)]
-    return _fates(drafts, rng)
+    return _accommodated(_fates(drafts, rng), random.Random(f"kaowu demo {seed} accommodations"))
+
+
+def _accommodated(drafts: list[DemoCandidate], rng: random.Random) -> list[DemoCandidate]:
+    """A handful of candidates with a disability, each granted something else."""
+    ordinary = [place for place, draft in enumerate(drafts) if draft.fate is Fate.ORDINARY and not draft.social]
+    chosen = dict(zip(sorted(rng.sample(ordinary, min(len(_GRANTED), len(ordinary)))), _GRANTED, strict=False))
+    return [replace(draft, measures=chosen.get(place, draft.measures)) for place, draft in enumerate(drafts)]
 
 
 def _group(group: Group, people: People, rng: random.Random, year: int) -> list[DemoCandidate]:

@@ -123,8 +123,12 @@ async def _register_and_arrange(stage: Stage, days: BatchDays, source: earlier.K
         if source is not None:
             await registration.resit(stage, batch_id, source[0], source[1], days)
         await registration.exempt(stage, batch_id, at(days.closes, 9) - timedelta(days=3))
+        helped = await registration.accommodate(stage, batch_id, at(days.closes, 9) - timedelta(days=4))
         people = await registration.settle(stage, batch_id, days)
-        step.tell(N_("%(people)s 人 · %(files)s 个名册"), people=f"{people:,}", files=files)
+        step.tell(
+            N_("%(people)s 人 · %(files)s 个名册 · %(helped)s 人有便利措施"),
+            people=f"{people:,}", files=files, helped=helped,
+        )  # fmt: skip
     with stage.progress.step("timetable", N_("编排")) as step:
         done = await timetable.arrange(stage, batch_id, proposed=at(days.arranged, 10), published=at(days.tickets, 9))
         step.tell(

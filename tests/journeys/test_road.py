@@ -161,6 +161,15 @@ PLANTED = [
         JOIN exam.sittings s ON s.room_session_id = d.room_session_id JOIN exam.registrations r ON r.id = s.registration_id
         WHERE d.duty = 'assessor' AND e.account_id = d.account_id"""),
     ("assessor_conflict", "UPDATE scheduling.assessor_qualifications SET valid_to = '2024-12-31', valid_from = '2024-01-01'"),
+    ("accommodations", """UPDATE exam.sittings s SET ends_at = s.ends_at - interval '1 minute' FROM exam.accommodations a
+        WHERE a.registration_id = s.registration_id AND a.status = 'granted' AND a.extra_percent > 0"""),
+    ("accommodations", """UPDATE scheduling.rooms SET floor = 2 WHERE id IN (SELECT r.room_id FROM exam.room_sessions r
+        JOIN exam.sittings s ON s.room_session_id = r.id JOIN exam.accommodations a ON a.registration_id = s.registration_id
+        WHERE a.status = 'granted' AND a.ground_floor)"""),
+    ("accommodations", """UPDATE exam.sittings SET room_session_id = (SELECT s.room_session_id FROM exam.sittings s
+        JOIN exam.accommodations a ON a.registration_id = s.registration_id WHERE a.own_room LIMIT 1)
+        WHERE id = (SELECT s.id FROM exam.sittings s WHERE NOT EXISTS (SELECT FROM exam.accommodations a
+        WHERE a.registration_id = s.registration_id) ORDER BY s.id LIMIT 1)"""),
     ("capacity_and_approval", "UPDATE scheduling.site_approvals SET valid_to = valid_from WHERE status = 'active'"),
     ("capacity_and_approval", "UPDATE scheduling.rooms SET form = 'paper' WHERE form = 'computer'"),
     ("exam_day", "UPDATE exam.sittings SET status = 'scheduled', absent_at = NULL WHERE status = 'absent'"),

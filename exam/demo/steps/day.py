@@ -143,22 +143,22 @@ async def _computer(
     together = _together(exam, everybody)
     ids = [one.id for one in everybody]
     runs = await delivery.start_many(session, together, sitting_ids=ids, times=pressed, now=start + 15 * _MINUTE)
-    end = room.ends_at - 20 * timedelta(seconds=1)
+    end = room.ends_at - 20 * timedelta(seconds=1)  # who has extra time ends later than the others
     paper_of = {run.sitting_id: run.paper_id for run in runs}
     for one in everybody:
-        await _answer(session, exam, one, paper_of[one.id], pressed[one.id], end)
+        await _answer(session, exam, one, paper_of[one.id], pressed[one.id], min(end, one.ends_at))
     stopped = await _incident(session, exam, room, keeper, everybody)
     left = [one for one in everybody if one.id not in stopped]
-    handed = {one.id: _handed_in(room, rng) for one in left}
+    handed = {one.id: _handed_in(room, one, rng) for one in left}
     await delivery.submit_many(session, together, sitting_ids=[one.id for one in left], times=handed, now=end)
     for sitting_id in stopped:
         await delivery.settle(session, sitting_id=sitting_id, now=end)
 
 
-def _handed_in(room: RoomSession, rng: Random) -> datetime:
-    """Some when they may, most near the end."""
+def _handed_in(room: RoomSession, sitting: Sitting, rng: Random) -> datetime:
+    """Some when they may, most near their end."""
     earliest = room.starts_at + max(room.terms.earliest_leave_minutes, 25) * _MINUTE
-    span = (room.ends_at - earliest).total_seconds() - 30
+    span = (sitting.ends_at - earliest).total_seconds() - 30
     return earliest + timedelta(seconds=span * max(rng.random(), rng.random()))
 
 

@@ -157,6 +157,35 @@ async def exempt(stage: Stage, batch_id: UUID, now: datetime) -> None:
                 )
 
 
+async def accommodate(stage: Stage, batch_id: UUID, now: datetime) -> int:
+    """Schools ask for their candidates with a disability, the officer grants it (H16); returns how many."""
+    wanted = [one for one in stage.candidates if one.measures and one.fate is not Fate.RESIT]
+    vault = stage.services.vault
+    async with stage.change() as session:
+        people = await queries.registrations(session, batch_id=batch_id)
+        for number, candidate in enumerate(wanted, start=1):
+            asked = await registration.ask_accommodation(
+                session,
+                stage.cast[f"school:{candidate.school.code}"],
+                vault,
+                registration_id=registered(stage, people, candidate).id,
+                measures=candidate.measures,
+                reason="持残疾人证，书写和行动较慢（演示）",
+                evidence=f"演示残疾人证第{number:04d}号，原件已核对",
+                now=now,
+            )
+            await registration.decide_accommodation(
+                session,
+                stage.cast["officer"],
+                vault,
+                accommodation_id=asked.id,
+                grant=True,
+                reason="材料齐全，同意（演示）",
+                now=now + timedelta(days=1),
+            )
+    return len(wanted)
+
+
 def registered(stage: Stage, found: Sequence[Registration], candidate: DemoCandidate) -> Registration:
     """The registration of a planned candidate among those of a batch."""
     wanted = (

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from exam.catalogue.rules import FORM_LABELS
-from exam.kernel.filters import format_daterange
+from exam.kernel.errors import N_
+from exam.kernel.filters import format_daterange, format_time
 from exam.kernel.i18n import bilingual, translate
 from exam.registration.rules import CHANNEL_LABELS
 from exam.sittings.rules import Duty
@@ -18,7 +19,7 @@ from scheduling.timetable.rules.seats import position
 def room_sheet(pack: RoomPack, kind: Sheet, press: Press) -> dict[str, Any]:
     room = pack.room
     name = bilingual(room, "room_name")
-    when = format_daterange(room.starts_at, room.ends_at)
+    when = format_daterange(room.starts_at, pack.ends_at)
     numbers = sorted(line.ticket_no for line in pack.seats)
     lead = [duty.name for duty in pack.team if duty.duty in (Duty.LEAD_ASSESSOR, Duty.ASSESSOR)]
     return {
@@ -58,6 +59,17 @@ def room_sheet(pack: RoomPack, kind: Sheet, press: Press) -> dict[str, Any]:
             }
             for line in pack.seats
         ],
+        "longer": [
+            translate(
+                N_("%(seat)s 号 %(name)s 至 %(time)s"),
+                seat=f"{line.seat_no:02d}",
+                name=line.registration.name,
+                time=format_time(line.ends_at),
+            )
+            for line in pack.seats
+            if line.granted_minutes
+        ],
+        "alone": any(line.measures.own_room for line in pack.seats),
         "invigilators": [duty.name for duty in pack.team if duty.duty is Duty.INVIGILATOR],
         "assessors": lead,
         "heads": sorted({duty.name for duty in pack.team if duty.duty is Duty.SITE_HEAD}),

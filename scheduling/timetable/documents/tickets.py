@@ -8,9 +8,20 @@ from exam.catalogue.rules import FORM_LABELS
 from exam.kernel.errors import N_
 from exam.kernel.filters import format_date, format_time
 from exam.kernel.i18n import bilingual, translate
-from exam.registration.rules import CHANNEL_LABELS, GENDER_LABELS, ID_TYPE_LABELS
+from exam.registration.rules import CHANNEL_LABELS, GENDER_LABELS, ID_TYPE_LABELS, MEASURE_LABELS, Measure
 from scheduling.timetable.documents.paper import Press, Sheet, certificate_words, head, site_name
 from scheduling.timetable.rules.prints import Ticket
+
+
+def _measures(card: Ticket) -> str:
+    """What is done for the candidate, as the candidate reads it (H16); empty for most."""
+    words = [translate(MEASURE_LABELS[kind]) for kind in card.measures.kinds if kind is not Measure.EXTRA_TIME]
+    longer = [
+        translate(N_("%(part)s延长 %(minutes)s 分钟"), part=bilingual(part.component), minutes=part.granted_minutes)
+        for part in card.parts
+        if part.granted_minutes
+    ]
+    return "；".join([*longer, *words])
 
 
 def ticket(card: Ticket, kind: Sheet, press: Press) -> dict[str, Any]:
@@ -55,6 +66,7 @@ def ticket(card: Ticket, kind: Sheet, press: Press) -> dict[str, Any]:
             for part in card.parts
         ],
         "spared": "、".join(bilingual(component) for component in card.spared),
+        "measures": _measures(card),
         "has_computer": any(part.component.form == "computer" for part in card.parts),
         "has_practical": any(part.component.form.practical for part in card.parts),
         "late_limits": "；".join(

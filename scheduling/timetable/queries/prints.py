@@ -118,6 +118,7 @@ def _ticket(
             seat_no=one.seat_no,
             starts_at=one.starts_at,
             ends_at=one.ends_at,
+            granted_minutes=one.granted_minutes,
         )
         for one in sorted(own, key=lambda seat: seat.starts_at)
     )
@@ -131,6 +132,7 @@ def _ticket(
         secret=secret,
         parts=parts,
         spared=tuple(component for component in scheme.components if component.id not in sat),
+        measures=own[0].needs,
     )
 
 
@@ -176,6 +178,8 @@ async def room_packs(
                     registration=people[one.registration_id],
                     starts_at=one.starts_at,
                     ends_at=one.ends_at,
+                    granted_minutes=one.granted_minutes,
+                    measures=one.needs,
                 )
                 for one in sorted(seats[room.id], key=lambda seat: seat.seat_no)
             ),

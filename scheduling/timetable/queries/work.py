@@ -29,6 +29,7 @@ from scheduling.sites import queries as sites
 from scheduling.sites.rules import Approval, ApprovalStatus, Site
 from scheduling.timetable.models import PlanRow
 from scheduling.timetable.queries import stored
+from scheduling.timetable.queries.accommodations import accommodation_failures
 from scheduling.timetable.queries.scope import may_manage
 from scheduling.timetable.queries.worked import as_stored
 from scheduling.timetable.rules.lifecycle import PlanStatus
@@ -98,7 +99,7 @@ async def invariants(session: AsyncSession) -> list[str]:
                 room, [a for a in approvals if a.certificate_id == certificate_id and level in a.levels]
             )
         failures += await _staff_failures(session, plan, rooms, seats, pool, certificate_of)
-    return failures
+    return failures + await accommodation_failures(session)
 
 
 async def _file_failures(session: AsyncSession, plan: stored.PlanRecord) -> list[str]:

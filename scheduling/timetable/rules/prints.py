@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from exam.catalogue.rules import Component, Scheme
 from exam.kernel.errors import N_
-from exam.registration.rules import Batch, Institution, Registration
+from exam.registration.rules import Batch, Institution, Measures, Registration
 from exam.sittings.rules import Duty, DutySpec, RoomSession
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable.rules.hours import CHINA
@@ -29,7 +29,8 @@ class TicketPart:
     site: Site
     seat_no: int
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime  # of this candidate
+    granted_minutes: int = 0  # inside the end (H16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class Ticket:
     secret: str
     parts: tuple[TicketPart, ...]
     spared: tuple[Component, ...]  # exempt or retained: not sat
+    measures: Measures = field(default_factory=Measures)  # what is done for the candidate (H16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,9 @@ class SeatLine:
     ticket_no: str
     registration: Registration
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime  # of this candidate
+    granted_minutes: int = 0  # inside the end (H16)
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,11 @@ class RoomPack:
     seats: tuple[SeatLine, ...]
     team: tuple[DutySpec, ...]
     paper_version: str
+
+    @property
+    def ends_at(self) -> datetime:
+        """When most end: what is put up at the door does not tell who has more time."""
+        return min((line.ends_at for line in self.seats), default=self.room.ends_at)
 
 
 @dataclass(frozen=True, kw_only=True)
