@@ -254,6 +254,26 @@ async def test_nothing_is_saved_while_interrupted_and_extra_time_moves_the_deadl
     assert await actions.submit_due(session, now=minutes(76)) == 1
 
 
+async def test_who_is_granted_extra_time_has_it_on_the_clock_and_is_not_handed_in_before(
+    session: AsyncSession, day: Day
+) -> None:
+    await session.execute(
+        text("UPDATE exam.room_sessions SET ends_at = ends_at + interval '15 minutes' WHERE id = :id"),
+        {"id": day.room.id},
+    )
+    await session.execute(
+        text("UPDATE exam.sittings SET ends_at = ends_at + interval '15 minutes', granted_minutes = 15 WHERE id = :id"),
+        {"id": day.ids[0]},
+    )
+    own, other = await opened(session, day), await opened(session, day, index=1)
+    assert (own.run.deadline_at, other.run.deadline_at) == (minutes(75), minutes(60))
+    assert await actions.submit_due(session, now=minutes(62)) == 1
+    assert (await give(session, day, own, "A", minutes(74))).deadline_at == minutes(75)
+    assert await actions.submit_due(session, now=minutes(76)) == 1
+    ended = await sitting_queries.sittings(session, ids=day.ids[:2])
+    assert {one.id: one.finished_at for one in ended} == {day.ids[0]: minutes(75), day.ids[1]: minutes(60)}
+
+
 # ---------------------------------------------------------------- handing in
 
 

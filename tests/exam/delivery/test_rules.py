@@ -70,6 +70,13 @@ def test_late_arrival_never_extends_the_end_and_extra_time_does(own: bool, start
     assert deadline(sitting(extra_minutes=extra), terms, minutes(started)) == minutes(ends)
 
 
+@pytest.mark.parametrize(("own", "started", "ends"), [(False, 0, 75), (False, 12, 75), (True, 0, 65), (True, 12, 75)])
+def test_extra_time_that_is_granted_is_in_the_end_already(own: bool, started: int, ends: int) -> None:
+    terms = Terms(duration_minutes=50, own_duration=own)
+    granted = sitting(ends_at=minutes(75), granted_minutes=15)
+    assert deadline(granted, terms, minutes(started)) == minutes(ends)
+
+
 def test_the_end_itself_and_the_grace_are_in_time() -> None:
     one = run()
     assert not over(one, END) and not over(one, END + 10 * SECOND)

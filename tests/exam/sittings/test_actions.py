@@ -21,10 +21,10 @@ from exam.sittings import actions, queries
 from exam.sittings.actions.attendance import HeadNeeded, NotLate, ReasonMissing
 from exam.sittings.actions.authority import NotOnDuty, RoomNotOpen
 from exam.sittings.actions.incidents import SamePerson
-from exam.sittings.actions.moves import NoSuchSeat, NotMovable, OtherPart, SeatTaken
+from exam.sittings.actions.moves import ExtraTimeLost, NoSuchSeat, NotMovable, OtherPart, OwnRoomLost, SeatTaken
 from exam.sittings.actions.progress import ExtraTimeWrong, SecondPersonMissing
-from exam.sittings.actions.rooms import BeginsItself, PaperAwaited, RoomTooEarly
-from exam.sittings.rules import Duty, Effect, IncidentStatus, RoomStatus, SittingStatus, VoidPart
+from exam.sittings.actions.rooms import BeginsItself, CollectTooEarly, PaperAwaited, RoomTooEarly
+from exam.sittings.rules import Duty, Effect, IncidentStatus, RoomStatus, SittingStatus, Step, VoidPart
 from exam.sittings.rules.attendance import AbsenceTooEarly, EntryTooLate, LeaveTooEarly, RoomUndecided
 from exam.sittings.rules.incidents import ObjectionOpen, WitnessesMissing
 from exam.sittings.rules.publication import AlreadyPublished, PublicationClash, PublicationInvalid
@@ -305,6 +305,38 @@ async def test_a_paper_room_from_the_door_to_the_count(session: AsyncSession, wr
     assert await queries.invariants(session) == []
 
 
+async def _granted(session: AsyncSession, day: Day, measures: str = "extra_time:25") -> None:
+    """Fifteen minutes more for the candidate of the first seat."""
+    room, own = {"id": day.room.id}, {"id": day.ids[0], "measures": measures}
+    await session.execute(
+        text("UPDATE exam.room_sessions SET ends_at = ends_at + interval '15 minutes' WHERE id = :id"), room
+    )
+    await session.execute(
+        text(
+            "UPDATE exam.sittings SET ends_at = ends_at + interval '15 minutes', granted_minutes = 15, "
+            "measures = :measures WHERE id = :id"
+        ),
+        own,
+    )
+
+
+async def test_a_room_is_collected_as_everybodys_own_time_is_over(session: AsyncSession, written: Day) -> None:
+    await _granted(session, written)
+    day = await opened(session, written)
+    await actions.check_in_many(session, day.invigilator, sitting_ids=day.ids, now=minutes(-5))
+    await actions.begin_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(0))
+    with pytest.raises(CollectTooEarly):
+        await actions.collect(session, day.invigilator, room_session_id=day.room.id, now=minutes(89))
+    view = await queries.room_view(session, day.room.id, minutes(90))
+    assert (view.step, view.due) == (Step.COLLECT, 2)
+    done = await actions.collect(session, day.invigilator, room_session_id=day.room.id, now=minutes(90))
+    assert {one.id for one in done} == set(day.ids[1:])
+    view = await queries.room_view(session, day.room.id, minutes(91))
+    assert (view.step, view.due) == (Step.INVIGILATE, 0)
+    [last] = await actions.collect(session, day.invigilator, room_session_id=day.room.id, now=minutes(105))
+    assert (last.id, last.finished_at) == (day.ids[0], minutes(105))
+
+
 async def test_the_room_opens_when_its_door_does(session: AsyncSession, day: Day) -> None:
     with pytest.raises(RoomTooEarly):
         await actions.open_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(-61))
@@ -408,6 +440,25 @@ async def test_another_room_needs_the_head_or_the_officer_and_the_same_part(sess
         await actions.move(
             session, day.head, room_session_id=second.id, **{**target, "sitting_id": day.ids[1], "seat_no": 2}
         )
+
+
+async def test_a_move_keeps_what_is_granted(session: AsyncSession, day: Day) -> None:
+    await opened(session, day)
+    site = {"site_id": day.room.site_id, "site_code": day.room.site_code}
+    second = replace(make_room(day.scheme, day.batch_id, START), **site)  # type: ignore[arg-type]
+    await actions.admit(session, day.officer, publication=make_publication(day.batch_id, [second], []), now=NOW)
+    target: dict[str, Any] = {"seat_no": 1, "reason": "机房断网", "now": minutes(-5), "room_session_id": second.id}
+    await _granted(session, day, "extra_time:25+own_room")
+    with pytest.raises(ExtraTimeLost):
+        await actions.move(session, day.head, sitting_id=day.ids[0], **target)
+    await session.execute(text("UPDATE exam.room_sessions SET ends_at = ends_at + interval '1 hour'"))
+    moved = await actions.move(session, day.head, sitting_id=day.ids[0], **target)
+    assert (moved.ends_at - moved.starts_at, moved.granted_minutes) == (timedelta(minutes=75), 15)
+    with pytest.raises(OwnRoomLost):  # somebody is alone there
+        await actions.move(session, day.head, sitting_id=day.ids[1], **{**target, "seat_no": 2})
+    back: dict[str, Any] = {**target, "room_session_id": day.room.id, "seat_no": 9}
+    with pytest.raises(OwnRoomLost):  # and would not be alone here
+        await actions.move(session, day.head, sitting_id=day.ids[0], **back)
 
 
 async def test_who_has_handed_in_keeps_the_seat(session: AsyncSession, written: Day) -> None:
