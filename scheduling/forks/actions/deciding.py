@@ -18,11 +18,12 @@ from scheduling.forks.rules.wishes import DraftReplaced, RecordsChanged, Records
 from scheduling.planning.rules.serial import problem_sha256
 from scheduling.timetable import actions as timetable_actions
 from scheduling.timetable import queries as timetable
+from scheduling.timetable.rules import terms
 from scheduling.timetable.rules.lifecycle import PlanStatus
 
 
 async def adopt(session: AsyncSession, actor: Actor, *, fork_id: UUID, now: datetime) -> timetable.PlanRecord:
-    """Make a what-if the new draft; it is checked again before it is stored.
+    """Make a what-if the new draft; it is checked again before it is stored. What it changed holds for the batch from then on.
 
     :raises RecordsFirst: it supposes what the records do not say
     :raises DraftReplaced: there is another draft by now
@@ -42,9 +43,9 @@ async def adopt(session: AsyncSession, actor: Actor, *, fork_id: UUID, now: date
         raise RecordsChanged
     problem, plan = await queries.fork_files(session, fork_id)
     worked = timetable.Worked(problem=problem, plan=plan, members=material.drafted.members)
-    made = await timetable_actions.keep(
-        session, actor, material, timetable_actions.taken_over(material, worked), now=now
-    )  # fmt: skip
+    solution = timetable_actions.taken_over(material, worked)
+    decided = terms.written(terms.differing(material.drafted.problem, problem), by=actor.name, at=now)
+    made = await timetable_actions.keep(session, actor, material, solution, now=now, decided=decided)
     row = await session.get_one(ForkRow, fork_id)
     row.adopted_version = made.version
     await session.flush()

@@ -151,10 +151,10 @@ class Explainer(Weighed):
         least = self.plan.bound.value - self.plan.bound.unplaced_km * self.plan.objectives.unplaced
         if least <= 0:
             return None  # more people are left out than the bound knows of: it says nothing about the others
-        over = max(0.0, (total / least - 1) * 100)
+        over = max(0.0, (1 - least / total) * 100)
         return Sentence(
             N_(
-                "全部行程合计 %(total)s 公里；由各站点余量的价格可以证明，安排同样多的人，任何方案都不少于 %(least)s 公里（相差 %(over)s）。"
+                "全部行程合计 %(total)s 公里；由各站点余量的价格可以证明，安排同样多的人，任何方案都不少于 %(least)s 公里（最多还能省 %(over)s）。"
             ),
             {"total": _km(total), "least": _km(least), "over": f"{over:.2f}%"},
         )

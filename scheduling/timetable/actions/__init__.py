@@ -3,7 +3,7 @@
 from scheduling.timetable.actions.admitting import open_access, room_session
 from scheduling.timetable.actions.filing import file, lock, take_back
 from scheduling.timetable.actions.pinning import add_pin, pin_session, remove_pin
-from scheduling.timetable.actions.proposing import consider, discard, keep, prepare, propose
+from scheduling.timetable.actions.proposing import consider, discard, drop_terms, keep, prepare, propose
 from scheduling.timetable.actions.publishing import Published, publish
 from scheduling.timetable.actions.running import (
     FORK_JOB,
@@ -44,6 +44,7 @@ __all__ = [
     "complete",
     "consider",
     "discard",
+    "drop_terms",
     "fail",
     "failure_of",
     "file",

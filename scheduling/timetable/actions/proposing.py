@@ -6,11 +6,13 @@ A proposal never changes what is published.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -21,6 +23,7 @@ from scheduling.timetable import queries
 from scheduling.timetable.actions.ground import lock_draft, record
 from scheduling.timetable.actions.solving import Material, Solution, gather, work_out
 from scheduling.timetable.actions.storing import store
+from scheduling.timetable.models import PlanRow
 from scheduling.timetable.rules.lifecycle import (
     AlreadyPublished,
     NothingToPlace,
@@ -30,6 +33,7 @@ from scheduling.timetable.rules.lifecycle import (
     TicketScheme,
 )
 from scheduling.timetable.rules.runs import Progress, silent
+from scheduling.timetable.rules.terms import NoTerms
 
 
 async def propose(
@@ -89,8 +93,11 @@ async def keep(
     *,
     now: datetime,
     ticket_scheme: TicketScheme | None = None,
+    decided: Mapping[str, Any] | None = None,
 ) -> queries.PlanRecord:
     """Store what was worked out as the draft of its batch. A plan that breaks a hard constraint is not stored.
+
+    `decided`: what holds for this batch from now on in place of the norms.
 
     A certificate without a site in a prefecture (H1) does not break a plan: the coverage page says it, and its people are
     placed elsewhere or listed.
@@ -101,10 +108,28 @@ async def keep(
         raise PlanBroken(count=len(broken), codes=codes, seed=solution.worked.plan.seed)
     await _lock(session)
     await require_open(session, material.batch.id)
-    row = await store(session, actor, material, solution, ticket_scheme=ticket_scheme or TicketScheme(), now=now)
+    scheme = ticket_scheme or TicketScheme()
+    row = await store(session, actor, material, solution, ticket_scheme=scheme, now=now, decided=decided)
     data = {"sha256": row.sha256, **row.figures}
     await record(session, actor, "timetable.propose", material.batch.id, row, data, now)
     return await queries.plan(session, row.id)
+
+
+async def drop_terms(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: datetime) -> None:
+    """Give up what was decided for a batch in place of the norms: the next arrangement goes by the norms again.
+
+    :raises NoTerms: nothing was decided so
+    """
+    queries.require_manage(actor, await registration.batch(session, batch_id))
+    await require_open(session, batch_id)
+    newest = select(PlanRow).where(PlanRow.batch_id == batch_id).order_by(PlanRow.version.desc()).limit(1)
+    row = await session.scalar(newest.with_for_update())
+    given_up = row.settings.get("terms") if row else None
+    if row is None or not given_up:
+        raise NoTerms
+    row.settings = {**row.settings, "terms": {}}
+    await session.flush()
+    await record(session, actor, "timetable.drop_terms", batch_id, row, {"terms": given_up}, now)
 
 
 async def discard(session: AsyncSession, actor: Actor, *, plan_id: UUID, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
@@ -52,14 +52,18 @@ async def store(
     ticket_scheme: TicketScheme,
     now: datetime,
     tickets: Mapping[UUID, str] | None = None,
+    decided: Mapping[str, Any] | None = None,
 ) -> PlanRow:
-    """Write a new draft version; the one before is superseded. `tickets`: numbers that were given already, of everybody."""
+    """Write a new draft version; the one before is superseded. `tickets`: numbers that were given already, of everybody;
+    `decided`: terms of the batch that are new with this version (:mod:`rules.terms`)."""
     batch, worked = material.batch, solution.worked
-    last = await session.scalar(select(func.max(PlanRow.version)).where(PlanRow.batch_id == batch.id))
+    last = await session.scalar(
+        select(PlanRow).where(PlanRow.batch_id == batch.id).order_by(PlanRow.version.desc()).limit(1)
+    )
     row = PlanRow(
         id=new_id(),
         batch_id=batch.id,
-        version=(last or 0) + 1,
+        version=last.version + 1 if last else 1,
         seed=worked.plan.seed,
         status=PlanStatus.DRAFT,
         sha256=plan_sha256(worked.plan),
@@ -67,6 +71,7 @@ async def store(
             "rules": RULES_VERSION,
             "norms": material.norms.stored(),
             "ticket": asdict(ticket_scheme),
+            "terms": {**(last.settings.get("terms", {}) if last else {}), **(decided or {})},
         },
         figures=_figures(solution),
         created_at=now,

@@ -61,6 +61,7 @@ from scheduling.timetable.queries.stored import (
     plans,
     published,
     sessions,
+    terms,
     unplaced,
 )
 from scheduling.timetable.queries.views import (
@@ -155,6 +156,7 @@ __all__ = [
     "sessions",
     "site_days",
     "site_view",
+    "terms",
     "tickets",
     "under_way",
     "unplaced",

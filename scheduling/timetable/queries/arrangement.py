@@ -26,6 +26,7 @@ from scheduling.timetable.queries.naming import Names, names_of, people_of
 from scheduling.timetable.queries.scope import ARRANGED, PLANNABLE, may_manage, may_read, require_read
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.plan import UNPLACED_REASONS, UNPLACED_WAYS_OUT
+from scheduling.timetable.rules.terms import Term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ class ArrangementView:
     duties_count: int
     people_on_duty: int
     minutes_range: tuple[int, int]
+    terms: tuple[Term, ...]  # what holds for this batch in place of the norms
     may_manage: bool
 
     @property
@@ -167,6 +169,7 @@ async def arrangement(session: AsyncSession, actor: Actor, batch_id: UUID) -> Ar
             min((load.minutes for load in spread), default=0),
             max((load.minutes for load in spread), default=0),
         ),
+        terms=await stored.terms(session, batch_id),
         may_manage=manages,
     )
 

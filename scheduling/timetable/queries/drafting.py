@@ -28,6 +28,7 @@ from scheduling.planning.rules import problem as planning
 from scheduling.planning.rules.capacity import rounds
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import ApprovalStatus
+from scheduling.timetable.queries import stored
 from scheduling.timetable.queries.intake import Busy, busy, confirmed, parts_of
 from scheduling.timetable.queries.supplying import (
     FORMS,
@@ -40,6 +41,7 @@ from scheduling.timetable.queries.supplying import (
 )
 from scheduling.timetable.rules.hours import Wanted, slots
 from scheduling.timetable.rules.lengthened import accommodations_of, class_of, longer_turn
+from scheduling.timetable.rules.terms import on_terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +58,8 @@ async def drafted(
     norms: NormSet | None = None,
     taken: Busy | None = None,
 ) -> Drafted:
-    """The batch as a problem, as the records stand now; by the norms in force unless others are given; `taken` by other
-    batches, where it is known already."""
+    """The batch as a problem, as the records stand now; by the norms in force unless others are given, and by what was
+    decided for this batch in place of them; `taken` by other batches, where it is known already."""
     people = confirmed(await registration.registrations(session, batch_id=batch.id))
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in people})}
     institutions = {one.id: one for one in await registration.institutions(session)}
@@ -73,7 +75,8 @@ async def drafted(
         busy=taken or await busy(session, batch),
     )
     members = _members(people, ground)
-    return Drafted(problem=await _problem(session, batch, people, members, ground), members=_numbered(members))
+    problem = await _problem(session, batch, people, members, ground)
+    return Drafted(problem=on_terms(problem, await stored.terms(session, batch.id)), members=_numbered(members))
 
 
 async def _slots(

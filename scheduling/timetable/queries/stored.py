@@ -25,6 +25,8 @@ from scheduling.timetable.models import (
 )
 from scheduling.timetable.rules.lifecycle import PlanStatus, PlanUnknown
 from scheduling.timetable.rules.plan import SiteReason
+from scheduling.timetable.rules.terms import Term
+from scheduling.timetable.rules.terms import read as read_terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,12 @@ def counting(found: Sequence[PlanRecord]) -> PlanRecord | None:
     return next((plan for plan in found if plan.status is PlanStatus.PUBLISHED), None) or next(
         (plan for plan in found if plan.status in (PlanStatus.DRAFT, PlanStatus.FILED)), None
     )
+
+
+async def terms(session: AsyncSession, batch_id: UUID) -> tuple[Term, ...]:
+    """What holds for a batch in place of the norms: it stands with its newest version, whatever became of that."""
+    newest = select(PlanRow.settings).where(PlanRow.batch_id == batch_id).order_by(PlanRow.version.desc()).limit(1)
+    return read_terms((await session.scalar(newest) or {}).get("terms", {}))
 
 
 async def published(session: AsyncSession, batch_id: UUID) -> PlanRecord | None:

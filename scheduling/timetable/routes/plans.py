@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import secrets
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import page, redirect, status_of
+from exam.kernel.pages import page, query_string, redirect, status_of
 from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.sittings import queries as sittings
@@ -29,6 +29,7 @@ from scheduling.timetable.rules.lifecycle import PlanStatus
 from scheduling.timetable.rules.prints import Print
 
 SEEDS = 2**31 - 1
+PER_PAGE = 100
 
 
 @get("/scheduling/plans", guards=[needs(Permission.PLAN_READ)])
@@ -63,6 +64,17 @@ async def propose(request: AppRequest, services: AppServices, batch_id: FromPath
     except Refusal as refusal:
         return await _arrangement_page(request, services, batch_id, refusal=refusal)
     return redirect(request, f"/scheduling/plans/runs/{run_id}", "" if new else N_("编排已经在进行，没有另起一次。"))
+
+
+@post("/scheduling/plans/{batch_id:uuid}/terms/drop", guards=[needs(Permission.PLAN_MANAGE)], status_code=200)
+async def drop_terms(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
+    """Go by the norms again."""
+    try:
+        async with services.db.transaction() as session:
+            await actions.drop_terms(session, actor_of(request), batch_id=batch_id, now=services.clock.now())
+    except Refusal as refusal:
+        return await _arrangement_page(request, services, batch_id, refusal=refusal)
+    return redirect(request, f"/scheduling/plans/{batch_id}", N_("已恢复，下一次编排按编排标准进行。"))
 
 
 async def _arrangement_page(
@@ -119,18 +131,31 @@ async def session_page(request: AppRequest, services: AppServices, session_id: F
 
 
 @get("/scheduling/plans/{batch_id:uuid}/duties", guards=[needs(Permission.PLAN_READ)])
-async def duties_page(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
-    """Show how the duties of a plan spread over people, and the positions that stay empty."""
+async def duties_page(
+    request: AppRequest,
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=100_000)] = 1,
+) -> Response[Any]:
+    """Show how the duties of a plan spread over people, the busiest first, and the positions that stay empty."""
     async with services.db.transaction() as session:
         view = await queries.arrangement(session, actor_of(request), batch_id)
         loads = await duties.loads(session, view.plan.id) if view.plan and view.may_manage else []
         waiting = await queries.waiting(session, view.plan.id) if view.plan and view.may_manage else []
         institutions = {one.id: one for one in await registration.institutions(session)}
+    pages = max(1, -(-len(loads) // PER_PAGE))
+    number = min(number, pages)
     return page(
         request,
         "pages/scheduling/timetable/duties.html",
         view=view,
-        loads=loads,
+        loads=loads[(number - 1) * PER_PAGE : number * PER_PAGE],
+        list_page={
+            "number": number,
+            "pages": pages,
+            "total": len(loads),
+            "href": lambda other: query_string({}, page=other),
+        },
         waiting=waiting,
         institutions=institutions,
         **LABELS,
@@ -229,6 +254,7 @@ ROUTES = [
     plans_page,
     arrangement_page,
     propose,
+    drop_terms,
     calendar_page,
     session_page,
     duties_page,

@@ -88,3 +88,16 @@ async def test_names_what_has_no_record(session: AsyncSession) -> None:
     await add(session, "batch:1", recorded)
     assert await audit.unrecorded(session, "sitting", [recorded, missing]) == {missing}
     assert await audit.unrecorded(session, "sitting", []) == set()
+
+
+async def test_the_state_tells_that_something_was_recorded(session: AsyncSession) -> None:
+    assert await audit.state(session) == "0:None"
+    await add(session, "batch:1")
+    first, without = await audit.state(session), await audit.state(session, without=["feed:"])
+    assert first == without
+    await add(session, "feed:1")
+    assert await audit.state(session, without=["feed:"]) == without
+    assert await audit.state(session) != first
+    before = await audit.state(session)
+    await add(session, "batch:1")
+    assert await audit.state(session) not in (first, before)

@@ -31,6 +31,7 @@ from scheduling.planning.rules.checking import check
 from scheduling.sites import actions as sites
 from scheduling.timetable import actions as timetable_actions
 from scheduling.timetable import queries as timetable
+from scheduling.timetable.rules.terms import NoTerms
 from tests.exam.registration.world import NOW, person
 from tests.scheduling.world import World, close, make_world, register, staff
 
@@ -165,6 +166,31 @@ async def test_a_limit_stays_with_the_draft_that_was_adopted(session: AsyncSessi
     assert (await timetable.worked(session, made.id)).problem.rules.travel_limit_km == 900
     again = await forked(session, world, Wish(variant=Variant.DAY))
     assert (await queries.fork_files(session, again.id))[0].rules.travel_limit_km == 900
+
+
+async def test_an_adopted_limit_holds_for_the_batch_until_it_is_given_up(session: AsyncSession, world: World) -> None:
+    norms = (await timetable.worked(session, (await propose(session, world)).id)).problem.rules.travel_limit_km
+    fork = await forked(session, world, Wish(variant=Variant.LIMIT, km=900))
+    await actions.adopt(session, world.officer, fork_id=fork.id, now=NOW)
+    for seed in (4, 5):  # also of the second proposal after it
+        made = await propose(session, world, seed)
+        assert (await timetable.worked(session, made.id)).problem.rules.travel_limit_km == 900
+    (term,) = (await timetable.arrangement(session, world.province, world.batch.id)).terms
+    assert (term.rule, term.value, term.by, term.at) == ("travel_limit_km", 900, world.officer.name, NOW)
+    with pytest.raises(Forbidden):
+        await timetable_actions.drop_terms(session, world.province, batch_id=world.batch.id, now=NOW)
+    await timetable_actions.drop_terms(session, world.officer, batch_id=world.batch.id, now=NOW)
+    made = await propose(session, world, 6)
+    assert (await timetable.worked(session, made.id)).problem.rules.travel_limit_km == norms != 900
+    with pytest.raises(NoTerms):
+        await timetable_actions.drop_terms(session, world.officer, batch_id=world.batch.id, now=NOW)
+
+
+async def test_a_seed_decides_nothing_for_the_batch(session: AsyncSession, world: World) -> None:
+    await propose(session, world)
+    fork = await forked(session, world, Wish(variant=Variant.SEED, seed=8))
+    await actions.adopt(session, world.officer, fork_id=fork.id, now=NOW)
+    assert await timetable.terms(session, world.batch.id) == ()
 
 
 async def test_what_was_computed_from_other_records_is_refused(session: AsyncSession, world: World) -> None:
