@@ -47,8 +47,8 @@ from scheduling.sites.rules.suggesting import (
 
 PATIENCE_SECONDS: Final = 1.0
 PROVEN_GAP: Final = 1e-6
-KEPT: Final = 64
-"""Answers that are kept; the one asked for longest ago goes first."""
+KEPT: Final = 512
+"""Answers that are kept, several readers of the whole country; of those that are done the one asked for longest ago goes first."""
 
 _BEFORE_CLOSING = (BatchStatus.PLANNED, BatchStatus.ANNOUNCED, BatchStatus.REGISTRATION_OPEN)
 
@@ -76,9 +76,10 @@ class Desk:
 
     async def answers(self, provinces: Sequence[Province], patience: float) -> list[Approvals] | None:
         """The answers; None while they take longer than the patience: ask again."""
-        futures = [asyncio.wrap_future(self._ask(one)) for one in provinces]
-        if not futures:
+        if not provinces:
             return []
+        asked = await asyncio.to_thread(lambda: [self._ask(one) for one in provinces])
+        futures = [asyncio.wrap_future(one) for one in asked]
         _, late = await asyncio.wait(futures, timeout=patience)
         return None if late else [future.result() for future in futures]
 
@@ -90,8 +91,9 @@ class Desk:
             if found is None or (found.done() and found.exception() is not None):
                 found = self._found[key] = self._thread.submit(propose, problem)
             self._found.move_to_end(key)
-            while len(self._found) > KEPT:
-                self._found.popitem(last=False)
+            done = [old for old, one in self._found.items() if one.done() and old != key]
+            for old in done[: max(0, len(self._found) - KEPT)]:
+                del self._found[old]
             return found
 
 

@@ -27,4 +27,5 @@ LABELS: Mapping[str, Any] = {
     "coverage_labels": COVERAGE_LABELS,
     "gap_labels": GAP_LABELS,
     "worth_km": WORTH_KM,
+    "shown_at_most": 20,
 }

@@ -75,6 +75,10 @@ def test_every_pair_is_covered_even_without_candidates() -> None:
     assert chosen(problem(applications=(ask("A"), ask("C")))) == "AC"
 
 
+def test_of_two_in_a_prefecture_without_candidates_the_cheaper_covers() -> None:
+    assert chosen(problem(applications=(ask("A", cost_km=90), ask("B", cost_km=80), ask("C")))) == "BC"
+
+
 def test_a_pair_that_nobody_asks_for_is_listed_by_name() -> None:
     found = approve(problem(group("G", "X2", 5), applications=(ask("A"),)))
     left = Uncovered(certificate="C1", prefecture="P2", reason=UncoveredReason.NO_APPLICANT)
@@ -136,7 +140,9 @@ def test_who_has_no_capacity_is_counted() -> None:
     assert found.unserved == 30
     assert found.value >= 30 * UNSERVED_KM
     assert found.gap == 0
-    assert [(one.province, one.count) for one in propose(full).short] == [("31", 30)]
+    made = propose(full)
+    assert [(one.province, one.count) for one in made.short] == [("31", 30)]
+    assert [one.short_by for one in made.approve] == [100]  # without it all 130 are short
 
 
 def test_each_is_said_what_it_is_for() -> None:
