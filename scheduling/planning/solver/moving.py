@@ -1,24 +1,25 @@
-"""After publication: who lost their site is placed again, the fewest unplaced, then the fewest others moved, then least travel.
+"""Placing again while others stay: who lost their site after publication, or found no slot there before it.
 
-Everybody keeps their site in the model: staying costs their kilometres, leaving costs `MOVE_KM` more, and a place that
-nobody gives up is worth more than any number of moves. Pins stand, because a pinned lot is allowed at its site only.
+Everybody keeps their site in the model: staying costs their kilometres, leaving costs so many more. After publication that
+is more than any way (`MOVE_KM`), and a place that nobody gives up is worth more than any number of moves: the fewest
+unplaced, then the fewest others moved, then least travel. Pins stand, because a pinned lot is allowed at its site only.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from scheduling.planning.rules.demand import demand
+from scheduling.planning.rules.demand import Demand, demand
 from scheduling.planning.rules.plan import Placement, Plan, Unplaced, UnplacedReason
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.placement import Node, nodes_of
-from scheduling.planning.solver.transport import Family, Solution, solve
+from scheduling.planning.solver.transport import Family, Floats, Solution, solve
 
 MOVE_KM: Final = 20_000.0
 """What moving a candidate who has lost nothing costs: more than any way in the country."""
@@ -63,22 +64,47 @@ def move(problem: Problem, plan: Plan, lost: Collection[str], *, seconds: float 
     `problem` is as it stands now (:func:`losses.as_it_stands`).
     """
     supply = demand(problem)
+    capacity = supply.capacity.astype(np.float64)
+    pieces = pieces_of(plan.placements, plan.unplaced, lost)
+    costs = Costs(move_km=MOVE_KM, unplaced_km=UNPLACED_KM, nearest=2)
+    return placed_again(problem, supply, capacity, pieces, costs, ending=Ending.after(seconds))
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What moving, and leaving somebody without a place, costs beside the kilometres; and where the search begins."""
+
+    move_km: float
+    unplaced_km: float
+    nearest: int
+
+
+def placed_again(
+    problem: Problem,
+    supply: Demand,
+    capacity: Floats,
+    pieces: Mapping[str, Sequence[Piece]],
+    costs: Costs,
+    *,
+    ending: Ending,
+) -> Moved:
+    """Place these pieces (of a group, by its id) into so much capacity; who is in none of them takes none of it."""
     families, nodes = nodes_of(problem, supply)
-    pieces = _pieces(plan, lost)
-    stands, split = _split(problem, families, nodes, pieces, supply.group)
+    stands, split = _split(problem, families, nodes, pieces, supply.group, costs.move_km)
     count = np.array([sum(piece.count for piece in stand.pieces) for stand in stands], dtype=np.int64)
-    found = solve(
-        count, supply.capacity.astype(np.float64), split, unplaced=UNPLACED_KM, ending=Ending.after(seconds), nearest=2
-    )
+    found = solve(count, capacity, split, unplaced=costs.unplaced_km, ending=ending, nearest=costs.nearest)
     return _dealt(problem, stands, found)
 
 
-def _pieces(plan: Plan, lost: Collection[str]) -> dict[str, list[Piece]]:
+def pieces_of(
+    placements: Iterable[Placement], unplaced: Iterable[Unplaced], lost: Collection[str] = ()
+) -> dict[str, list[Piece]]:
+    """Where the members of every group are now."""
     pieces: dict[str, list[Piece]] = defaultdict(list)
-    for one in plan.placements:
+    for one in placements:
         gone = one.site in lost
         pieces[one.group].append(Piece(one.group, one.first, one.count, None if gone else one.site, gone))
-    for left in plan.unplaced:
+    for left in unplaced:
         pieces[left.group].append(Piece(left.group, left.first, left.count, None, lost=False))
     return pieces
 
@@ -87,8 +113,9 @@ def _split(
     problem: Problem,
     families: Sequence[Family],
     nodes: Sequence[Node],
-    pieces: dict[str, list[Piece]],
+    pieces: Mapping[str, Sequence[Piece]],
     group_of_lot: np.ndarray[tuple[int], np.dtype[np.int32]],
+    move_km: float,
 ) -> tuple[list[_Stand], list[Family]]:
     """Split each node by where its people are now."""
     stands: list[_Stand] = []
@@ -111,7 +138,7 @@ def _split(
                 stands.append(_Stand(node, place, at[place]))
                 cost = family.cost[row].copy()
                 if place >= 0:
-                    cost += MOVE_KM
+                    cost += move_km
                     cost[place] = family.cost[row, place]
                 costs.append(cost)
         if costs:

@@ -6,14 +6,23 @@ needed, had it known them from the start: so every site that somebody came to is
 and whichever sessions are better are kept: nobody more left out, fewer rooms. Where sessions moved closer, others may
 find a way; so this is repeated as long as somebody does. Who finds no way anywhere is a guest of the sites with stations left,
 one after the other: the site is searched with them, and room is made where that is possible.
+
+Joining takes people where there is room, however far. So everybody is also placed a second time with what the sites hold
+(:mod:`second`), and that plan is made whole in the same way. Up to `_BOTH` candidates both plans are made and the better is
+kept: fewer without a place, then less travel, then fewer rooms. Of more only the second is, for the time it takes, and of
+more than `_SECOND` only the first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
+from math import fsum
 
+from scheduling.planning.rules.geometry import distance_km
 from scheduling.planning.rules.plan import Placement, Session, Unplaced
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import without
@@ -21,6 +30,7 @@ from scheduling.planning.solver.ending import Ending
 from scheduling.planning.solver.joining import AGAIN, Joined, Table, join
 from scheduling.planning.solver.papers import named
 from scheduling.planning.solver.people import exams_of, here, kept, windows
+from scheduling.planning.solver.second import Second, second
 from scheduling.planning.solver.sessions import (
     Reached,
     Scheduled,
@@ -33,6 +43,10 @@ from scheduling.planning.solver.sessions import (
 )
 
 _ROUNDS = 8
+_BOTH = 60_000  # candidates
+_SECOND = 200_000
+
+Search = Callable[[Sequence[Task]], list[SiteResult]]
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,33 @@ def settle(
     )
     table = _Table(problem, placements, (*unplaced, *scheduled.unplaced), scheduled)
     waiting = {one.site for one in scheduled.sites if one.unplaced and one.begun}  # whose rooms have waited
+    search: Search = partial(run, problem, seed=seed, ending=ending, processes=processes)
+    made: list[_Table] = []
+    people = sum(one.count for one in placements)
+    if people <= _BOTH:
+        made.append(table.copy())
+        _join_on(made[0], waiting, search, ending, tell)
+    again = None if ending.reached() or people > _SECOND else table.again(ending)
+    if again is not None:
+        other = table.copy()
+        other.placements, other.sessions, other.unplaced = again.placements, again.sessions, again.unplaced
+        rest = other.take(search(other.tasks(waiting | again.sites, again.guests)))
+        _join_on(other, rest, search, ending, _silent if made else tell)
+        made.append(other)
+    if not made:
+        made.append(table)
+        _join_on(table, waiting, search, ending, tell)
+    best = min(made, key=_Table.cost)
+    tell(best.reached(), best.standing)
+    return Settled(
+        scheduled=scheduled,
+        joined=best.joined(placements),
+        finished=scheduled.finished and not ending.reached(),
+    )
+
+
+def _join_on(table: _Table, waiting: set[str], search: Search, ending: Ending, tell: Told) -> None:
+    """Let who has no place join others, and search the sites that somebody came to, as long as somebody finds a way."""
     for _ in range(_ROUNDS):
         if ending.over():
             break
@@ -92,13 +133,17 @@ def settle(
         tasks = table.tasks(changed, {} if ending.reached() else table.guests())
         if not tasks or ending.reached():
             break
-        waiting = table.take(run(problem, tasks, seed=seed, ending=ending, processes=processes))
+        waiting = table.take(search(tasks))
         tell(table.reached(), table.standing)
-    return Settled(
-        scheduled=scheduled,
-        joined=table.joined(placements),
-        finished=scheduled.finished and not ending.reached(),
-    )
+
+
+def travel_km(problem: Problem, placements: Sequence[Placement]) -> float:
+    """Kilometres of all who have a place."""
+    found = []
+    for one in placements:
+        home, site = problem.institution[problem.group[one.group].institution], problem.site[one.site]
+        found.append(one.count * distance_km(home.lat, home.lon, site.lat, site.lon))
+    return fsum(found)
 
 
 def standing(
@@ -133,6 +178,21 @@ class _Table:
         self.visitors: dict[str, list[Unplaced]] = {}
         self.held: dict[str, list[Session]] = {}  # per site
         self.tried: set[tuple[str, str]] = set()  # (group, site)
+
+    def copy(self) -> _Table:
+        """Another one that stands as this does and goes its own way."""
+        other = copy(self)
+        other.limited, other.tried = dict(self.limited), set(self.tried)
+        return other
+
+    def cost(self) -> tuple[int, float, int]:
+        """What is better is less: who has no place, then kilometres, then rooms."""
+        now = self.reached()
+        return now.unplaced, travel_km(self.problem, self.placements), now.room_sessions
+
+    def again(self, ending: Ending) -> Second | None:
+        """The second placement."""
+        return second(self.problem, self.placements, self.sessions, self.unplaced, ending=ending)
 
     def join(self) -> set[str]:
         """Let who has no place join what stands; the sites they have come to."""

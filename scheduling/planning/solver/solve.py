@@ -7,20 +7,18 @@ On the way the best plan so far can be kept (:mod:`so_far`), each of them whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import fsum
 
 from scheduling.planning.rules.demand import demand
-from scheduling.planning.rules.geometry import distance_km
-from scheduling.planning.rules.plan import Placement, Plan, Session, Status
+from scheduling.planning.rules.plan import Plan, Session, Status
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.solver.ending import PATIENCE, Ending, Stop
 from scheduling.planning.solver.joining import Joined
 from scheduling.planning.solver.placement import Placed, place_demand
 from scheduling.planning.solver.sessions import Reached, Scheduled
-from scheduling.planning.solver.settling import Settled, Standing, settle
+from scheduling.planning.solver.settling import Settled, Standing, settle, travel_km
 from scheduling.planning.solver.so_far import Keep, SoFar, plan_of
 from scheduling.planning.solver.staff import Staffed, assign
 
@@ -132,7 +130,7 @@ def solve_parts(
     )
     joined = settled.joined
     so_far.offer(lambda: Standing(joined.placements, joined.sessions, joined.unplaced), always=True)
-    km = _km(problem, joined.placements)
+    km = travel_km(problem, joined.placements)
     tell(_staff_step(placed, joined, km, 0))
     if before_staff is not None:
         problem = before_staff(joined.sessions)
@@ -178,15 +176,6 @@ def _staff_step(placed: Placed, joined: Joined, km: float, done: int) -> Step:
         gap=placed.gap,
         room_sessions=len({(one.site, one.place, one.slot) for one in joined.sessions}),
     )
-
-
-def _km(problem: Problem, placements: Sequence[Placement]) -> float:
-    """Kilometres of all who have a place."""
-    found = []
-    for one in placements:
-        home, site = problem.institution[problem.group[one.group].institution], problem.site[one.site]
-        found.append(one.count * distance_km(home.lat, home.lon, site.lat, site.lon))
-    return fsum(found)
 
 
 def _silent(step: Step) -> None:
