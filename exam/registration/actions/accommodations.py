@@ -15,10 +15,12 @@ from exam.kernel.ids import new_id
 from exam.registration.actions.moving import ReasonMissing, check_institution, check_officer, record, rows_of
 from exam.registration.models import AccommodationRow, RegistrationRow
 from exam.registration.queries.accommodations import AccommodationNotFound, accommodation_record, text_context
+from exam.registration.queries.batches import batch
 from exam.registration.rules.accommodations import (
     ACCOMMODATION_STATUS_LABELS,
     CURRENT,
     OPEN,
+    REPAIRABLE,
     Accommodation,
     AccommodationOpen,
     AccommodationStatus,
@@ -31,6 +33,7 @@ from exam.registration.rules.status import REGISTRATION_STATUS_LABELS, Registrat
 
 _R = RegistrationStatus
 _S = AccommodationStatus
+_PLACED = frozenset({_R.SEATED, _R.OUTCOME})
 
 
 async def ask_accommodation(
@@ -49,7 +52,7 @@ async def ask_accommodation(
     if not _own(actor, row):
         check_institution(actor, Permission.ROSTER_IMPORT, [row])
     check_measures(measures, reason=reason, evidence=evidence)
-    _require_in_time(row)
+    await _require_in_time(session, row)
     query = select(AccommodationRow.status).where(
         AccommodationRow.registration_id == row.id, AccommodationRow.status.in_([one.value for one in OPEN])
     )
@@ -103,7 +106,7 @@ async def decide_accommodation(
     if not reason.strip():
         raise ReasonMissing
     if grant:
-        _require_in_time(row)
+        await _require_in_time(session, row)
         chosen = measures or Measures(made.extra_percent, made.own_room, made.ground_floor)
         check_measures(chosen, reason=reason, evidence=reason)
         made.extra_percent, made.own_room, made.ground_floor = (
@@ -129,8 +132,8 @@ async def withdraw_accommodation(
     check_accommodation_move(_S(made.status), _S.WITHDRAWN)
     if not reason.strip():
         raise ReasonMissing
-    if made.status == _S.GRANTED.value:
-        _require_in_time(row)
+    if made.status == _S.GRANTED.value and _R(row.status) in _PLACED:
+        raise TooLateForAccommodation(status=REGISTRATION_STATUS_LABELS[_R(row.status)])
     made.status = _S.WITHDRAWN.value
     made.withdrawal_sealed = vault.seal(reason.strip(), text_context(made.id, "withdrawal"))
     made.withdrawn_by, made.withdrawn_name, made.withdrawn_at = actor.account_id, actor.name, now
@@ -143,10 +146,11 @@ def _own(actor: Actor, row: RegistrationRow) -> bool:
     return actor.within(Permission.OWN_READ, registration_id=row.id, person_id=row.person_id)
 
 
-def _require_in_time(row: RegistrationRow) -> None:
-    """Places are arranged by what is granted: it changes before they are published, or never silently."""
+async def _require_in_time(session: AsyncSession, row: RegistrationRow) -> None:
+    """Before the places are published; afterwards until the first day, for a repair that places the candidate anew."""
     status = _R(row.status)
-    if not status.live or status in (_R.SEATED, _R.OUTCOME):
+    into = await batch(session, row.batch_id)
+    if not status.live or (status in _PLACED and into.status not in REPAIRABLE):
         raise TooLateForAccommodation(status=REGISTRATION_STATUS_LABELS[status])
 
 

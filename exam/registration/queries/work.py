@@ -15,6 +15,7 @@ from exam.registration.queries.accommodations import accommodations_waiting
 from exam.registration.queries.batches import batches
 from exam.registration.queries.places import institutions, pilots
 from exam.registration.queries.registrations import Tally, tallies
+from exam.registration.rules.accommodations import REPAIRABLE
 from exam.registration.rules.records import Batch
 from exam.registration.rules.status import BatchStatus
 
@@ -57,9 +58,17 @@ async def _of_officer(session: AsyncSession, actor: Actor, now: datetime) -> lis
     mine = [one for one in await batches(session, _TAKING) if concerns(actor, Permission.REGISTRATION_ACCEPT, one)]
     counts = await tallies(session, [one.id for one in mine])
     in_person = await tallies(session, [one.id for one in mine], in_person=True)
+    mine += [
+        one for one in await batches(session, tuple(REPAIRABLE)) if concerns(actor, Permission.REGISTRATION_ACCEPT, one)
+    ]
     asked = await accommodations_waiting(session, [one.id for one in mine])
     return [
-        *(need for one in mine for need in _officer_needs(one, counts[one.id], in_person[one.id], now)),
+        *(
+            need
+            for one in mine
+            if one.id in counts
+            for need in _officer_needs(one, counts[one.id], in_person[one.id], now)
+        ),
         *(_to_decide(one, asked[one.id]) for one in mine if one.id in asked),
     ]
 

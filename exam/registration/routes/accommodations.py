@@ -3,7 +3,6 @@
 Reason and evidence are shown to whoever decides and to the candidate; the institution sees what was asked and what became of it.
 """
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +22,8 @@ from exam.registration.rules.accommodations import (
     ACCOMMODATION_STATUS_LABELS,
     ACCOMMODATION_TONES,
     MEASURE_LABELS,
-    OPEN,
-    Accommodation,
     AccommodationStatus,
 )
-from exam.registration.rules.records import Registration
 from exam.registration.rules.status import RegistrationStatus
 
 _P = Permission
@@ -65,7 +61,11 @@ async def decide(request: AppRequest, services: AppServices, accommodation_id: F
             session, actor_of(request), services.vault, accommodation_id=accommodation_id, grant=grant,
             reason=form.reason, measures=form.measures() if grant else None, now=services.clock.now(),
         )  # fmt: skip
-    said = N_("已批准便利措施，编排时按此安排。") if grant else N_("已记录：未批准便利措施。")
+        one = await queries.registration(session, done.registration_id)
+    if grant and one.status is RegistrationStatus.SEATED:
+        said = N_("已批准。座位已经公布：请到“排考”中本批次的“补报考生或便利措施变更”重新安排这名考生。")
+    else:
+        said = N_("已批准便利措施，编排时按此安排。") if grant else N_("已记录：未批准便利措施。")
     return redirect(request, _page(done.registration_id), said)
 
 
@@ -106,12 +106,6 @@ async def accommodation_list(request: AppRequest, services: AppServices, batch_i
         request, "pages/exam/registration/accommodations.html", batch=batch, found=found, people=people,
         certificates=certificates, waiting=waiting, granted=granted, officer=officer, **words(),
     )  # fmt: skip
-
-
-def open_to_ask(one: Registration, asked: Sequence[Accommodation]) -> bool:
-    """Whether measures may be asked for: nothing stands, and the seats are not published."""
-    fixed = not one.live or one.status in (RegistrationStatus.SEATED, RegistrationStatus.OUTCOME)
-    return not fixed and not any(found.status in OPEN for found in asked)
 
 
 def words() -> dict[str, Any]:

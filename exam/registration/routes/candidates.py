@@ -14,10 +14,10 @@ from exam.kernel.forms import parse_form, upload
 from exam.kernel.pages import file_response, page, redirect
 from exam.registration import actions, queries
 from exam.registration.forms import ExemptionForm, ReasonForm, ResitForm, RetainForm, TransferForm, WaiverForm
-from exam.registration.routes.accommodations import open_to_ask, words
+from exam.registration.routes.accommodations import words
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
 from exam.registration.routes.shown import REGISTRATION_TONES, own_institutions, sees_batch, sees_registration
-from exam.registration.rules.accommodations import CURRENT
+from exam.registration.rules.accommodations import CURRENT, may_ask
 from exam.registration.rules.identity import GENDER_LABELS, ID_TYPE_LABELS
 from exam.registration.rules.records import CHANNEL_LABELS, MISSING_LABELS, PAYER_LABELS, Registration
 from exam.registration.rules.status import (
@@ -75,7 +75,7 @@ async def registration_page(
         missing_labels=MISSING_LABELS, waiver_reasons=WAIVER_REASON_LABELS, step_labels=STEP_LABELS,
         step=_PLACE.get(one.status, -1), can=_can(one, keeps=keeps, officer=officer), prefectures=prefectures,
         earlier=[other for other in others if other.scheme_id == one.scheme_id], asked=asked, offer=CURRENT,
-        officer=officer, keeps=keeps, may_ask=keeps and open_to_ask(one, asked), **words(),
+        officer=officer, keeps=keeps, may_ask=keeps and may_ask(one.status, batch.status, [found.status for found in asked]), **words(),
         resit_batches=[
             found
             for found in batches.values()

@@ -17,10 +17,10 @@ from exam.kernel.pages import page, redirect, status_of
 from exam.kernel.services import Services
 from exam.registration import actions, queries
 from exam.registration.forms import FeeForm
-from exam.registration.routes.accommodations import open_to_ask, words
+from exam.registration.routes.accommodations import words
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
 from exam.registration.routes.shown import PER_PAGE, REGISTRATION_TONES, ListPage, require_batch
-from exam.registration.rules.accommodations import CURRENT
+from exam.registration.rules.accommodations import CURRENT, may_ask
 from exam.registration.rules.entry import SECRET_SHOWN_MINUTES
 from exam.registration.rules.records import PAYER_LABELS
 from exam.registration.rules.status import (
@@ -66,7 +66,12 @@ async def _mine(request: AppRequest, services: Services, wrong: UUID | None, ref
         found=sorted(found, key=lambda one: (not one.live, batches[one.batch_id].first_day)), batches=batches,
         schemes=schemes, prefectures=prefectures, labels=REGISTRATION_STATUS_LABELS, tones=REGISTRATION_TONES,
         payers=PAYER_LABELS, steps=STEPS, places=_PLACE, wrong=wrong, refusal=refusal, asked=asked, offer=CURRENT,
-        may_ask=[one.id for one in found if open_to_ask(one, [a for a in asked if a.registration_id == one.id])], **words(),
+        may_ask=[
+            one.id
+            for one in found
+            if may_ask(one.status, batches[one.batch_id].status, [a.status for a in asked if a.registration_id == one.id])
+        ],
+        **words(),
         may_withdraw=[
             one.id
             for one in found

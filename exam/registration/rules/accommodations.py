@@ -4,13 +4,14 @@ Sources: 残疾人教育条例 (2017) art. 52 and 无障碍环境建设法 (2023
 What must be *done* (more minutes, a room, a floor) is known to whoever does it; *why* is health data and is kept sealed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from exam.kernel.errors import N_, Conflict, Invalid, Problem
+from exam.registration.rules.status import BatchStatus, RegistrationStatus
 
 
 class Measure(StrEnum):
@@ -131,6 +132,10 @@ class Accommodation:
     withdrawal: str = ""  # why it was withdrawn
 
 
+REPAIRABLE = frozenset({BatchStatus.ARRANGED, BatchStatus.TICKETS_RELEASED, BatchStatus.PAPERS_SEALED})
+"""Published and not begun: what is granted now is placed by a repair, which moves nobody else."""
+
+
 class MeasuresWrong(Invalid):
     message = N_("便利措施申请填写不完整，没有保存。")
 
@@ -147,7 +152,7 @@ class AccommodationMoveNotAllowed(Conflict):
 
 class TooLateForAccommodation(Conflict):
     message = N_("座位已经编排并公布，报名是“%(status)s”，不能再直接改变便利措施。")
-    way_out = N_("请在下一批次申请；考核当天的临时情况由监考员等两人登记补时。")
+    way_out = N_("考核已经开始或安排已经落实：请在下一批次申请；考核当天的临时情况由两人登记补时。")
 
 
 def check_measures(measures: Measures, *, reason: str, evidence: str) -> None:
@@ -173,6 +178,12 @@ def check_measures(measures: Measures, *, reason: str, evidence: str) -> None:
         )
     if problems:
         raise MeasuresWrong(problems=problems)
+
+
+def may_ask(status: RegistrationStatus, batch: BatchStatus, standing: Iterable[AccommodationStatus]) -> bool:
+    """Whether measures may be asked for: nothing stands, and the exam has not begun."""
+    placed = status in (RegistrationStatus.SEATED, RegistrationStatus.OUTCOME)
+    return status.live and not (placed and batch not in REPAIRABLE) and not OPEN.intersection(standing)
 
 
 def check_accommodation_move(current: AccommodationStatus, to: AccommodationStatus) -> None:

@@ -67,7 +67,8 @@ class Case:
         people = self.material.ground.person
         spans: dict[UUID, list[Span]] = defaultdict(list)
         for one in self.sittings.values():
-            spans[one.person_id].append((one.starts_at, one.ends_at))
+            if one.registration_id not in self.late:  # who is placed anew leaves the old places
+                spans[one.person_id].append((one.starts_at, one.ends_at))
         return {id: spans[people[id].person_id] for id in self.late if id in people and people[id].person_id in spans}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -20,15 +21,16 @@ from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.serial import plan_bytes, problem_bytes
 from scheduling.planning.solver.repair import Repaired, repair
-from scheduling.repairs.actions.case import read_case
+from scheduling.repairs.actions.case import Case, read_case
 from scheduling.repairs.actions.records import Answer, Question
 from scheduling.repairs.actions.telling import outcome
 from scheduling.repairs.models import RepairRow
-from scheduling.repairs.rules.asking import Asked, Span, as_json, ill_spans, losses, with_late, with_taken
+from scheduling.repairs.rules.asking import Asked, Span, as_json, ill_spans, losses, with_late, with_taken, without
 from scheduling.repairs.rules.papers import assigned, lacking
 from scheduling.repairs.rules.repair import NobodyLate, NothingLost, ReasonMissing, RepairBroken, RepairStatus, What
 from scheduling.repairs.rules.seating import Seated, seat
 from scheduling.repairs.rules.serving import Hall, Pool, serve
+from scheduling.repairs.rules.standing import as_seated
 from scheduling.timetable import actions as timetable
 from scheduling.timetable.rules.laying import Held
 from scheduling.timetable.rules.runs import RunKind
@@ -59,6 +61,7 @@ async def prepare(
     """Read what a repair is worked out from."""
     case = await read_case(session, actor, batch_id, now)
     late = case.late if asked.what is What.LATE else frozenset()
+    case = _placed_anew(case, late)
     grown = with_late(
         case.worked.problem,
         case.worked.members,
@@ -77,6 +80,16 @@ async def prepare(
     return Question(
         case=case, asked=asked, reason=reason, most_moved=most_moved, problem=problem, members=grown.members
     )
+
+
+def _placed_anew(case: Case, late: frozenset[UUID]) -> Case:
+    """The case without the places of those among the late who have one that does not do what they are granted (H16)."""
+    anew = late & {one.registration_id for one in case.standing.seats}
+    if not anew:
+        return case
+    left = without(case.worked.problem, case.worked.members, anew)
+    worked = replace(case.worked, problem=left.problem, members=left.members)
+    return replace(case, worked=worked, seated=as_seated(left.problem, worked.plan, left.members, case.standing))
 
 
 def compute(question: Question) -> Answer:
@@ -109,6 +122,7 @@ def laid(question: Question, problem: Problem, plan: Plan) -> Answer:
     case = question.case
     plan = assigned(problem, case.worked.plan, plan, case.sealed)
     count = iter(range(1, 1_000_000))
+    placed = {one.registration_id for one in case.standing.seats}
     seated = seat(
         problem,
         plan,
@@ -118,6 +132,7 @@ def laid(question: Question, problem: Problem, plan: Plan) -> Answer:
         before=case.seated,
         past=case.past,
         make_id=lambda: uuid5(case.plan.id, f"{case.standing.sha256} {next(count)}"),
+        anew=placed - {id for ids in case.worked.members.values() for id in ids},
     )
     served = serve(
         [_hall(question, seated, one, plan) for one in seated.held],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from exam.accounts.rules import Actor
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, Registration
 from exam.sittings import queries as sittings
+from exam.sittings.rules import Sitting, SittingStatus
 from scheduling.duties import queries as duties
 from scheduling.planning.rules.problem import Slot
 from scheduling.repairs.rules.repair import NothingPublished
@@ -69,6 +71,16 @@ async def ask_view(session: AsyncSession, actor: Actor, batch_id: UUID, now: dat
 
 
 async def late_candidates(session: AsyncSession, batch_id: UUID) -> list[UUID]:
-    """Registrations that are due a place and have none."""
-    seated = {one.registration_id for one in await sittings.sittings(session, batch_id=batch_id)}
-    return sorted(set(await timetable.wanted(session, batch_id)) - seated)
+    """Registrations that are due a place and have none; or have one that does not do what they are granted since (H16)."""
+    seats: dict[UUID, list[Sitting]] = defaultdict(list)
+    for one in await sittings.sittings(session, batch_id=batch_id):
+        seats[one.registration_id].append(one)
+    granted = {one.id: one.measures.key for one in await registration.registrations(session, batch_id=batch_id)}
+    changed = {
+        id
+        for id, own in seats.items()
+        if any(one.measures != granted.get(id, "") for one in own)
+        and all(one.status is SittingStatus.SCHEDULED for one in own)
+    }
+    wanted = set(await timetable.wanted(session, batch_id))
+    return sorted((wanted - seats.keys()) | (wanted & changed))

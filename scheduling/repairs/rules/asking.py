@@ -13,7 +13,7 @@ from msgspec import structs
 
 from exam.kernel.errors import N_
 from scheduling.planning.rules.losses import Away, Losses, LostPlace, LostSite
-from scheduling.planning.rules.problem import Group, Problem
+from scheduling.planning.rules.problem import Certificate, Group, Problem, Scheme
 from scheduling.repairs.rules.repair import LossIncomplete, What
 from scheduling.timetable.rules.laying import room_of
 
@@ -93,6 +93,18 @@ class Newcomers:
     members: Mapping[str, tuple[UUID, ...]]
 
 
+def without(problem: Problem, members: Mapping[str, Sequence[UUID]], ids: Collection[UUID]) -> Newcomers:
+    """Take members out of their groups: who is granted something else since (H16) is placed as a late candidate is."""
+    kept = {group: tuple(one for one in own if one not in ids) for group, own in members.items()}
+    groups = [structs.replace(one, count=len(kept[one.id])) for one in problem.groups if kept.get(one.id)]
+    left = {one.id for one in groups}
+    pins = tuple(one for one in problem.pins if one.group is None or one.group in left)
+    return Newcomers(
+        problem=structs.replace(problem, groups=tuple(groups), pins=pins),
+        members={group: own for group, own in kept.items() if own},
+    )
+
+
 def with_late(
     problem: Problem,
     members: Mapping[str, Sequence[UUID]],
@@ -151,7 +163,7 @@ def _grown(problem: Problem, drafted: Problem, groups: Iterable[Group]) -> Probl
             *(one for one in drafted.institutions if one.id in schools),
         ),
         certificates=(
-            *(one for one in problem.certificates if one.id not in outdated),
+            *(_with_turns(one, wanted, drafted) for one in problem.certificates if one.id not in outdated),
             *(drafted.certificate[id] for id in sorted(outdated)),
         ),
         sites=tuple(
@@ -169,6 +181,25 @@ def _grown(problem: Problem, drafted: Problem, groups: Iterable[Group]) -> Probl
             for site in problem.sites
         ),
     )
+
+
+def _with_turns(certificate: Certificate, groups: Iterable[Group], drafted: Problem) -> Certificate:
+    """A certificate with the longer turns at its stations that somebody of a group is granted since (H16)."""
+    asked = {(one.level, part) for one in groups if one.certificate == certificate.id for part in one.components}
+    known = {(scheme.level, part.id) for scheme in certificate.schemes for part in scheme.components}
+    missing = asked - known
+    if not missing or certificate.id not in drafted.certificate:
+        return certificate
+
+    def longer(scheme: Scheme) -> Scheme:
+        new = (
+            drafted.component[certificate.id, scheme.level, part]
+            for level, part in sorted(missing)
+            if level is scheme.level and (certificate.id, level, part) in drafted.component
+        )
+        return structs.replace(scheme, components=(*scheme.components, *new))
+
+    return structs.replace(certificate, schemes=tuple(longer(one) for one in certificate.schemes))
 
 
 def with_taken(

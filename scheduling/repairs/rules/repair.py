@@ -47,7 +47,7 @@ WHAT_LABELS: Mapping[What, str] = {
     What.SITE: N_("考点不能用"),
     What.ROOM: N_("考场不能用"),
     What.STAFF: N_("工作人员缺席"),
-    What.LATE: N_("补报考生"),
+    What.LATE: N_("补报考生或便利措施变更"),
 }
 
 
@@ -82,7 +82,7 @@ class LossIncomplete(Invalid):
 
 
 class NobodyLate(Conflict):
-    message = N_("本批次没有已确认而没有座位的考生。")
+    message = N_("本批次已确认的考生都有座位，批准的便利措施都已落实。")
     way_out = N_("请先完成补报考生的审核与缴费确认。")
 
 

@@ -73,13 +73,14 @@ def seat(
     before: Plan,
     past: Collection[str],
     make_id: Callable[[], UUID],
+    anew: Collection[UUID] = (),
 ) -> Seated:
     """Seat a repaired plan. `before`: the plan as it was seated; `past`: slots in which nobody is touched;
-    `make_id`: ids of new room sessions.
+    `make_id`: ids of new room sessions; `anew`: registrations whose places do not do what they are granted since (H16).
 
     :raises NoSeatLeft: the planner sees room where seats were taken by hand
     """
-    return _Seating(problem, plan, members, standing, halls, before, past, make_id).seated()
+    return _Seating(problem, plan, members, standing, halls, before, past, make_id, anew).seated()
 
 
 class _Seating:
@@ -93,9 +94,10 @@ class _Seating:
         before: Plan,
         past: Collection[str],
         make_id: Callable[[], UUID],
+        anew: Collection[UUID],
     ) -> None:
         self.problem, self.plan, self.members, self.standing = problem, plan, members, standing
-        self.halls, self.before, self.make_id = halls, before, make_id
+        self.halls, self.before, self.make_id, self.anew = halls, before, make_id, anew
         self.fixed = {one.id for one in standing.rooms.values() if before.session[one.key].slot in past}
         self.number = {id: (group, at) for group, ids in members.items() for at, id in enumerate(ids)}
         self.own: dict[tuple[UUID, str], Seat] = {(one.registration_id, one.component): one for one in standing.seats}
@@ -148,7 +150,7 @@ class _Seating:
             table = self.tables[room.id] = _Table(room, session.place, fresh=False)
             for one in self.in_room[room.id]:
                 member = self.number.get(one.registration_id)
-                if member in left:
+                if member in left and one.registration_id not in self.anew:
                     table.taken[one.seat_no] = member
                     del left[member]
         return list(left)
@@ -178,7 +180,9 @@ class _Seating:
                 same = any(one and self.problem.group[one[0]].institution == school for one in beside)
                 return number > hall.usable, same, number
 
-            self._sit(session, table, member, min(free, key=unwelcome))
+            kept = self.own.get((self.members[member[0]][member[1]], component_of(session.component)))
+            stays = kept is not None and kept.room_id == table.room.id and kept.seat_no in free
+            self._sit(session, table, member, kept.seat_no if kept and stays else min(free, key=unwelcome))
 
     # ---------------------------------------------------------------- practical
 
@@ -196,30 +200,27 @@ class _Seating:
                 inside = table.room.first_seat <= number < table.room.first_seat + table.room.seats_count
                 if left and inside and number not in table.taken:
                     self._sit(session, table, left.pop(0), number)
-        for starts in turns:  # further stations at the time of a round
-            if not left:
-                return
-            for begin, count in self._free_runs(session, starts, first, min(end, first + stations)):
-                some = min(count, len(left))
-                if not some:
-                    break
-                table = self._open(
-                    session, self._next_round(session), starts, starts + timedelta(minutes=part.minutes), begin, some
-                )
-                for number in range(begin, begin + some):
-                    self._sit(session, table, left.pop(0), number)
+        length = timedelta(minutes=part.minutes)
+        for last in (min(end, first + stations), end):  # further stations at the time of a round, at last spare ones
+            for starts in turns:
+                for begin, count in self._free_runs(session, starts, starts + length, first, last):
+                    some = min(count, len(left))
+                    if not some:
+                        return
+                    table = self._open(session, self._next_round(session), starts, starts + length, begin, some)
+                    for number in range(begin, begin + some):
+                        self._sit(session, table, left.pop(0), number)
         if left:
             raise NoSeatLeft(site=self.problem.site[session.site].name, room=room_of(session.place))
 
-    def _free_runs(self, session: Session, starts: datetime, first: int, end: int) -> list[tuple[int, int]]:
-        """Stations that no session uses at a time: (first, count)."""
+    def _free_runs(
+        self, session: Session, starts: datetime, ends: datetime, first: int, end: int
+    ) -> list[tuple[int, int]]:
+        """Stations that no session uses from one time to another: (first, count)."""
         busy: set[int] = set()
         for table in self.tables.values():
-            if (table.room.site, table.room.room, table.room.starts_at) == (
-                session.site,
-                room_of(session.place),
-                starts,
-            ):
+            here = (table.room.site, table.room.room) == (session.site, room_of(session.place))
+            if here and table.room.starts_at < ends and starts < table.room.ends_at:
                 last = max(table.taken, default=table.room.first_seat + table.room.seats_count - 1)
                 own = table.room.key == session.id
                 last = table.room.first_seat + table.room.seats_count - 1 if own else last

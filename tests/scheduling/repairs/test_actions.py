@@ -1,13 +1,16 @@
 """Repairs on a real database: what is lost is moved, everybody else stands, and one of two is refused."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts.rules import SYSTEM
 from exam.kernel.crypto import Vault
+from exam.registration import actions as registration_actions
 from exam.registration import queries as registration
-from exam.registration.rules import RegistrationStatus
+from exam.registration.rules import Measures, RegistrationStatus
 from exam.sittings import actions as sitting_actions
 from exam.sittings import queries as sittings
 from exam.sittings.rules import Sitting
@@ -28,6 +31,7 @@ from scheduling.repairs.rules.repair import (
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
 from scheduling.timetable import queries as timetable
+from scheduling.timetable.queries.accommodations import accommodation_failures
 from scheduling.timetable.rules.lifecycle import PlanStatus
 from tests.exam.registration.world import NOW
 from tests.scheduling.repairs.world import Published, propose, publish, stand
@@ -162,6 +166,38 @@ async def test_late_candidates_move_nobody_and_get_the_next_tickets(session: Asy
     assert len(set(tickets.values())) == len(tickets) == 19
     people = await registration.registrations(session, ids=late)
     assert {one.status for one in people} == {RegistrationStatus.SEATED}
+    await _agrees(session, world.batch.id, after.plan.id)
+
+
+async def test_what_is_granted_after_publication_places_the_candidate_anew_and_nobody_else(
+    session: AsyncSession, vault: Vault
+) -> None:
+    before = await publish(session, vault)
+    world = before.world
+    own = world.registrations[0]
+    asked = await registration_actions.ask_accommodation(
+        session, SYSTEM, vault, registration_id=own, measures=Measures(25, ground_floor=True), reason="骨折",
+        evidence="诊断证明", now=NOW,
+    )  # fmt: skip
+    assert await queries.late_candidates(session, world.batch.id) == []
+    await registration_actions.decide_accommodation(
+        session, world.officer, vault, accommodation_id=asked.id, grant=True, reason="核对", now=NOW
+    )
+    assert await accommodation_failures(session) != []  # named until it is done
+    assert await queries.late_candidates(session, world.batch.id) == [own]
+    repair_id = await propose(session, world, Asked(what=What.LATE))
+    assert (await queries.repair(session, repair_id)).figures["unplaced"] == 0
+    await actions.accept(session, world.officer, vault, repair_id=repair_id, now=NOW)
+    after = await stand(session, world)
+    assert len(after.places) == len(before.places)
+    assert all(place(one) == place(after.places[id]) for id, one in before.places.items() if one.registration_id != own)
+    mine = [one for one in after.places.values() if one.registration_id == own]
+    assert {(one.granted_minutes, one.ends_at - one.starts_at) for one in mine} == {(15, timedelta(minutes=75))}
+    assert {one.ticket_no for one in mine} == {
+        one.ticket_no for one in before.places.values() if one.registration_id == own
+    }
+    assert await accommodation_failures(session) == []
+    assert await queries.late_candidates(session, world.batch.id) == []
     await _agrees(session, world.batch.id, after.plan.id)
 
 
