@@ -143,7 +143,7 @@ def uses_of(problem: Problem, need: Need) -> Mapping[Kind, float]:
     """What one candidate takes of each kind of resource, in the order of KINDS.
 
     A seat per paper or computer component. Of a practical: 1 where all practicals of the certificate last equally
-    long; one that lasts longer takes as much more as it lets fewer candidates pass (the least over the slots).
+    long; one that lasts longer takes as much more as it lets fewer candidates pass (the least over the slots it can lie in).
     """
     found: dict[Kind, float] = {}
     for kind in KINDS:
@@ -159,7 +159,7 @@ def resources(problem: Problem) -> tuple[Resource, ...]:
     found = []
     all_rules = _all_rules(problem)
     served = {one.id: _served(problem, one.id) for one in problem.certificates}
-    late = _late_enough(problem)
+    late = {one.id: _late_enough(problem, one.id) for one in problem.certificates}
     for number, site in enumerate(problem.sites):
         held: dict[tuple[int, str], int] = defaultdict(int)
         for room in site.rooms:
@@ -387,17 +387,10 @@ def _served(problem: Problem, certificate: str) -> list[int]:
     return [rounds(shortest, slot, rules) if shortest else 0 for slot in problem.slots]
 
 
-def _late_enough(problem: Problem) -> dict[str, int]:
-    """Certificate -> the slots (bits) that a practical of it can lie in: where all its candidates sit something else before
+def _late_enough(problem: Problem, certificate: str) -> int:
+    """The slots (bits) that a practical of a certificate can lie in: where all its candidates sit something else before
     (H7), the first slots of the period see none of them."""
-    before: dict[str, int] = {}
-    for group in problem.groups:
-        parts = problem.parts_of(group)
-        orders = [len({one.order for one in parts if one.order < part.order}) for part in parts
-                  if part.form is Form.PRACTICAL]  # fmt: skip
-        if orders:
-            before[group.certificate] = min([before.get(group.certificate, len(problem.slots)), *orders])
-    return {one.id: _after(problem, one.id, before.get(one.id, 0)) for one in problem.certificates}
+    return _after(problem, certificate, problem.sat_before.get(certificate, 0))
 
 
 def _after(problem: Problem, certificate: str, count: int) -> int:
@@ -423,5 +416,7 @@ def _weight(problem: Problem, certificate: str, part: Component) -> float:
     shortest = min(one.minutes for one in _practicals(problem, certificate))
     if part.minutes == shortest:
         return 1.0
-    pairs = [(rounds(shortest, slot, rules), rounds(part.minutes, slot, rules)) for slot in problem.slots]
+    late = _late_enough(problem, certificate)
+    slots = [slot for number, slot in enumerate(problem.slots) if late >> number & 1] or problem.slots
+    pairs = [(rounds(shortest, slot, rules), rounds(part.minutes, slot, rules)) for slot in slots]
     return min((most / served for most, served in pairs if served), default=1.0)

@@ -357,6 +357,18 @@ class Problem(Record, frozen=True, dict=True):
             for component in scheme.components
         }
 
+    @cached_property
+    def sat_before(self) -> Mapping[str, int]:
+        """Certificate -> how many components, one after the other, each of its candidates sits before a practical of it."""
+        found: dict[str, int] = {}
+        for group in self.groups:
+            parts = self.parts_of(group)
+            for part in parts:
+                if part.form is Form.PRACTICAL:
+                    before = len({one.order for one in parts if one.order < part.order})
+                    found[group.certificate] = min(found.get(group.certificate, before), before)
+        return found
+
     def rules_of(self, certificate: str) -> Rules:
         """The rules of a certificate: its own where it has some."""
         return self.certificate[certificate].rules or self.rules

@@ -103,3 +103,27 @@ def test_a_pin_splits_a_group_into_lots_unless_it_has_expired() -> None:
     assert np.isinf(found.blocks[0].km).tolist() == [[True, False], [False, False]]
     found = demand.demand(small.problem(sites=sites, pins=(pin,), on=date(2026, 11, 21)))
     assert (found.count.tolist(), found.pinned.tolist()) == ([20], [-1])
+
+
+def test_a_longer_practical_is_weighed_where_it_can_lie() -> None:
+    """Three pass in the long first slot whatever the level; in the others two of the short one, or one of the long one."""
+    short, long = small.component("skill", Form.PRACTICAL, 50, 1), small.component("skill", Form.PRACTICAL, 60, 1)
+    slots = small.slots(1, (("08:30", 210), ("13:30", 120), ("16:00", 120)))
+    both = small.certificate(
+        "C1", small.scheme(Level.ELEMENTARY, small.THEORY, short), small.scheme(Level.INTERMEDIATE, small.THEORY, long)
+    )
+
+    def taken(*groups: Any) -> tuple[float, int]:
+        problem = small.problem(slots=slots, certificates=(both,), groups=groups)
+        needs = [demand.need_of(one) for one in groups]
+        (stations,) = [one for one in demand.resources(problem) if one.kind is Kind.PRACTICAL]
+        return demand.uses_of(problem, needs[0])[Kind.PRACTICAL], stations.capacity
+
+    assert taken(small.group()) == (
+        2.0,
+        40,
+    )  # the theory comes first: ten stations, two slots, two of the short one each
+    assert taken(small.group(), small.group("G2", level=Level.ELEMENTARY)) == (2.0, 40)
+    assert taken(small.group(level=Level.ELEMENTARY)) == (1.0, 40)
+    assert taken(small.group(components=("skill",))) == (1.0, 70)  # somebody may come in the first slot
+    assert taken(small.group(), small.group("G2", components=("skill",))) == (1.0, 70)
