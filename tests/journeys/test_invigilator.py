@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from exam.accounts.rules import SYSTEM
+from exam.delivery import actions as delivery
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services
 from exam.sittings import actions, queries
 from exam.sittings.rules import IncidentStatus, RoomStatus, SittingStatus
 from tests.conftest import NOW
 from tests.exam.examroom import PASSWORD, ExamRoom, make_examroom
-from tests.journeys.pages import enter
+from tests.journeys.pages import enter, look
 from tests.templates.axe import axe
 
 if TYPE_CHECKING:
@@ -218,3 +220,44 @@ async def test_the_pages_are_readable_for_everybody(
         await page.set_viewport_size({"width": 320, "height": 640})
         assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
         await page.set_viewport_size({"width": 1024, "height": 1366})
+
+
+async def test_who_has_more_time_is_named_with_the_own_end_and_has_it_on_the_clock(
+    live: str, page: "Page", services: Services, clock: FixedClock, room: ExamRoom
+) -> None:
+    async with services.db.transaction() as session:
+        longer = "SET ends_at = ends_at + interval '15 minutes'"
+        await session.execute(text(f"UPDATE exam.room_sessions {longer} WHERE id = :id"), {"id": room.room.id})
+        granted = "granted_minutes = 15, measures = 'extra_time:25'"
+        await session.execute(text(f"UPDATE exam.sittings {longer}, {granted} WHERE id = :id"), {"id": room.ids[0]})
+    await enter(page, live, "invigilator", PASSWORD)
+    here = f"{live}/exam/sittings/rooms/{room.room.id}"
+    await page.goto(here)
+    await page.click(".room-next button")
+    await page.click("#seat-1 .person-act form button")
+    await page.wait_for_selector("#seat-1 :text('已入场')")
+    exceptions = await page.inner_text(".exceptions")
+    assert "延长时间或单独考场" in exceptions and "至 11:15" in exceptions
+    assert "延长 15 分钟，至 11:15" in await page.inner_text("#seat-1")
+    await look(page, "room-longer", phone=True)
+
+    clock.at = minutes(1)
+    ticket, secret = room.sign_in(0)
+    await enter(page, live, ticket, secret)
+    await page.goto(f"{live}/exam/delivery/{room.ids[0]}")
+    assert "15 分钟，已含在结束时间内" in await page.inner_text("main")
+    await look(page, "ready-longer", phone=True)
+    await page.click("text=开始考试")
+    await page.wait_for_selector(".exam-scripted .question:not([hidden])")
+    deadline = datetime.fromisoformat(await page.get_attribute(".exam", "data-deadline") or "")
+    assert deadline == minutes(75)
+
+    clock.at = minutes(62)
+    async with services.db.transaction() as session:
+        assert await delivery.submit_due(session, now=clock.at) == 0
+    await enter(page, live, "invigilator", PASSWORD)
+    await page.goto(here)
+    await page.click("text=登记这 3 人缺考")
+    await page.wait_for_selector(".flash")
+    assert "11:15 结束，还有 1 人在作答" in await page.inner_text(".room-next")
+    await look(page, "room-longer-late")
