@@ -38,6 +38,17 @@ from scheduling.duties.rules import (
 _ORDER = (Duty.SITE_HEAD, Duty.LEAD_ASSESSOR, Duty.ASSESSOR, Duty.INVIGILATOR)
 
 
+# Columns, not entities: thousands are read at once, and none of them is going to be changed.
+_EXAMINER = (
+    ExaminerRow.id, ExaminerRow.account_id, ExaminerRow.name, ExaminerRow.institution_id, ExaminerRow.prefecture_code,
+    ExaminerRow.may_invigilate, ExaminerRow.may_head, ExaminerRow.active, ExaminerRow.away_on,
+)  # fmt: skip
+_HELD = (
+    QualificationRow.examiner_id, QualificationRow.certificate_id, QualificationRow.may_lead, QualificationRow.valid_from,
+    QualificationRow.valid_to,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedDuty:
     """One person in one planned session."""
@@ -67,18 +78,18 @@ class Load:
 
 async def pool(session: AsyncSession, ids: Iterable[UUID] | None = None) -> list[Examiner]:
     """The examiners with qualifications and declared relations, by name."""
-    query = select(ExaminerRow).order_by(ExaminerRow.name, ExaminerRow.id)
+    query = select(*_EXAMINER).order_by(ExaminerRow.name, ExaminerRow.id)
     if ids is not None:
         query = query.where(ExaminerRow.id.in_(list(ids)))
-    rows = (await session.scalars(query)).all()
+    rows = (await session.execute(query)).all()
     held: dict[UUID, list[Qualification]] = defaultdict(list)
-    for row in (await session.scalars(select(QualificationRow).order_by(QualificationRow.valid_from))).all():
-        held[row.examiner_id].append(
+    for one in await session.execute(select(*_HELD).order_by(QualificationRow.valid_from)):
+        held[one.examiner_id].append(
             Qualification(
-                certificate_id=row.certificate_id,
-                may_lead=row.may_lead,
-                valid_from=row.valid_from,
-                valid_to=row.valid_to,
+                certificate_id=one.certificate_id,
+                may_lead=one.may_lead,
+                valid_from=one.valid_from,
+                valid_to=one.valid_to,
             )
         )
     related: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
@@ -101,6 +112,12 @@ async def pool(session: AsyncSession, ids: Iterable[UUID] | None = None) -> list
         )
         for row in rows
     ]
+
+
+async def names(session: AsyncSession) -> dict[UUID, str]:
+    """What everybody of the pool is called."""
+    rows = (await session.execute(select(ExaminerRow.id, ExaminerRow.name))).all()
+    return {id: name for id, name in rows}  # noqa: C416 - rows are no pairs to a type checker
 
 
 async def examiner(session: AsyncSession, examiner_id: UUID) -> Examiner:
@@ -216,7 +233,6 @@ async def invariants(session: AsyncSession) -> list[str]:
     return sorted(counts)
 
 
-# Columns, not entities: thousands are read at once, and none of them is going to be changed.
 _DUTY = (
     PlannedDutyRow.id, PlannedDutyRow.planned_session_id, PlannedDutyRow.examiner_id, PlannedDutyRow.duty,
     PlannedDutyRow.starts_at, PlannedDutyRow.ends_at, ExaminerRow.account_id, ExaminerRow.name, ExaminerRow.institution_id,

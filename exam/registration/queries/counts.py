@@ -54,6 +54,12 @@ async def due(session: AsyncSession, batch_id: UUID) -> list[Due]:
     ]
 
 
+async def homes(session: AsyncSession, batch_id: UUID) -> dict[UUID, UUID | None]:
+    """Registration -> institution (None: of no institution), of everybody in a batch."""
+    rows = (await session.execute(select(_R.id, _R.institution_id).where(_R.batch_id == batch_id))).all()
+    return {id: home for id, home in rows}  # noqa: C416 - rows are no pairs to a type checker
+
+
 async def alike(
     session: AsyncSession, batch_id: UUID, *, institution_id: UUID | None, scheme_id: UUID, prefecture_code: str
 ) -> int:

@@ -99,6 +99,13 @@ async def sittings(
     ]
 
 
+async def seated(session: AsyncSession, batch_id: UUID) -> set[UUID]:
+    """The registrations of a batch that have a sitting, whatever became of it."""
+    return set(
+        await session.scalars(select(SittingRow.registration_id.distinct()).where(SittingRow.batch_id == batch_id))
+    )
+
+
 def _narrow(
     query: Select[Any],
     batch_id: UUID | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -143,18 +143,18 @@ async def fork_view(session: AsyncSession, actor: Actor, fork_id: UUID, *, page:
     manages = timetable.may_manage(actor, batch)
     base = await timetable.worked(session, fork.plan_id)
     words = await words_of(session, batch.id, (await fork_files(session, fork_id))[0])
-    latest = await timetable.latest(session, batch.id)
     moved = fork.comparison.moved
     pages = max(1, ceil(len(moved) / ROWS))
     page = min(max(page, 1), pages)
+    rows = moved[(page - 1) * ROWS : page * ROWS]
+    names = await _names(session, rows, base.members) if manages else {}
+    latest = await timetable.latest(session, batch.id)
     return ForkView(
         batch=batch,
         fork=fork,
         lines=compared(fork.comparison.before, fork.comparison.after),
         words=words,
-        rows=tuple(
-            _moved_row(one, words, base.members if manages else {}) for one in moved[(page - 1) * ROWS : page * ROWS]
-        ),
+        rows=tuple(_moved_row(one, words, names.get(one, ())) for one in rows),
         number=page,
         pages=pages,
         current=latest is not None and latest.id == fork.plan_id,
@@ -163,15 +163,25 @@ async def fork_view(session: AsyncSession, actor: Actor, fork_id: UUID, *, page:
     )
 
 
-def _moved_row(moved: Moved, words: Words, members: Mapping[str, tuple[UUID, ...]]) -> MovedRow:
+async def _names(
+    session: AsyncSession, rows: Iterable[Moved], members: Mapping[str, tuple[UUID, ...]]
+) -> dict[Moved, tuple[str, ...]]:
+    """Who would move, of some rows."""
+    ids = {
+        row: [own[number] for number in row.numbers() if number < len(own)]
+        for row in rows
+        for own in [members.get(row.group, ())]
+    }
+    wanted = {id for own in ids.values() for id in own}
+    people = {one.id: one.name for one in await registration.registrations(session, ids=wanted)} if wanted else {}
+    return {row: tuple(people[id] for id in own if id in people) for row, own in ids.items()}
+
+
+def _moved_row(moved: Moved, words: Words, names: tuple[str, ...]) -> MovedRow:
     group = words.problem.group[moved.group]
-    ids = members.get(moved.group, ())
-    people = [
-        words.person[ids[number]] for number in moved.numbers() if number < len(ids) and ids[number] in words.person
-    ]
     return MovedRow(
         moved=moved,
         institution=words.institution[group.institution],
         exam=words.exam(group.certificate, group.level.value),
-        names=tuple(one.name for one in people),
+        names=names,
     )

@@ -10,14 +10,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue.rules import LEVEL_LABELS, Component, Scheme
-from exam.kernel.errors import N_
 from exam.kernel.filters import format_day, format_time
 from exam.kernel.i18n import Name, Said
 from exam.registration import queries as registration
-from exam.registration.rules import Registration
 from scheduling.duties import queries as duties
 from scheduling.planning.rules.plan import Plan
-from scheduling.planning.rules.problem import Institution, Problem
+from scheduling.planning.rules.problem import Problem
 from scheduling.sites.rules import Room, Site
 from scheduling.timetable import queries as timetable
 from scheduling.timetable.rules.lengthened import component_of
@@ -51,7 +49,6 @@ class Words:
     site: Mapping[str, Site]  # by code
     institution: Mapping[str, object]  # by code; members of society by their prefecture
     scheme: Mapping[tuple[str, str], Scheme]  # by certificate code and level
-    person: Mapping[UUID, Registration]
     staff: Mapping[str, str] = field(default_factory=dict)  # by the examiner's id
     sessions: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # key -> site, place, slot
 
@@ -142,21 +139,14 @@ async def words_of(
     session: AsyncSession, batch_id: UUID, problem: Problem, plan: Plan | None = None, *, staff: bool = False
 ) -> Words:
     """The words of a batch's problem; with `staff` also people's names, for who arranges the batch."""
-    ground = await timetable.ground(session, batch_id)
-    named = {one.code: Name(one.name_zh, one.name_en) for one in await registration.institutions(session)}
-    prefectures = {one.code: one for one in await registration.prefectures(session)}
-
-    def institution(one: Institution) -> object:
-        home = prefectures[one.prefecture]
-        society = Said(N_("社会考生（%(prefecture)s）"), {"prefecture": Name(home.name_zh, home.name_en)})
-        return named.get(one.id, society)
-
+    names = await timetable.names_of(session)
+    plain = timetable.Words(problem, names, people={}, staff={})
+    schemes = [names.schemes[id] for id in (await registration.batch(session, batch_id)).scheme_ids]
     return Words(
         problem=problem,
-        site=ground.site,
-        institution={one.id: institution(one) for one in problem.institutions},
-        scheme=ground.scheme,
-        person=ground.person,
-        staff={str(one.id): one.name for one in await duties.pool(session)} if staff else {},
+        site={one.code: one for one in names.sites.values()},
+        institution={one.id: plain.institution(one.id) for one in problem.institutions},
+        scheme={(one.certificate_code, one.level.value): one for one in schemes},
+        staff={str(id): name for id, name in (await duties.names(session)).items()} if staff else {},
         sessions={one.id: (one.site, one.place, one.slot) for one in plan.sessions} if plan else {},
     )

@@ -13,8 +13,10 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden
 from exam.registration import queries as registration
+from exam.registration.queries.counts import homes
 from exam.registration.rules import Batch, Institution
 from exam.sittings import queries as sittings
+from exam.sittings.queries.places import seated
 from exam.sittings.rules import RoomSession
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
@@ -152,12 +154,9 @@ async def _seated(session: AsyncSession, batch_id: UUID, only: set[UUID] | None)
     """How many candidates with a seat each institution has; None counts those of no institution."""
     if only is not None and not only:
         return {}
-    with_seat = {one.registration_id for one in await sittings.sittings(session, batch_id=batch_id)}
-    counts: dict[UUID | None, int] = {}
-    for person in await registration.registrations(session, batch_id=batch_id):
-        if person.id in with_seat and (only is None or person.institution_id in only):
-            counts[person.institution_id] = counts.get(person.institution_id, 0) + 1
-    return counts
+    with_seat = await seated(session, batch_id)
+    found = Counter(home for id, home in (await homes(session, batch_id)).items() if id in with_seat)
+    return {home: count for home, count in found.items() if only is None or home in only}
 
 
 async def _rooms(session: AsyncSession, batch_id: UUID, only: set[UUID] | None) -> list[RoomSession]:

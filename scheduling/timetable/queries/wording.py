@@ -220,7 +220,7 @@ async def words_of(
         alone = {own[0]: group for group, own in members.items() if own and _is_alone(problem, group)}
         found = await registration.registrations(session, ids=list(alone)) if alone else []
         people = {alone[one.id]: one.name for one in found}
-        staff = {str(one.id): one.name for one in await duties.pool(session)} if with_staff else {}
+        staff = {str(id): name for id, name in (await duties.names(session)).items()} if with_staff else {}
     return Words(problem, await names_of(session), people=people, staff=staff)
 
 
