@@ -7,7 +7,7 @@ slots that are *past* has happened: it is neither closed nor lost.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
@@ -127,11 +127,6 @@ def without_withdrawn(problem: Problem, plan: Plan, withdrawn: Iterable[Withdraw
     groups = tuple(
         replace(one, count=left[one.id]) if one.id in left else one for one in problem.groups if left.get(one.id, 1)
     )
-    pins = tuple(
-        replace(pin, count=min(pin.count, left[pin.group or ""])) if pin.count and pin.group in left else pin
-        for pin in problem.pins
-        if left.get(pin.group or "", 1)
-    )
     members = [
         Placement(group=id, site="-", first=first, count=end - first)
         for id, ranges in sorted(gone.items())
@@ -139,7 +134,7 @@ def without_withdrawn(problem: Problem, plan: Plan, withdrawn: Iterable[Withdraw
     ]
     sessions = without_members(plan.sessions, members)
     kept = {one.id for one in sessions}
-    return replace(problem, groups=groups, pins=pins), replace(
+    after = replace(
         plan,
         placements=tuple(_up(one, gone) for one in without(plan.placements, members)),
         sessions=tuple(replace(one, parts=tuple(_up(part, gone) for part in one.parts)) for one in sessions),
@@ -148,6 +143,32 @@ def without_withdrawn(problem: Problem, plan: Plan, withdrawn: Iterable[Withdraw
         open_positions=tuple(one for one in plan.open_positions if one.session in kept),
         bound=None,
     )
+    pins = [_fewer(pin, plan, after, left[pin.group]) if pin.group in left else pin for pin in problem.pins]
+    return replace(problem, groups=groups, pins=tuple(pin for pin in pins if pin is not None)), after
+
+
+def _fewer(pin: Pin, before: Plan, after: Plan, left: int) -> Pin | None:
+    """A pin of a group of which members withdrew: it asks for no more than are left there. None: for nobody any more."""
+    if not left:
+        return None
+    if pin.count is None:
+        return pin
+    met, rest = (_as_pinned(pin, plan) for plan in (before, after))
+    count = min(pin.count, left, rest if met >= pin.count else pin.count)
+    return replace(pin, count=count) if count else None
+
+
+def _as_pinned(pin: Pin, plan: Plan) -> int:
+    """How many members of its group sit as a pin wants it, or are listed as unplaced."""
+    listed = sum(one.count for one in plan.unplaced if one.group == pin.group)
+    if pin.slot is None and pin.room is None and pin.component is None:
+        return listed + sum(one.count for one in plan.placements if (one.group, one.site) == (pin.group, pin.site))
+    sits: Counter[str] = Counter()
+    for one in plan.sessions:
+        named = ((pin.site, one.site), (pin.slot, one.slot), (pin.room, one.place), (pin.component, one.component))
+        if all(said in (None, meant) for said, meant in named):
+            sits[one.component] += sum(part.count for part in one.parts if part.group == pin.group)
+    return listed + max(sits.values(), default=0)
 
 
 def pin_is_lost(problem: Problem, pin: Pin) -> bool:

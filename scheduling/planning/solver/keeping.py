@@ -15,7 +15,7 @@ from msgspec import structs
 
 from scheduling.planning.rules.plan import Assignment, OpenPosition, Plan, Session, Standby
 from scheduling.planning.rules.problem import Person, Problem
-from scheduling.planning.rules.teams import can_serve_both, candidates_from, obstacle, ties
+from scheduling.planning.rules.teams import can_serve_both, candidates_from, obstacle, positions, ties
 from scheduling.planning.solver.replacing import replace
 from scheduling.planning.solver.staff import assign
 from scheduling.planning.solver.staffing_pools import held_by
@@ -47,12 +47,14 @@ def keep(now: Problem, plan: Plan, sessions: Sequence[Session], *, past: Collect
     standby = _waiting(now, sessions, standing, plan.standby, past)
     absent = _absent(now, plan, past)
     slot_of = {one.id: one.slot for one in sessions if one.id in plan.session and one.slot == plan.session[one.id].slot}
+    held_at = {one.id: one.slot for one in sessions}
     for person, slots in absent.items():
         theirs = [one for one in plan.assignments if one.person == person and slot_of.get(one.session) in slots]
+        more = _more_than_needed(now, sessions, standing)
         replaced = replace(
-            now,
+            _busy(now, {(one.person, held_at[one.session]) for one in more}),
             sessions,
-            [*standing, *theirs],
+            [*(one for one in standing if one not in more), *_still_needed(now, sessions, standing, theirs)],
             ill=person,
             slots=slots,
             past=past,
@@ -60,7 +62,7 @@ def keep(now: Problem, plan: Plan, sessions: Sequence[Session], *, past: Collect
             standby=standby,
             others_stay=True,
         )
-        standing, standby = list(replaced.assignments), list(replaced.standby)
+        standing, standby = [*replaced.assignments, *more], list(replaced.standby)
     if not absent and _unchanged(plan, sessions):
         return Kept(_in_order(plan.assignments, standing), tuple(standby), plan.open_positions)
     staffed = assign(_settled(now, sessions, standing), sessions, seed=seed, fixed=standing)
@@ -76,6 +78,37 @@ def keep(now: Problem, plan: Plan, sessions: Sequence[Session], *, past: Collect
             *(one for one in staffed.open if one.session not in over),
         ),
     )
+
+
+def _more_than_needed(now: Problem, sessions: Sequence[Session], standing: Sequence[Assignment]) -> list[Assignment]:
+    """Who was published for a team that is smaller now; they serve there all the same."""
+    seats = {(held.session.id, held.person) for held in held_by(now, sessions, standing)}
+    return [one for one in standing if (one.session, one.person) not in seats]
+
+
+def _still_needed(
+    now: Problem, sessions: Sequence[Session], standing: Iterable[Assignment], gone: Iterable[Assignment]
+) -> list[Assignment]:
+    """The places of those who cannot come that nobody of the same team can take."""
+    session = {one.id: one for one in sessions}
+    have = Counter((one.session, one.duty) for one in standing)
+    found = []
+    for one in gone:
+        if positions(now, session[one.session]).count(one.duty) > have[one.session, one.duty]:
+            have[one.session, one.duty] += 1
+            found.append(one)
+    return found
+
+
+def _busy(now: Problem, taken: Collection[tuple[str, str]]) -> Problem:
+    """The problem in which these people cannot be asked in these slots."""
+    people = {person for person, _ in taken}
+
+    def busy(person: Person) -> Person:
+        can = tuple(now.slot) if person.available is None else person.available
+        return structs.replace(person, available=tuple(slot for slot in can if (person.id, slot) not in taken))
+
+    return structs.replace(now, staff=tuple(busy(one) if one.id in people else one for one in now.staff))
 
 
 def _standing(now: Problem, plan: Plan, sessions: Sequence[Session]) -> list[Assignment]:
@@ -116,8 +149,7 @@ def _settled(now: Problem, sessions: Sequence[Session], standing: Sequence[Assig
         sites[one.person, day].add(held.site)
         slots[one.person, day].add(held.slot)
     full = {key for key, visited in sites.items() if len(visited) > 1}
-    seats = {(held.session.id, held.person) for held in held_by(now, sessions, standing)}
-    over = {(one.person, session[one.session].slot) for one in standing if (one.session, one.person) not in seats}
+    over = {(one.person, session[one.session].slot) for one in _more_than_needed(now, sessions, standing)}
     people = {person for person, _ in (*full, *over)}
 
     def settled(person: Person) -> Person:
