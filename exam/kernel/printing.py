@@ -49,6 +49,7 @@ class PrintHead:
     room: str = ""
     session: str = ""  # component, day and time
     printed_by: str = ""
+    correction: str = ""  # stands under the title of a sheet that makes another one void
 
 
 def render_print(document: str, version: str = "v1", *, locale: i18n.Locale = "zh", **context: Any) -> str:

@@ -32,6 +32,7 @@ class PrintForm(msgspec.Struct):
     institution_id: UUID | None = None
     site_id: UUID | None = None
     room_id: UUID | None = None
+    version: int | None = None  # only what this version has changed
 
 
 class PinForm(msgspec.Struct):

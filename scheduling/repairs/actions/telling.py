@@ -60,6 +60,7 @@ def outcome(question: Question, answer: Answer) -> dict[str, Any]:
         "people": people,
         "staff": staff,
         "papers": papers(question, answer),
+        "sites": _sites(question, answer),
     }
 
 
@@ -116,11 +117,12 @@ def _people(question: Question, answer: Answer, spots: Mapping[UUID, _Spot]) -> 
         before = spots[seat.room_id].place(seat.seat_no)
         lines[seat.registration_id].append(_line(question, seat.registration_id, seat.component, before, None))
     reason: dict[UUID, str] = {}
-    stood = {(one.group, one.first + at) for one in question.case.worked.plan.unplaced for at in range(one.count)}
+    worked = question.case.worked
+    stood = {worked.members[one.group][one.first + at] for one in worked.plan.unplaced for at in range(one.count)}
     for left in answer.plan.unplaced:
         for at in range(left.first, left.first + left.count):
             id = question.members[left.group][at]
-            if id in lines or (left.group, at) not in stood:
+            if id in lines or id not in stood:
                 reason[id] = str(left.reason)
     ids = sorted(
         {*lines, *reason},
@@ -133,6 +135,32 @@ def _people(question: Question, answer: Answer, spots: Mapping[UUID, _Spot]) -> 
             "lines": sorted(lines[id], key=lambda one: (one["after"] or one["before"])["starts_at"]),
         }
         for id in ids
+    ]
+
+
+def _sites(question: Question, answer: Answer) -> list[dict[str, Any]]:
+    """The sites whose sheets change: in how many sessions, and until when they concern."""
+    seated, served = answer.seated, answer.served
+    touched = {*seated.fresh, *seated.closed, *(one.room_id for one in seated.coming), *(id for id, *_ in served.new)}
+    touched |= {one.before for one in seated.coming if one.before} | {one.room_id for one in seated.leaving}
+    touched |= {one.room_id for one in served.gone}
+    held = {seated.room_id[one.key, one.round_no]: one for one in seated.held}
+    ground, rooms = question.case.material.ground, question.case.rooms
+    code = {site.id: site.code for site in ground.site.values()}
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for id in touched:
+        if id in held:
+            found[held[id].site].append(held[id].ends_at)
+        else:
+            found[code[rooms[id].site_id]].append(rooms[id].ends_at)
+    return [
+        {
+            "site_id": str(ground.site[one].id),
+            "site": {"name_zh": ground.site[one].name_zh, "name_en": ground.site[one].name_en},
+            "sessions": len(ends),
+            "ends_at": max(ends).astimezone(CHINA).isoformat(),
+        }
+        for one, ends in sorted(found.items())
     ]
 
 

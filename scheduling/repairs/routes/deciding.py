@@ -164,10 +164,10 @@ async def notify_book(request: AppRequest, services: AppServices, repair_id: Fro
 
 @get("/scheduling/changes", guards=[signed_in])
 async def changes_page(request: AppRequest, services: AppServices) -> Response[Any]:
-    """Show a candidate, or one of the staff, what has changed for them."""
+    """Show what has changed for the reader, for the candidates of their institution, and at their site."""
     async with services.db.transaction() as session:
-        notices = await queries.notices_of(session, actor_of(request), services.clock.now())
-    return page(request, "pages/scheduling/repairs/changes.html", notices=notices, **LABELS)
+        changes = await queries.changes_of(session, actor_of(request), services.clock.now())
+    return page(request, "pages/scheduling/repairs/changes.html", changes=changes, **LABELS)
 
 
 # -------------------------------------------------------------------- versions

@@ -20,6 +20,7 @@ from exam.kernel.pdf import render_pdfs
 from exam.kernel.settings import Settings
 from exam.registration.rules import Registration
 from scheduling.timetable.documents.books import bind
+from scheduling.timetable.documents.corrections import correction_list, correction_pack
 from scheduling.timetable.documents.drawing import SHEETS_AT_ONCE, CharacterMissing, Part, check_names, parts
 from scheduling.timetable.documents.paper import Photos, Press, Sheet
 from scheduling.timetable.documents.platform import PLATFORM_SHEETS, platform_book
@@ -29,10 +30,11 @@ from scheduling.timetable.documents.stations import rota_sheet
 from scheduling.timetable.documents.tickets import ticket
 from scheduling.timetable.queries import Material
 from scheduling.timetable.rules.platform import PlatformBatch
-from scheduling.timetable.rules.prints import Book, Print, RoomPack, Rota, SiteDay
+from scheduling.timetable.rules.prints import Book, Correction, Print, RoomPack, Rota, SiteDay
 
 __all__ = [
     "CONTENTS",
+    "CORRECTION",
     "PACK",
     "SHEETS",
     "SHEETS_AT_ONCE",
@@ -82,6 +84,8 @@ async def draw(what: Print, material: Material, press: Press, progress: Drawn = 
         return await _bind(what, material, press, progress)
     if what is Print.PLATFORM:
         return await _workbook(what, material, progress)
+    if what is Print.CORRECTION:
+        return await _correct(what, material, press, progress)
     kinds = [SHEETS[one] for one in PACK] if what is Print.PACK else [SHEETS[what]]
     pieces = await asyncio.to_thread(_written, kinds, material, press)
     total, done = sum(part.sheets for part in pieces), 0
@@ -107,6 +111,15 @@ async def _bind(what: Print, material: Material, press: Press, progress: Drawn) 
     books = [one for one in material if isinstance(one, Book)]
     data, sheets = await bind(books, SHEETS, CONTENTS, press, progress)
     return Output(data=data, name=_file_name(what, material), sheets=sheets)
+
+
+async def _correct(what: Print, material: Material, press: Press, progress: Drawn) -> Output:
+    (found,) = (one for one in material if isinstance(one, Correction))
+    if not (found.tickets or found.rooms or found.books or found.relieved):
+        raise NothingToPrint
+    data, sheets = await correction_pack(found, SHEETS, CONTENTS, CORRECTION, press, progress)
+    place = f"-{found.site.code}" if found.site else ""
+    return Output(data=data, name=f"{_FILE_NAMES[what]}-{found.batch.code}{place}-v{found.version}.pdf", sheets=sheets)
 
 
 async def _workbook(what: Print, material: Material, progress: Drawn) -> Output:
@@ -141,6 +154,7 @@ _FILE_NAMES: Mapping[Print, str] = {
     Print.ROOM_BOOK: "考场资料包",
     Print.SITE_BOOK: "考点资料包",
     Print.PLATFORM: "平台上报表",
+    Print.CORRECTION: "更正资料",
 }
 
 
@@ -212,6 +226,10 @@ SHEETS: Mapping[Print, Sheet] = {
 CONTENTS = Sheet(
     document="contents_page", title=N_("目录"), title_en="Contents", code="ML",
     fill=lambda book, kind, press: {},  # a book's contents are known when its sheets are drawn: `books`
+)  # fmt: skip
+CORRECTION = Sheet(
+    document="correction_list", title=N_("更正清单"), title_en="Corrections", code="GZ", fill=correction_list,
+    names=lambda found: [*found.letters, *found.relieved],
 )  # fmt: skip
 PACK = (Print.DOOR, Print.SEATS, Print.SIGN_IN, Print.RECORD)
 """The four sheets of a room session, printed together."""

@@ -76,22 +76,25 @@ def _last(day: _Day, line: _Line) -> bool:
 def planned(book: Book) -> _Plan:
     """What stands in a book; a kind without sheets is left out."""
     plan = _Plan()
-    rotas = {id(pack): (Print.ROTA, n) for n, rota in enumerate(rotas_of(book.packs)) for pack in rota.packs}
+    packs, days = book.bound, book.handed
+    rotas = [one for one in rotas_of(book.packs) if any(pack in packs for pack in one.packs)]
+    rota_of = {id(pack): (Print.ROTA, n) for n, rota in enumerate(rotas) for pack in rota.packs}
     if book.room is None and book.days:
-        plan.material[Print.SCHEDULE] = list(book.days)
+        plan.material[Print.SCHEDULE] = list(book.days) if days else []
         plan.material[Print.LETTERS] = list(book.letters)
-        plan.front = [(Print.SCHEDULE, 0), *((Print.LETTERS, n) for n in range(len(book.letters)))]
-    plan.material[Print.HANDOVER] = list(book.days)
+        plan.front = [(Print.SCHEDULE, 0)] if days else []
+        plan.front += [(Print.LETTERS, n) for n in range(len(book.letters))]
+    plan.material[Print.HANDOVER] = list(days)
     for kind in OF_SESSION:
-        plan.material[kind] = list(book.packs)
-    plan.material[Print.ROTA] = rotas_of(book.packs)
+        plan.material[kind] = list(packs)
+    plan.material[Print.ROTA] = rotas
     number = 0
-    for at, day in enumerate(book.days):
+    for at, day in enumerate(days):
         lines = []
-        for pack in by_room(day.packs):
+        for pack in (one for one in by_room(day.packs) if one in packs):
             leaves: dict[Print, Leaf] = {kind: (kind, number) for kind in OF_SESSION}
-            if id(pack) in rotas:
-                leaves[Print.ROTA] = rotas[id(pack)]
+            if id(pack) in rota_of:
+                leaves[Print.ROTA] = rota_of[id(pack)]
             lines.append(_Line(pack=pack, leaves=leaves))
             number += 1
         plan.days.append(_Day(day=day, handover=(Print.HANDOVER, at), lines=tuple(lines)))
@@ -120,7 +123,7 @@ async def bind(
         )
         bound.append(await _bound(book, plan, own, drawn, contents, press))
         tally.add(1)
-    return await asyncio.to_thread(_shelved, bound), tally.total
+    return await asyncio.to_thread(shelved, bound), tally.total
 
 
 class _Tally:
@@ -239,7 +242,7 @@ def _contents(book: Book, plan: _Plan, lengths: Mapping[Leaf, int], ahead: int, 
 def _scope(book: Book, kind: Sheet, press: Press) -> dict[str, Any]:
     site, batch, days = book.site, book.batch, book.days
     room = bilingual(book.room, "room_name") if book.room else ""
-    packs = book.packs
+    packs = book.bound
     code = f"{batch.code}-{site.code}" + (f"-{room}" if room else "")
     first, last = days[0].day, days[-1].day
     return {
@@ -330,7 +333,7 @@ def _numbered(joined: bytes, numbers: bytes) -> bytes:
     return out.getvalue()
 
 
-def _shelved(bound: Sequence[bytes]) -> bytes:
+def shelved(bound: Sequence[bytes]) -> bytes:
     """Book after book in one file; one alone keeps its bookmarks."""
     if len(bound) == 1:
         return bound[0]

@@ -30,6 +30,7 @@ class Press:
     now: datetime
     locale: Locale = "zh"
     home: Path | None = None
+    correction: str = ""  # what a sheet says that makes another one void
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ def head(kind: Sheet, press: Press, subject: UUID | str, number: str, **more: st
         number=f"{kind.code}-{number}",
         printed_at=press.now,
         printed_by=press.printed_by,
+        correction=press.correction,
         **more,
     )
 

@@ -20,10 +20,12 @@ from exam.sittings.queries.places import seated
 from exam.sittings.rules import RoomSession
 from scheduling.sites import queries as sites
 from scheduling.sites.rules import Site
-from scheduling.timetable.queries import prints
+from scheduling.timetable.queries import corrections, prints, stored
+from scheduling.timetable.queries.stored import PlanRecord
 from scheduling.timetable.rules.platform import PlatformBatch
 from scheduling.timetable.rules.prints import (
     Book,
+    Correction,
     DutyLetter,
     Print,
     PrintOrder,
@@ -42,6 +44,7 @@ Material = (
     | Sequence[Rota]
     | Sequence[Book]
     | Sequence[PlatformBatch]
+    | Sequence[Correction]
 )
 
 
@@ -56,6 +59,7 @@ class PrintRoom:
     rooms: tuple[tuple[Site, RoomSession, int], ...]  # any session of each room, with their number
     whole: bool  # may have everything of the batch at once
     social: int  # candidates without an institution
+    repaired: tuple[PlanRecord, ...]  # versions that changed what was published, the newest first
 
 
 async def require_print(session: AsyncSession, actor: Actor, order: PrintOrder) -> None:
@@ -86,13 +90,18 @@ async def material(session: AsyncSession, actor: Actor, vault: Vault, order: Pri
     match order.what:
         case Print.TICKETS:
             one = order.registration_id
+            some = await corrections.changed(session, order.batch_id, order.version) if order.version else None
             return await prints.tickets(
                 session,
                 actor,
                 vault,
                 batch_id=order.batch_id,
                 institution_id=None if one else order.institution_id,
-                registration_ids=[one] if one else None,
+                registration_ids=[one] if one else sorted(some.registrations) if some else None,
+            )
+        case Print.CORRECTION:
+            return await corrections.corrections(
+                session, actor, vault, batch_id=order.batch_id, version=order.version or 0, site_id=order.site_id
             )
         case Print.LETTERS:
             return await prints.letters(
@@ -136,13 +145,17 @@ async def print_room(session: AsyncSession, actor: Actor, batch_id: UUID) -> Pri
     return PrintRoom(
         batch=batch,
         kinds=tuple(
-            what for what in Print if officer or (not what.of_office and (places if what.of_site else schools))
+            what
+            for what in Print
+            if what is not Print.CORRECTION
+            and (officer or (not what.of_office and (places if what.of_site else schools)))
         ),
         institutions=tuple((one, seated[one.id]) for one in named.values() if one.id in seated),
         sites=tuple((one, by_site[one.id]) for one in held.values() if one.id in by_site),
         rooms=tuple((held[one.site_id], one, by_room[one.room_id]) for one in _one_of_each(rooms)),
         whole=officer,
         social=seated.get(None, 0),
+        repaired=tuple(one for one in await stored.plans(session, batch_id) if one.repair_reason),
     )
 
 

@@ -117,4 +117,5 @@ def _failure(stored: Mapping[str, Any]) -> Failure:
 def _order(row: RunRow) -> PrintOrder:
     asked = row.asked
     ids = {name: UUID(value) for name, value in asked.items() if name.endswith("_id")}
-    return PrintOrder(what=Print(asked["what"]), locale=asked["locale"], **ids)
+    version = int(asked["version"]) if "version" in asked else None
+    return PrintOrder(what=Print(asked["what"]), locale=asked["locale"], version=version, **ids)

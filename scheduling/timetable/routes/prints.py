@@ -55,6 +55,7 @@ async def order_print(request: AppRequest, services: AppServices, batch_id: From
             institution_id=None if form.what.of_site else form.institution_id,
             site_id=site_id if form.what.of_site else None,
             room_id=room_id,
+            version=form.version,
             locale=locale_of(request),
         ),
     )

@@ -147,11 +147,72 @@ class Book:
     room: RoomSession | None  # any session of the room; None: the whole site
     days: tuple[SiteDay, ...]
     letters: tuple[DutyLetter, ...]  # of a whole site
+    only: frozenset[UUID] | None = None  # of a correction: the room sessions whose sheets are bound
+    on: frozenset[date] = frozenset()  # of a correction: the days whose hand-over sheets are bound
 
     @property
     def packs(self) -> tuple[RoomPack, ...]:
         """All room sessions, by day, room and time."""
         return tuple(pack for day in self.days for pack in by_room(day.packs))
+
+    @property
+    def bound(self) -> tuple[RoomPack, ...]:
+        """Those whose sheets are bound."""
+        return tuple(pack for pack in self.packs if self.only is None or pack.room.id in self.only)
+
+    @property
+    def handed(self) -> tuple[SiteDay, ...]:
+        """The days whose sheets are bound."""
+        return tuple(day for day in self.days if self.only is None or day.day in self.on)
+
+
+class Change(StrEnum):
+    """What a repair did to a room session."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+CHANGE_LABELS = {
+    Change.NEW: N_("新增，见后"),
+    Change.CHANGED: N_("旧表作废，换用后面的新表"),
+    Change.GONE: N_("旧表作废，不再使用"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedRoom:
+    """A room session that a repair made, changed or closed."""
+
+    change: Change
+    site: Site
+    room: Room
+    scheme: Scheme
+    component: Component
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What of the prints of a batch, or of one of its sites, a repair has made void, and what takes its place."""
+
+    batch: Batch
+    site: Site | None  # None: the whole batch
+    version: int
+    before: int  # the version whose prints are void
+    reason: str
+    at: datetime
+    tickets: tuple[Ticket, ...]
+    rooms: tuple[ChangedRoom, ...]
+    books: tuple[Book, ...]
+    relieved: tuple[str, ...]  # whose letters are void, and who serve nowhere any more
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Who has a new letter."""
+        return tuple(sorted({letter.name for book in self.books for letter in book.letters}))
 
 
 def by_room(packs: Iterable[RoomPack]) -> list[RoomPack]:
@@ -193,6 +254,7 @@ class Print(StrEnum):
     ROOM_BOOK = "room-book"
     SITE_BOOK = "site-book"
     PLATFORM = "platform"
+    CORRECTION = "correction"
 
     @property
     def of_site(self) -> bool:
@@ -224,6 +286,7 @@ PRINT_LABELS = {
     Print.ROOM_BOOK: N_("考场资料包"),
     Print.SITE_BOOK: N_("考点资料包"),
     Print.PLATFORM: N_("平台上报表（Excel）"),
+    Print.CORRECTION: N_("更正资料"),
 }
 PRINT_NOTES = {
     Print.TICKETS: N_("每人一页"),
@@ -239,6 +302,7 @@ PRINT_NOTES = {
     Print.ROOM_BOOK: N_("每考场一册，按天按场次装订，有目录"),
     Print.SITE_BOOK: N_("每考点一册，派遣单和全部考场的表单，有目录"),
     Print.PLATFORM: N_("场次和考生各一张表，含完整证件号码"),
+    Print.CORRECTION: N_("只印调整改动的：准考证、考场表单、派遣单，并列明作废的旧表"),
 }
 
 
@@ -254,6 +318,7 @@ class PrintOrder:
     registration_id: UUID | None = None
     room_session_id: UUID | None = None
     account_id: UUID | None = None  # one person's own letter
+    version: int | None = None  # only what this version of the arrangement has changed
     locale: Literal["zh", "en"] = "zh"
 
     @property
@@ -267,4 +332,5 @@ class PrintOrder:
         places = (
             self.institution_id, self.site_id, self.room_id, self.registration_id, self.room_session_id, self.account_id,
         )  # fmt: skip
-        return ":".join((str(self.batch_id), self.what, self.locale, *(str(place or "") for place in places)))
+        which = (*places, self.version)
+        return ":".join((str(self.batch_id), self.what, self.locale, *(str(one or "") for one in which)))

@@ -1,5 +1,6 @@
 """Repairs on a real database: what is lost is moved, everybody else stands, and one of two is refused."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import SYSTEM
 from exam.kernel.crypto import Vault
+from exam.kernel.services import Services
 from exam.registration import actions as registration_actions
 from exam.registration import queries as registration
 from exam.registration.rules import Measures, RegistrationStatus
@@ -16,6 +18,7 @@ from exam.sittings import queries as sittings
 from exam.sittings.rules import Sitting
 from scheduling.duties import queries as duties
 from scheduling.repairs import actions, queries
+from scheduling.repairs.actions import deciding
 from scheduling.repairs.rules.asking import Asked
 from scheduling.repairs.rules.repair import (
     LossIncomplete,
@@ -121,6 +124,52 @@ async def test_a_lost_site_goes_to_the_other_and_two_accept_once(session: AsyncS
     await _agrees(session, world.batch.id, after.plan.id)
     await actions.discard(session, world.officer, repair_id=second, now=NOW)
     assert (await queries.repair(session, second)).status is RepairStatus.DISCARDED
+
+
+async def test_of_two_officers_at_once_one_accepts_and_the_other_is_told(services: Services) -> None:
+    async with services.db.transaction() as session:
+        before = await publish(session, services.vault)
+        site = next(one for one in await _sites(session) if one.id != before.world.site_id)
+        ids = [await propose(session, before.world, Asked(what=What.SITE, site=site.code)) for _ in range(2)]
+
+    async def one(repair_id: UUID) -> None:
+        async with services.db.transaction() as session:
+            await actions.accept(session, before.world.officer, services.vault, repair_id=repair_id, now=NOW)
+
+    ended = await asyncio.gather(one(ids[0]), one(ids[1]), one(ids[0]), return_exceptions=True)
+    refused = [found for found in ended if found is not None]
+    assert (len(refused), {type(found) for found in refused} <= {RepairStale, RepairDecided}) == (2, True)
+    async with services.db.transaction() as session:
+        after = await stand(session, before.world)
+        assert (after.plan.version, len(after.places)) == (2, len(before.places))
+        await _agrees(session, before.world.batch.id, after.plan.id)
+
+
+@pytest.mark.parametrize("killed", ["rearrange", "insert_many", "_admit_late"])
+async def test_an_acceptance_that_is_killed_changes_nothing(
+    services: Services, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    async with services.db.transaction() as session:
+        before = await publish(session, services.vault)
+        site = next(one for one in await _sites(session) if one.id != before.world.site_id)
+        repair_id = await propose(session, before.world, Asked(what=What.SITE, site=site.code))
+        sent = await sittings.duties(session, batch_id=before.world.batch.id)
+
+    async def dies(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sitting_actions if killed == "rearrange" else deciding, killed, dies)
+        with pytest.raises(ConnectionError):
+            async with services.db.transaction() as session:
+                await actions.accept(session, before.world.officer, services.vault, repair_id=repair_id, now=NOW)
+    async with services.db.transaction() as session:
+        after = await stand(session, before.world)
+        assert (after.plan, after.places, after.rooms) == (before.plan, before.places, before.rooms)
+        assert await sittings.duties(session, batch_id=before.world.batch.id) == sent
+        assert (await queries.repair(session, repair_id)).status is RepairStatus.PROPOSED
+        await actions.accept(session, before.world.officer, services.vault, repair_id=repair_id, now=NOW)
+        assert (await stand(session, before.world)).plan.version == 2
 
 
 async def test_without_another_site_the_lost_are_listed_and_can_be_seated_later(

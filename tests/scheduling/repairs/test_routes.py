@@ -30,7 +30,7 @@ from tests.exam.day import drafts
 from tests.exam.registration.world import NOW
 from tests.scheduling.pages import post, sign_in
 from tests.scheduling.repairs.world import Published, propose, publish
-from tests.scheduling.world import close, make_world, register, staff
+from tests.scheduling.world import close, make_world, register, site_head, staff
 
 
 @pytest.fixture
@@ -80,9 +80,30 @@ async def test_a_room_is_flooded_and_the_repair_accepted(
     assert "漏水" in versions
     difference = (await client.get(f"{base}/difference?before=1&after=2")).text
     assert "移动场次" in difference
+    assert "打印更正资料" in (await client.get(proposal)).text
+    assert "漏水" in (await client.get(f"{base}/prints")).text
+    ordered = await post(client, f"{base}/prints", page=proposal, what="correction", version=2)
+    assert ordered.headers["location"].startswith("/scheduling/plans/runs/")
     client.cookies.set("kaowu_language", "en")
     for path in (proposal, f"{base}/versions", f"{base}/difference?before=1&after=2", "/scheduling/changes"):
         assert "<h1>" in (await client.get(path)).text
+    async with services.db.transaction() as session:
+        other = next(one.id for one in await sites.sites(session) if one.id != site.id)
+        away = await repairs.changes_of(session, site_head(other), NOW)
+        told = await repairs.changes_of(session, world.secretaries[0], NOW)
+        none = await repairs.changes_of(session, world.secretaries[2], NOW)
+    assert {one.registration.id for one in told.pupils} == {one.registration_id for one in moved}
+    assert (none.pupils, away.sites) == ((), ())
+    for reader, word in (
+        (world.secretaries[0], f"打印这 {len(moved)} 人的准考证"),
+        (site_head(site.id), "打印更正资料"),
+    ):
+        await sign_in(client, services, reader)
+        client.cookies.set("kaowu_language", "zh")
+        assert "/scheduling/changes" in (await client.get("/")).text
+        assert word in (await client.get("/scheduling/changes")).text
+        client.cookies.set("kaowu_language", "en")
+        assert "<h1>" in (await client.get("/scheduling/changes")).text
 
 
 async def test_who_is_moved_is_told_old_and_new(
