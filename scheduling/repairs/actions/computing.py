@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -27,6 +27,7 @@ from scheduling.repairs.actions.telling import outcome
 from scheduling.repairs.models import RepairRow
 from scheduling.repairs.rules.asking import Asked, Span, as_json, ill_spans, losses, with_late, with_taken, without
 from scheduling.repairs.rules.papers import assigned, lacking
+from scheduling.repairs.rules.parting import parted, too_far, torn
 from scheduling.repairs.rules.repair import NobodyLate, NothingLost, ReasonMissing, RepairBroken, RepairStatus, What
 from scheduling.repairs.rules.seating import Seated, seat
 from scheduling.repairs.rules.serving import Hall, Pool, serve
@@ -78,7 +79,13 @@ async def prepare(
         {account[id]: spans for id, spans in busy.staff.items() if id in account},
     )
     return Question(
-        case=case, asked=asked, reason=reason, most_moved=most_moved, problem=problem, members=grown.members
+        case=case,
+        asked=asked,
+        reason=reason,
+        most_moved=most_moved,
+        problem=problem,
+        members=grown.members,
+        before=case.seated,
     )
 
 
@@ -98,19 +105,44 @@ def compute(question: Question) -> Answer:
     :raises NothingLost: nothing would change
     :raises RepairBroken: the independent check finds more wrong than before
     """
-    case, asked = question.case, question.asked
-    done = repair(
-        question.problem,
-        case.seated,
-        losses=losses(question.problem, asked),
-        past=case.past,
-        most_moved=question.most_moved,
-    )
+    asked = question.asked
+    question, done = _worked_out(question)
     answer = laid(question, done.problem, done.plan)
     if not answer.seated.coming and not answer.seated.leaving and not answer.served.gone and not answer.served.new:
         raise NobodyPlaced if asked.what is What.LATE else NothingLost
     _require_sound(question, done, answer.report)
     return answer
+
+
+def _worked_out(question: Question) -> tuple[Question, Repaired]:
+    """The repair; who has sat a part and lost the next keeps that part, and gets another place for the rest."""
+    done = _repaired(question)
+    people = torn(question.before, done.unplaced, question.members, question.case.past)
+    if not people:
+        return question, done
+    first = with_parted(question, people)
+    done = _repaired(first)
+    late = too_far(first.before, done.plan, done.problem)
+    if not late:
+        return first, done
+    again = with_parted(question, people, next_day=late)
+    return again, _repaired(again)
+
+
+def with_parted(question: Question, people: Collection[UUID], *, next_day: Collection[str] = ()) -> Question:
+    """The question with these candidates in groups of their own."""
+    found = parted(question.problem, question.before, question.members, people, question.case.past, next_day=next_day)
+    return replace(question, problem=found.problem, before=found.plan, members=dict(found.members))
+
+
+def _repaired(question: Question) -> Repaired:
+    return repair(
+        question.problem,
+        question.before,
+        losses=losses(question.problem, question.asked),
+        past=question.case.past,
+        most_moved=question.most_moved,
+    )
 
 
 class NobodyPlaced(NothingLost):
@@ -142,15 +174,15 @@ def laid(question: Question, problem: Problem, plan: Plan) -> Answer:
         plan,
         _pool(question),
     )
-    report = check(problem, plan, previous=case.seated, moved_at_most=question.most_moved)
+    report = check(problem, plan, previous=question.before, moved_at_most=question.most_moved)
     return Answer(
+        question=question,
         problem=problem,
-        before=case.seated,
         plan=plan,
         seated=seated,
         served=served,
         report=report,
-        others_moved=changes(members_of(problem, plan), case.seated).candidates_who_stood,
+        others_moved=changes(members_of(problem, plan), question.before).candidates_who_stood,
         lacking=lacking(problem, case.worked.plan, plan, case.sealed, case.awaited),
     )
 
@@ -187,7 +219,7 @@ def _pool(question: Question) -> Pool:
 
 async def keep(session: AsyncSession, actor: Actor, question: Question, answer: Answer, *, now: datetime) -> UUID:
     """Store the proposal."""
-    case = question.case
+    question, case = answer.question, question.case
     row = RepairRow(
         id=new_id(),
         batch_id=case.plan.batch_id,

@@ -23,13 +23,14 @@ from exam.sittings.rules import DutySpec, RoomSession, SittingSpec
 from scheduling.duties.rules import DUTY_OF, Assignment, Gap, GapReason, Roster, gap_of
 from scheduling.planning.rules.plan import Plan
 from scheduling.planning.rules.problem import Problem
-from scheduling.repairs.actions.computing import laid, note, prepare
+from scheduling.repairs.actions.computing import laid, note, prepare, with_parted
 from scheduling.repairs.actions.records import Answer, Question
 from scheduling.repairs.actions.telling import papers
 from scheduling.repairs.models import NoticeRow, RepairRow
 from scheduling.repairs.queries.stored import known_tickets
 from scheduling.repairs.rules.asking import read
 from scheduling.repairs.rules.papers import PapersLacking
+from scheduling.repairs.rules.parting import of_parted
 from scheduling.repairs.rules.repair import (
     STATUS_LABELS,
     NothingPublished,
@@ -110,8 +111,9 @@ async def _lock(session: AsyncSession, actor: Actor, repair_id: UUID) -> RepairR
 
 
 def _as_asked(question: Question, row: RepairRow) -> Question:
-    """With the members that the proposal numbers, whoever has come since."""
-    return replace(question, members={group: tuple(UUID(id) for id in ids) for group, ids in row.members.items()})
+    """With the members that the proposal numbers, whoever has come since, and parted as they were."""
+    members = {group: tuple(UUID(id) for id in ids) for group, ids in row.members.items()}
+    return replace(with_parted(question, of_parted(members, question.members)), members=members)
 
 
 def _stored(row: RepairRow) -> tuple[Problem, Plan]:

@@ -26,14 +26,15 @@ class Question:
     most_moved: int
     problem: Problem  # with late candidates, and what other batches have taken since
     members: Mapping[str, tuple[UUID, ...]]
+    before: Plan  # as everybody is seated; who has sat a part and lost the next is in groups of their own
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """The plan that comes out, and what it changes of the exam day."""
 
+    question: Question  # with the groups as they were worked out
     problem: Problem
-    before: Plan
     plan: Plan
     seated: Seated
     served: Served

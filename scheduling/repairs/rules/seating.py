@@ -18,11 +18,9 @@ from scheduling.planning.rules.plan import Plan, Session
 from scheduling.planning.rules.problem import Form, Problem
 from scheduling.planning.rules.seats import draw
 from scheduling.repairs.rules.repair import NoSeatLeft
-from scheduling.repairs.rules.standing import Room, Seat, Standing
+from scheduling.repairs.rules.standing import Member, Room, Seat, Standing, numbered
 from scheduling.timetable.rules.laying import Halls, Held, lengths, room_of, stations_of
 from scheduling.timetable.rules.lengthened import component_of
-
-Member = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +97,7 @@ class _Seating:
         self.problem, self.plan, self.members, self.standing = problem, plan, members, standing
         self.halls, self.before, self.make_id, self.anew = halls, before, make_id, anew
         self.fixed = {one.id for one in standing.rooms.values() if before.session[one.key].slot in past}
-        self.number = {id: (group, at) for group, ids in members.items() for at, id in enumerate(ids)}
+        self.number = numbered(problem, members)
         self.own: dict[tuple[UUID, str], Seat] = {(one.registration_id, one.component): one for one in standing.seats}
         self.in_room: dict[UUID, list[Seat]] = defaultdict(list)
         for one in standing.seats:
@@ -111,7 +109,7 @@ class _Seating:
         self.coming: list[Coming] = []
         for room in standing.rooms.values():
             if room.id in self.fixed and self.in_room[room.id]:
-                taken = {one.seat_no: self.number[one.registration_id] for one in self.in_room[room.id]}
+                taken = {one.seat_no: self.number[one.registration_id, one.component] for one in self.in_room[room.id]}
                 self.tables[room.id] = _Table(room, before.session[room.key].place, fresh=False, taken=taken)
 
     def seated(self) -> Seated:
@@ -149,7 +147,7 @@ class _Seating:
                 continue
             table = self.tables[room.id] = _Table(room, session.place, fresh=False)
             for one in self.in_room[room.id]:
-                member = self.number.get(one.registration_id)
+                member = self.number.get((one.registration_id, one.component))
                 if member in left and one.registration_id not in self.anew:
                     table.taken[one.seat_no] = member
                     del left[member]
@@ -292,7 +290,7 @@ class _Seating:
         leaving = tuple(
             one
             for one in self.standing.seats
-            if one.registration_id in self.number
+            if (one.registration_id, one.component) in self.number
             and (one.registration_id, one.component) not in placed
             and (one.registration_id, one.room_id) not in staying
         )

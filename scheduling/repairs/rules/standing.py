@@ -21,6 +21,9 @@ from scheduling.planning.rules.plan import Part, Placement, Plan, Unplaced, Unpl
 from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.ranges import shared
 
+Member = tuple[str, int]
+"""A group and a number in it."""
+
 
 class AtTwoSites(Conflict):
     """Moved by hand to another site with one component only."""
@@ -117,25 +120,25 @@ def as_seated(problem: Problem, plan: Plan, members: Mapping[str, Sequence[UUID]
     outside = sum(one.room_id not in standing.rooms for one in standing.seats)
     if outside:
         raise OutsidePlan(n=outside)
-    number = {id: (group, at) for group, ids in members.items() for at, id in enumerate(ids)}
+    number = numbered(problem, members)
     sits: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))  # key -> group -> members
-    sites: dict[UUID, set[str]] = defaultdict(set)
+    sites: dict[Member, set[str]] = defaultdict(set)
     ticket = {one.registration_id: one.ticket_no for one in standing.seats}
     for one in standing.seats:
-        if one.registration_id in number:
-            group, at = number[one.registration_id]
+        if (one.registration_id, one.component) in number:
+            group, at = number[one.registration_id, one.component]
             room = standing.rooms[one.room_id]
             sits[room.key][group].add(at)
-            sites[one.registration_id].add(room.site)
-    torn = sorted(id for id, found in sites.items() if len(found) > 1)
+            sites[group, at].add(room.site)
+    torn = sorted(members[group][at] for (group, at), found in sites.items() if len(found) > 1)
     if torn:
         raise AtTwoSites(ticket=ticket[torn[0]], n=len(torn))
     at_site: dict[tuple[str, str], set[int]] = defaultdict(set)
     left: dict[str, set[int]] = defaultdict(set)
     for group, ids in members.items():
-        for at, id in enumerate(ids):
-            if id in sites:
-                (site,) = sites[id]
+        for at in range(len(ids)):
+            if (group, at) in sites:
+                (site,) = sites[group, at]
                 at_site[group, site].add(at)
             else:
                 left[group].add(at)
@@ -167,6 +170,17 @@ def as_seated(problem: Problem, plan: Plan, members: Mapping[str, Sequence[UUID]
         objectives=None,
         published=True,
     )
+
+
+def numbered(problem: Problem, members: Mapping[str, Sequence[UUID]]) -> dict[tuple[UUID, str], Member]:
+    """(registration, component) -> group and number: who has lost a part after another was sat is in two groups."""
+    return {
+        (id, component): (group, at)
+        for group, ids in members.items()
+        if group in problem.group
+        for at, id in enumerate(ids)
+        for component in problem.group[group].components
+    }
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -191,7 +191,7 @@ async def _store_seats(
 async def _store_people(
     session: AsyncSession, plan_id: UUID, ground: Ground, worked: Worked, tickets: Mapping[UUID, str]
 ) -> None:
-    reasons = _Reasons(worked)
+    reasons = _Reasons(worked)  # of somebody in two groups the later one: what was sat first is over
     placed: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -216,7 +216,7 @@ async def _store_people(
         for one in worked.plan.unplaced
         for id in worked.members[one.group][one.first : one.first + one.count]
     ]
-    await insert_many(session, PlacementRow, placed)
+    await insert_many(session, PlacementRow, list({one["registration_id"]: one for one in placed}.values()))
     await insert_many(session, UnplacedRow, left)
 
 
