@@ -173,26 +173,28 @@ _POOLS: Final[dict[Path, Children]] = {}
 
 
 def _children(home: Path) -> Children:
+    """The children that draw with the fonts of a home; homes that share fonts share them."""
+    prepared = fonts.prepare(home)
+    folder = prepared.serif.parent.resolve()
     with _lock:
-        if home not in _POOLS:
+        if folder not in _POOLS:
             env = {
-                "FONTCONFIG_FILE": str(_font_config(home)),
-                "KAOWU_CHILD_FONT": str(fonts.prepare(home).sans),
+                "FONTCONFIG_FILE": str(_font_config(folder)),
+                "KAOWU_CHILD_FONT": str(prepared.sans.resolve()),
                 "SOURCE_DATE_EPOCH": "0",
             }
-            _POOLS[home] = Children(
+            _POOLS[folder] = Children(
                 "exam.kernel.pdf_worker",
                 count=WORKERS_COUNT,
                 seconds=_DRAW_SECONDS,
                 megabytes=_DRAW_MEGABYTES,
                 env=env,
             )
-        return _POOLS[home]
+        return _POOLS[folder]
 
 
-def _font_config(home: Path) -> Path:
+def _font_config(folder: Path) -> Path:
     """Tell fontconfig of our fonts and of no others."""
-    folder = fonts.prepare(home).serif.parent.resolve()
     path = folder / "fonts.conf"
     text = _FONT_CONFIG.format(folder=folder, cache=folder / "cache")
     if not path.exists() or path.read_text("utf-8") != text:

@@ -19,7 +19,6 @@ from exam.accounts.models import Account
 from exam.accounts.rules import Actor, Role
 from exam.demo import road
 from exam.demo.progress import Progress
-from exam.kernel import pdf
 from exam.kernel.clock import FixedClock
 from exam.kernel.db import Database
 from exam.kernel.services import Services, make_services
@@ -82,12 +81,11 @@ async def db(databases: Databases, final: Final) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, final: Final) -> Iterator[Path]:
-    """The test's own copy of the data folder; the children that draw in it end with it."""
+def home(tmp_path: Path, final: Final) -> Path:
+    """The test's own copy of the data folder."""
     home = tmp_path / "home"
     shutil.copytree(final.home, home, symlinks=True)
-    yield home
-    pdf.close()
+    return home
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -28,17 +27,16 @@ from certificates.issuing.rules.signature import Flaw, examine
 from certificates.issuing.signer import CannotSign, load_signer, roots, sign, signer_of
 from certificates.verification.checker import check
 from certificates.verification.rules import Verdict, file_verdict
-from exam.kernel import pdf, printing
+from exam.kernel import printing
 from exam.kernel.settings import Settings
 from tests.exam.kernel.print_home import link_fonts
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("signing") / "home"
     link_fonts(home)
-    yield Settings(home=home)
-    pdf.close()
+    return Settings(home=home)
 
 
 @pytest.fixture(scope="module")

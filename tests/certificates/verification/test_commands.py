@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -18,13 +17,13 @@ from certificates.issuing.documents import Intent, draw
 from certificates.issuing.rules.face import Face
 from certificates.issuing.signer import sign, signer_of
 from certificates.verification import commands
-from exam.kernel import pdf, printing
+from exam.kernel import printing
 from exam.kernel.settings import Settings
 from tests.exam.kernel.print_home import link_fonts
 
 
 @pytest.fixture(scope="module")
-def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a signed file in it, and no database."""
     home = tmp_path_factory.mktemp("shell") / "home"
     link_fonts(home)
@@ -46,8 +45,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     drawn = draw(intent, photo=photo.getvalue(), base_url="http://example.org", signer_name=signer.name, home=home)
     (home / "certificate.pdf").write_bytes(sign(drawn, signer))
     (home / "root.pem").write_bytes(signer.chain[-1].public_bytes(serialization.Encoding.PEM))
-    yield home
-    pdf.close()
+    return home
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -30,9 +29,8 @@ DENIED = [
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    yield print_home()
-    pdf.close()
+def home() -> Path:
+    return print_home()
 
 
 def test_a_page_is_drawn_with_embedded_fonts_only(home: Path, tmp_path: Path) -> None:

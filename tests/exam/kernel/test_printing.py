@@ -82,7 +82,6 @@ def test_every_page_of_a_print_carries_its_head_its_number_and_its_codes() -> No
         assert foot.min() < 100, "the page number is missing"
     assert rooms == ["101", "101", "202"]
     assert codes == ["0193", "0193", "0194"]
-    pdf.close()
 
 
 def look(data: bytes, page: int) -> tuple[Any, str]:

@@ -1,7 +1,6 @@
 """Station rotas, the books of sites and rooms with their contents, and the workbook for the platform."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from sqlalchemy import select, update
 
 from exam.accounts.rules import Role
-from exam.kernel import pdf
 from exam.kernel.errors import Forbidden
 from exam.kernel.ids import new_id
 from exam.kernel.services import Services
@@ -32,12 +30,6 @@ from tests.scheduling.world import World, close, make_world, register, site_head
 
 PEOPLE = 20
 """More than a workshop has stations: there is a second round."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def children() -> Iterator[None]:
-    yield
-    pdf.close()
 
 
 @pytest.fixture

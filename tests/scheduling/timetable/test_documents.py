@@ -1,7 +1,6 @@
 """Printed documents: what stands on them, one head a sheet, photos where there are any, nothing from an address."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from exam.kernel import pdf
 from exam.kernel.clock import CHINA
 from exam.kernel.i18n import Locale
 from exam.kernel.services import Services
@@ -23,12 +21,6 @@ from tests.exam.registration.world import NOW
 from tests.scheduling.world import World, close, make_world, register, staff
 
 SHA = "a" * 64
-
-
-@pytest.fixture(scope="module", autouse=True)
-def children() -> Iterator[None]:
-    yield
-    pdf.close()
 
 
 @pytest.fixture
