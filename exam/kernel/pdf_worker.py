@@ -48,6 +48,7 @@ _CONFORMING: Final = "pdf/a-3a"
 _UNDER: Final = "Under"
 _NUMBERED: Final = '<meta name="page-numbers"'
 _NUMBER_POINTS: Final = 8.0
+_NUMBER_SIGNS: Final = "0123456789 /"
 _NUMBER_RIGHT: Final = 14 / 25.4 * 72  # points from the right edge to the end of the number
 _NUMBER_BOTTOM: Final = 13 / 25.4 * 72  # points from the lower edge to its base line
 _LARGE_FONT_BYTES: Final = 1_000_000
@@ -168,14 +169,15 @@ def drawing_requests() -> Callable[[bytes], bytes]:
     """What answers a request (msgpack of `Drawing`) with the PDF.
 
     Garbage is collected between drawings, not during them: a page is a large and living tree that the collector
-    would walk again and again, a third of the whole time.
+    would walk again and again, a third of the whole time. What the first drawings leave behind (fonts, styles, their
+    caches) lives as long as the process: it is never walked again either, or each sweep would cost as much as a page.
     """
     gc.freeze()
     gc.disable()
-    drawn = 0
+    drawn, warm = 0, False
 
     def draw(request: bytes) -> bytes:
-        nonlocal drawn
+        nonlocal drawn, warm
         drawing = msgspec.msgpack.decode(request, type=Drawing)
         drawn += len(drawing.html)
         try:
@@ -184,6 +186,9 @@ def drawing_requests() -> Callable[[bytes], bytes]:
             if drawn >= _SWEEP_BYTES:
                 drawn = 0
                 gc.collect()
+                if not warm:
+                    gc.freeze()
+                    warm = True
 
     return draw
 
@@ -216,30 +221,31 @@ def _number_pages(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
     pages = _pages(pdf)
     for number, (page, drawn) in enumerate(zip(pages, document.pages, strict=True), start=1):
         words = f"{number} / {len(pages)}"
-        width = sum(_digit(sign)[1] for sign in words) * _NUMBER_POINTS
+        width = sum(_signs()[sign][1] for sign in words) * _NUMBER_POINTS
         x, y = drawn.width * 0.75 - _NUMBER_RIGHT - width, drawn.height * 0.75 - _NUMBER_BOTTOM
         out = ["/Artifact BMC q 0 g"]
         for sign in words:
-            path, advance = _digit(sign)
+            path, advance = _signs()[sign]
             out.append(f"q {_NUMBER_POINTS:g} 0 0 -{_NUMBER_POINTS:g} {x:.2f} {y:.2f} cm {path} f Q")
             x += advance * _NUMBER_POINTS
         streams[page["Contents"]].stream.append(" ".join([*out, "Q EMC"]).encode())
 
 
-@lru_cache(maxsize=16)
-def _digit(sign: str) -> tuple[str, float]:
-    """The outline of a sign in PDF operators, and its advance, for a size of one."""
-    font = _digits_font()
-    glyphs = font.getGlyphSet()
-    glyph = glyphs[font.getBestCmap()[ord(sign)]]
-    pen = _PathPen(glyphs, 1 / font["head"].unitsPerEm)
-    glyph.draw(pen)
-    return " ".join(pen.operators), glyph.width / font["head"].unitsPerEm
-
-
 @lru_cache(maxsize=1)
-def _digits_font() -> Any:
-    return TTFont(os.environ["KAOWU_CHILD_FONT"], lazy=True)
+def _signs() -> dict[str, tuple[str, float]]:
+    """Of each sign of a page number its outline in PDF operators and its advance, for a size of one.
+
+    All at once, so that the font can go: once a glyph is read, fontTools holds every one of them.
+    """
+    font = TTFont(os.environ["KAOWU_CHILD_FONT"], lazy=True)
+    glyphs, names, units = font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
+    found = {}
+    for sign in _NUMBER_SIGNS:
+        glyph = glyphs[names[ord(sign)]]
+        pen = _PathPen(glyphs, 1 / units)
+        glyph.draw(pen)
+        found[sign] = " ".join(pen.operators), glyph.width / units
+    return found
 
 
 class _PathPen(BasePen):  # type: ignore[misc]
