@@ -18,7 +18,7 @@ from certificates.ledger import routes as ledger
 from certificates.verification import routes as verification
 from exam import home
 from exam.accounts import routes as accounts
-from exam.accounts.guards import AppServices, SignInMiddleware, public
+from exam.accounts.guards import AppRequest, AppServices, SignInMiddleware, public
 from exam.catalogue import routes as catalogue
 from exam.delivery import routes as delivery
 from exam.kernel import pages
@@ -106,9 +106,6 @@ def create_app(services: Services) -> Litestar:
             raise RuntimeError(f"route {handler} names no guard")
     pages.set_navigation(home.navigation)
 
-    async def provide_services() -> Services:
-        return services
-
     app = Litestar(
         route_handlers=[
             *handlers,
@@ -120,7 +117,6 @@ def create_app(services: Services) -> Litestar:
             secret=csrf_secret(services),
             cookie_name="kaowu_csrf",
             header_name="x-csrf-token",
-            cookie_secure=services.settings.secure_cookies,
             cookie_httponly=True,
         ),
         exception_handlers=pages.HANDLERS,
@@ -129,8 +125,22 @@ def create_app(services: Services) -> Litestar:
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,
     )
-    app.state.services = services
+    serve_with(app, services)
     return app
+
+
+def serve_with(app: Litestar, services: Services) -> None:
+    """Let an application answer for an installation; making its routes takes long, changing whose they are does not."""
+    assert app.csrf_config is not None
+    app.csrf_config.secret = csrf_secret(services)
+    app.csrf_config.cookie_secure = services.settings.secure_cookies
+    app.state.services = services
+
+
+async def provide_services(request: AppRequest) -> Services:
+    """The services of the installation that the application answers for."""
+    services: Services = request.app.state.services
+    return services
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

@@ -5,6 +5,8 @@
 ``services`` settings, ``db``, vault, files and a standing ``clock``, in a home of the test's own
 ``client``   an HTTP client of the application itself, no network
 ``live``     the address of the application on a real port, for ``page``: a tab of a real browser
+
+The event loop, the application and the browser are those of the process: what costs a second is not begun for each test.
 """
 
 import os
@@ -16,15 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts import actions as accounts
 from exam.kernel.clock import FixedClock
 from exam.kernel.db import Database
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
-from tests.servers import Databases, close_run, free_port, in_thread, open_run, serve
+from tests.servers import Databases, application, close_run, free_port, in_thread, open_run, serve
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -52,6 +56,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove it after the last of them."""
     if not hasattr(config, "workerinput"):
         close_run()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash the passwords of tests at the least cost; `tests/exam/accounts/test_actions.py` holds the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -123,11 +135,9 @@ def services(home: Path, db: Database, clock: FixedClock) -> Services:
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client that calls the application directly; it keeps cookies and does not follow redirects."""
-    from exam.app import create_app
-
     # The application does nothing at start-up, so its lifespan (whose scopes must close in the task that opened
     # them, which a fixture cannot promise) is left out.
-    app: Any = create_app(services)  # httpx and Litestar write the same protocol down differently
+    app: Any = application("client", services)  # httpx and Litestar write the same protocol down differently
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://testserver") as opened:
         yield opened
 
@@ -135,8 +145,6 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def live(services: Services) -> AsyncIterator[str]:
     """The address of the application on a free port, on the database and clock of ``services``."""
-    from exam.app import create_app
-
     port = free_port()
     settings = Settings(
         home=services.settings.home,
@@ -146,13 +154,13 @@ async def live(services: Services) -> AsyncIterator[str]:
     )
     # Connections belong to the loop that opened them: the server's thread gets a pool of its own.
     own = make_services(settings, clock=services.clock)
-    async with serve(create_app(own), port) as address:
+    async with serve(application("live", own), port) as address:
         yield address
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator["Browser"]:
-    """A headless Chromium; the test is skipped where there is none, unless the set-up promised one."""
+@pytest.fixture(scope="session")
+async def _chromium() -> AsyncIterator["Browser"]:
+    """One browser for all tests of this process: a start costs a second of CPU."""
     from playwright.async_api import async_playwright
 
     program = os.environ.get("KAOWU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -162,6 +170,14 @@ async def browser() -> AsyncIterator["Browser"]:
         opened = await playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield opened
         await opened.close()
+
+
+@pytest.fixture
+async def browser(_chromium: "Browser") -> AsyncIterator["Browser"]:
+    """A headless Chromium without contexts; the test is skipped where there is none, unless the set-up promised one."""
+    yield _chromium
+    for context in _chromium.contexts:
+        await context.close()
 
 
 @pytest.fixture

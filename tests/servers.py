@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -19,7 +19,11 @@ import uvicorn
 
 from exam.kernel.locks import exclusive
 from exam.kernel.postgres import Server
+from exam.kernel.services import Services
 from exam.migrations import upgrade
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 T = TypeVar("T")
 
@@ -158,6 +162,19 @@ def in_thread(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end beside whatever loop the test has."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
+
+
+_applications: dict[str, "Litestar"] = {}
+
+
+def application(purpose: str, services: Services) -> "Litestar":
+    """The process's application of that purpose, over these services (a new one costs half a second of CPU)."""
+    from exam.app import create_app, serve_with  # the whole tree: tests of one folder do without
+
+    if purpose not in _applications:
+        _applications[purpose] = create_app(services)
+    serve_with(_applications[purpose], services)
+    return _applications[purpose]
 
 
 def free_port() -> int:

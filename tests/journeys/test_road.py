@@ -21,7 +21,7 @@ from exam.demo.memory import PeakMemory
 from exam.demo.progress import Progress
 from exam.demo.record import read_record, write_record
 from exam.demo.road import Result
-from exam.kernel import jobs, pdf
+from exam.kernel import jobs
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
@@ -66,9 +66,11 @@ async def _build(settings: Settings, out: Path) -> Built:
 
 
 @pytest.fixture
-def services(built: Built) -> Services:
-    """The services of the demo's installation; their connections belong to the test's own loop."""
-    return make_services(built.settings, clock=FixedClock(NOW), pool_size=1)
+async def services(built: Built) -> AsyncIterator[Services]:
+    """The services of the demo's installation."""
+    made = make_services(built.settings, clock=FixedClock(NOW), pool_size=1)
+    yield made
+    await made.db.dispose()
 
 
 @pytest.fixture
@@ -223,10 +225,3 @@ async def _drop_constraints(session: AsyncSession) -> None:
     ))  # fmt: skip
     for row in rows.all():
         await session.execute(text(row.drop))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_children() -> Iterator[None]:
-    """Drawing children end with the module."""
-    yield
-    pdf.close()

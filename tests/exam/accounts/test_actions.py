@@ -15,6 +15,8 @@ from exam.kernel.services import Services
 from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"
+HASHER = actions._HASHER
+"""As it is in service: while tests run, another one stands in its place."""
 
 
 async def officer(session: AsyncSession, login: str = "officer") -> UUID:
@@ -28,6 +30,11 @@ async def enter(session: AsyncSession, services: Services, secret: str = PASSWOR
     given = {"login": "officer", "old_token": None, "now": NOW} | more
     opened = await actions.sign_in(session, services.vault, secret=secret, **given)  # type: ignore[arg-type]
     return opened[1] if opened else None
+
+
+def test_a_password_costs_a_thief_what_owasp_asks() -> None:
+    assert actions._HASHER is not HASHER
+    assert HASHER.hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 async def test_a_session_knows_its_actor(session: AsyncSession, services: Services) -> None:
