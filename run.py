@@ -126,7 +126,8 @@ def test(arguments: Sequence[str]) -> int:
         ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
         ("mypy --strict", ["mypy", "--strict"]),
         ("import contracts", ["lint-imports", "--no-logo"]),
-        ("pytest", ["pytest", "-n", os.environ.get("KAOWU_TEST_PROCESSES", "2"), *arguments]),
+        # In one piece to each process, so that what a module sets up is set up once; whoever is done takes from the other.
+        ("pytest", ["pytest", "-n", os.environ.get("KAOWU_TEST_PROCESSES", "2"), "--dist", "worksteal", *arguments]),
     )
     failed = [name for name, command in checks if not check(name, command)]
     if failed:
