@@ -101,9 +101,8 @@ async def sittings(
 
 async def seated(session: AsyncSession, batch_id: UUID) -> set[UUID]:
     """The registrations of a batch that have a sitting, whatever became of it."""
-    return set(
-        await session.scalars(select(SittingRow.registration_id.distinct()).where(SittingRow.batch_id == batch_id))
-    )
+    query = select(SittingRow.registration_id).where(SittingRow.batch_id == batch_id).distinct()
+    return set(await session.scalars(query))
 
 
 def _narrow(
