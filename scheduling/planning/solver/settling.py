@@ -10,7 +10,7 @@ one after the other: the site is searched with them, and room is made where that
 Joining takes people where there is room, however far. So everybody is also placed a second time with what the sites hold
 (:mod:`second`), and that plan is made whole in the same way. Up to `_BOTH` candidates both plans are made and the better is
 kept: fewer without a place, then less travel, then fewer rooms. Of more only the second is, for the time it takes, and of
-more than `_SECOND` only the first.
+more than `_SECOND` only the first: searching the country's sites again takes minutes.
 """
 
 from __future__ import annotations
