@@ -125,6 +125,12 @@ async def _one(
     )
 
 
-_WORDS: Mapping[str, Any] = {"described": DESCRIBED, "groups": GROUPS, "units": UNITS, "shown": shown, "own_codes": OF_CERTIFICATES}
+_WORDS: Mapping[str, Any] = {
+    "described": DESCRIBED,
+    "groups": GROUPS,
+    "units": UNITS,
+    "shown": shown,
+    "own_codes": OF_CERTIFICATES,
+}
 
 ROUTES = [norms_page, general_page, own_page, decide_general, decide_own]
