@@ -106,7 +106,8 @@ async def move(
     await _require_measures(session, sitting, source, target)
     if (target.id, seat_no) == (sitting.room_session_id, sitting.seat_no):
         return sitting
-    moved = _moved(sitting, source, target, seat_no, reason)
+    paper = await _paper_of(session, target) if target.starts_at != source.starts_at else None
+    moved = _moved(sitting, source, target, seat_no, reason, paper or sitting.paper_version)
     await _write(session, moved, target)
     session.add(_row(actor, sitting, moved, reason, now))
     await audit.record(
@@ -151,7 +152,15 @@ async def _require_measures(session: AsyncSession, sitting: Sitting, source: Roo
         raise OwnRoomLost(room=target.room_name)
 
 
-def _moved(sitting: Sitting, source: RoomSession, target: RoomSession, seat_no: int, reason: str) -> Sitting:
+async def _paper_of(session: AsyncSession, room: RoomSession) -> str | None:
+    """The paper of whoever sits there: at another time another paper is used (H9); None where nobody sits."""
+    query = select(SittingRow.paper_version).where(SittingRow.room_session_id == room.id)
+    return await session.scalar(query.order_by(SittingRow.seat_no).limit(1))
+
+
+def _moved(
+    sitting: Sitting, source: RoomSession, target: RoomSession, seat_no: int, reason: str, paper_version: str
+) -> Sitting:
     """The sitting at its new place: in another session it keeps its distance from the session's start."""
     shift = target.starts_at - source.starts_at
     return replace(
@@ -161,12 +170,13 @@ def _moved(sitting: Sitting, source: RoomSession, target: RoomSession, seat_no: 
         starts_at=sitting.starts_at + shift,
         ends_at=min(sitting.ends_at + shift, target.ends_at),
         moves_count=sitting.moves_count + 1,
+        paper_version=paper_version,
         reason=reason,
     )
 
 
 async def _write(session: AsyncSession, moved: Sitting, target: RoomSession) -> None:
-    names = ("room_session_id", "seat_no", "starts_at", "ends_at", "moves_count", "reason")
+    names = ("room_session_id", "seat_no", "starts_at", "ends_at", "moves_count", "paper_version", "reason")
     try:
         async with session.begin_nested():
             await session.execute(

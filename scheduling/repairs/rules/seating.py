@@ -96,7 +96,8 @@ class _Seating:
     ) -> None:
         self.problem, self.plan, self.members, self.standing = problem, plan, members, standing
         self.halls, self.before, self.make_id, self.anew = halls, before, make_id, anew
-        self.fixed = {one.id for one in standing.rooms.values() if before.session[one.key].slot in past}
+        begun = {one.id for one in before.sessions if one.slot in past}
+        self.fixed = {one.id for one in standing.rooms.values() if one.key in begun}
         self.number = numbered(problem, members)
         self.own: dict[tuple[UUID, str], Seat] = {(one.registration_id, one.component): one for one in standing.seats}
         self.in_room: dict[UUID, list[Seat]] = defaultdict(list)

@@ -442,6 +442,24 @@ async def test_another_room_needs_the_head_or_the_officer_and_the_same_part(sess
         )
 
 
+async def test_at_another_time_another_paper_is_sat(session: AsyncSession, day: Day) -> None:
+    """H9: who comes to a session at another start sits the paper of those who are there; at the same start the own one."""
+    site = {"site_id": day.room.site_id, "site_code": day.room.site_code}
+    beside, later = (
+        replace(make_room(day.scheme, day.batch_id, minutes(n)), **site)  # type: ignore[arg-type]
+        for n in (0, 200)
+    )
+    others = [replace(make_specs(room, 1)[0], paper_version="B") for room in (beside, later)]
+    await actions.admit(
+        session, day.officer, publication=make_publication(day.batch_id, [beside, later], others), now=NOW
+    )
+    target: dict[str, Any] = {"seat_no": 2, "reason": "机房断网", "now": minutes(-45)}
+    near = await actions.move(session, day.officer, sitting_id=day.ids[0], room_session_id=beside.id, **target)
+    far = await actions.move(session, day.officer, sitting_id=day.ids[1], room_session_id=later.id, **target)
+    assert (near.paper_version, far.paper_version) == ("A", "B")
+    assert (await queries.sitting(session, day.ids[1])).paper_version == "B"
+
+
 async def test_a_move_keeps_what_is_granted(session: AsyncSession, day: Day) -> None:
     await opened(session, day)
     site = {"site_id": day.room.site_id, "site_code": day.room.site_code}

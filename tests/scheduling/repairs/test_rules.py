@@ -1,5 +1,6 @@
 """What stands, read from the places; newcomers on free seats; what is asked; the next ticket numbers."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -123,6 +124,15 @@ def test_nothing_changed_changes_no_seat() -> None:
     found = seated(problem, plan, standing(problem, plan), plan)
     assert (found.coming, found.leaving, found.closed, found.fresh, found.trimmed) == ((), (), (), frozenset(), {})
     assert {one.seats for one in found.held} == {one.seats for one in lay_out(problem, plan, HALLS)}
+
+
+def test_a_room_that_was_emptied_by_hand_disturbs_nothing() -> None:
+    problem = small.problem()
+    plan = small.plan(problem)
+    stands = standing(problem, plan)
+    empty = replace(next(iter(stands.rooms.values())), id=uuid5(SPACE, "empty"), key="N9")
+    found = seated(problem, plan, replace(stands, rooms={**stands.rooms, empty.id: empty}), plan, past=("1a",))
+    assert (found.coming, found.leaving, found.closed) == ((), (), ())
 
 
 def test_newcomers_get_free_seats_and_stations_and_nobody_else_moves() -> None:
