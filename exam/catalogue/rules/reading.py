@@ -107,6 +107,14 @@ class Reader:
         )
         return default
 
+    def boolean(self, name: str) -> bool:
+        """A yes or no; no where it is not said."""
+        value = self.data.get(name, False)
+        if not isinstance(value, bool):
+            self.add("boolean", N_("%(path)s 应为 true 或 false。"), name)
+            return False
+        return value
+
     def child(self, name: str) -> Reader:
         return Reader(self.data.get(name), self.at(name), self.problems)
 

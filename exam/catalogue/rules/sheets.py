@@ -102,12 +102,22 @@ class Overtime:
     stop_minutes: int
 
 
+class Tie(StrEnum):
+    """What counts when the third total lies exactly between the two others."""
+
+    HIGHER = "higher"  # the pair with the higher mean
+    ALL = "all"  # the mean of all three
+    LEAD = "lead"  # the lead decides
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """When two assessors' totals count as the same: their mean is taken, otherwise the lead decides."""
+    """When assessors' totals count as the same: the mean is taken. Otherwise a third marks, where asked for, or the lead decides."""
 
     tolerance: Decimal
     assessors_count: int = 2
+    third: bool = False
+    tie: Tie = Tie.HIGHER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,8 +236,10 @@ def _agreement(reader: Reader) -> Agreement:
     if reader.data.get("agreement") is None:
         return Agreement(tolerance=Decimal(5))
     item = reader.child("agreement")
-    item.only(("tolerance", "assessors"))
+    item.only(("tolerance", "assessors", "third", "tie"))
     return Agreement(
         tolerance=item.number("tolerance", low=0),
-        assessors_count=item.integer("assessors", low=1, high=2, default=2),
+        assessors_count=item.integer("assessors", low=1, high=3, default=2),
+        third=item.boolean("third"),
+        tie=item.choice("tie", Tie, default=Tie.HIGHER) if "tie" in item.data else Tie.HIGHER,
     )

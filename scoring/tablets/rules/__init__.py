@@ -1,0 +1,1 @@
+"""Events, what they come to, the ledger, the slips."""

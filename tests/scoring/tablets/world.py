@@ -1,0 +1,74 @@
+"""Tablets that write events as the page does: chains with Lamport's clock, for tests and measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey
+
+MORNING = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
+ROWS = ("a", "b", "c", "d")
+
+
+@dataclass
+class Tablet:
+    """One device: its chain so far, what it has seen, and how wrong its clock is."""
+
+    id: UUID
+    clock_wrong: timedelta = timedelta(0)
+    events: list[Event] = field(default_factory=list)
+    counter: int = 0
+
+    def write(self, kind: Kind, sheet: SheetKey, **data: Any) -> Event:
+        """Append an event."""
+        self.counter += 1
+        number = len(self.events) + 1
+        event = Event(
+            device_id=self.id,
+            number=number,
+            previous=self.events[-1].hash if self.events else FIRST,
+            id=UUID(int=(self.id.int << 32) + number),
+            counter=self.counter,
+            kind=kind,
+            sheet=sheet,
+            said_at=MORNING + self.clock_wrong + timedelta(seconds=number),
+            data=data,
+        )
+        self.events.append(event)
+        return event
+
+    def see(self, events: Iterable[Event]) -> None:
+        """Learn of others' events: its next one comes after them."""
+        self.counter = max([self.counter, *(one.counter for one in events)])
+
+    def score(self, sheet: SheetKey, random: Random, *, sign: bool = True) -> None:
+        """A candidate's sheet as it is filled in: rows, some changed again, then signed whole."""
+        self.write(Kind.OPENED, sheet)
+        answers: dict[str, int] = {}
+        for row in (*ROWS, random.choice(ROWS)):
+            answers[row] = random.randrange(4)
+            self.write(Kind.ANSWERED, sheet, row=row, value=answers[row])
+        self.write(Kind.OVERTIME, sheet, minutes=random.randrange(3))
+        if sign:
+            overtime = self.events[-1].data["minutes"]
+            self.write(Kind.SIGNED, sheet, answers=answers, overtime=overtime, note="")
+
+
+def batches(events: Sequence[Event], random: Random, doubled: float = 0.2) -> list[list[Event]]:
+    """The events as a bad line delivers them: cut anywhere, some twice, in any order."""
+    found: list[list[Event]] = []
+    at = 0
+    while at < len(events):
+        size = random.randint(1, 25)
+        found.append(list(events[at : at + size]))
+        at += size
+    found += [list(one) for one in found if random.random() < doubled]
+    random.shuffle(found)
+    for one in found:
+        random.shuffle(one)
+    return found
