@@ -24,6 +24,7 @@ from scheduling.timetable import models as timetable
 from scoring.marking import models as marking
 from scoring.outcomes import models as outcomes
 from scoring.reviews import models as reviews
+from scoring.tablets import models as tablets
 
 MODELS: tuple[ModuleType, ...] = (
     audit,
@@ -43,6 +44,7 @@ MODELS: tuple[ModuleType, ...] = (
     marking,
     outcomes,
     reviews,
+    tablets,
     issuing,
     ledger,
 )

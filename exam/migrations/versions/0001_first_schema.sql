@@ -440,6 +440,26 @@ CREATE TABLE scheduling.unfilled_duties (
 
 CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
 
+CREATE TABLE scoring.tablets (
+    id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    label TEXT NOT NULL,
+    public_key BYTEA NOT NULL,
+    key_sha256 VARCHAR(64) NOT NULL,
+    registered_by TEXT NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    revoked_by TEXT NOT NULL,
+    revocation_reason TEXT NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE,
+    last_number INTEGER NOT NULL,
+    CONSTRAINT pk_tablets PRIMARY KEY (id),
+    CONSTRAINT ck_tablets_revoked CHECK ((revoked_at IS NULL) = (revocation_reason = '')),
+    CONSTRAINT ck_tablets_last_number CHECK (last_number >= 0),
+    CONSTRAINT uq_tablets_site_id_label UNIQUE (site_id, label),
+    CONSTRAINT uq_tablets_key_sha256 UNIQUE (key_sha256)
+);
+
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,
     role TEXT NOT NULL,
@@ -694,6 +714,75 @@ CREATE TABLE scheduling.ticket_prefixes (
     CONSTRAINT pk_ticket_prefixes PRIMARY KEY (batch_id),
     CONSTRAINT uq_ticket_prefixes_prefix UNIQUE (prefix),
     CONSTRAINT fk_ticket_prefixes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
+);
+
+CREATE TABLE scoring.tablet_events (
+    tablet_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    hash VARCHAR(64) NOT NULL,
+    id UUID NOT NULL,
+    previous VARCHAR(64) NOT NULL,
+    counter INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    sitting_id UUID NOT NULL,
+    assessor_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    room_session_id UUID NOT NULL,
+    said_at TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    data JSONB NOT NULL,
+    CONSTRAINT pk_tablet_events PRIMARY KEY (tablet_id, number, hash),
+    CONSTRAINT ck_tablet_events_kind CHECK (kind IN ('opened', 'answered', 'overtime', 'noted', 'evidence', 'stopped', 'signed', 'corrected', 'rerun')),
+    CONSTRAINT ck_tablet_events_number CHECK (number >= 1 AND counter >= 1),
+    CONSTRAINT fk_tablet_events_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE INDEX ix_tablet_events_room ON scoring.tablet_events (room_session_id, tablet_id);
+
+CREATE INDEX ix_tablet_events_sheet ON scoring.tablet_events (sitting_id, assessor_id, version);
+
+CREATE TRIGGER tablet_events_append_only BEFORE UPDATE OR DELETE ON scoring.tablet_events FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER tablet_events_no_truncate BEFORE TRUNCATE ON scoring.tablet_events FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE scoring.tablet_handouts (
+    tablet_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    given_by TEXT NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tablet_handouts PRIMARY KEY (tablet_id, room_session_id),
+    CONSTRAINT fk_tablet_handouts_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE INDEX ix_tablet_handouts_room ON scoring.tablet_handouts (room_session_id);
+
+CREATE TABLE scoring.tablet_oddities (
+    id UUID NOT NULL,
+    tablet_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    hash VARCHAR(64) NOT NULL,
+    why TEXT NOT NULL,
+    body JSONB NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    settled_by TEXT NOT NULL,
+    settlement TEXT NOT NULL,
+    CONSTRAINT pk_tablet_oddities PRIMARY KEY (id),
+    CONSTRAINT ck_tablet_oddities_why CHECK (why IN ('no_pass', 'not_their_sheet', 'unknown_sitting')),
+    CONSTRAINT fk_tablet_oddities_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE INDEX ix_tablet_oddities_open ON scoring.tablet_oddities (tablet_id) WHERE settled_at IS NULL;
+
+CREATE UNIQUE INDEX uq_tablet_oddities ON scoring.tablet_oddities (tablet_id, number, hash);
+
+CREATE TABLE scoring.tablet_passes (
+    tablet_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tablet_passes PRIMARY KEY (tablet_id, account_id),
+    CONSTRAINT fk_tablet_passes_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id),
+    CONSTRAINT fk_tablet_passes_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
 );
 
 CREATE TABLE exam.incidents (

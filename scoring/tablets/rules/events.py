@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -70,7 +69,7 @@ class Event:
     counter: int  # Lamport's clock
     kind: Kind
     sheet: SheetKey
-    said_at: datetime  # the tablet's clock: to be read, never to order by
+    said_at: str  # the tablet's clock: ISO 8601, as it wrote it; to be read, never to order by
     data: Mapping[str, Any]
 
     @property
@@ -87,7 +86,7 @@ class Event:
             "sitting": str(self.sheet.sitting_id),
             "assessor": str(self.sheet.assessor_id),
             "version": self.sheet.version,
-            "said_at": self.said_at.isoformat(),
+            "said_at": self.said_at,
             "data": dict(self.data),
         }
 

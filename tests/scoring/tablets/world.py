@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from scoring.tablets.rules.devices import Message
+from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey, canonical
 
 MORNING = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
 ROWS = ("a", "b", "c", "d")
@@ -32,11 +38,11 @@ class Tablet:
             device_id=self.id,
             number=number,
             previous=self.events[-1].hash if self.events else FIRST,
-            id=UUID(int=(self.id.int << 32) + number),
+            id=uuid5(self.id, str(number)),
             counter=self.counter,
             kind=kind,
             sheet=sheet,
-            said_at=MORNING + self.clock_wrong + timedelta(seconds=number),
+            said_at=(MORNING + self.clock_wrong + timedelta(seconds=number)).isoformat(),
             data=data,
         )
         self.events.append(event)
@@ -72,3 +78,27 @@ def batches(events: Sequence[Event], random: Random, doubled: float = 0.2) -> li
     for one in found:
         random.shuffle(one)
     return found
+
+
+@dataclass
+class Signer:
+    """A tablet's key, as a browser makes it, and messages signed with it as a browser signs."""
+
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def public(self) -> bytes:
+        """SubjectPublicKeyInfo."""
+        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, body: dict[str, Any]) -> bytes:
+        """Raw r‖s (IEEE P1363)."""
+        r, s = decode_dss_signature(self.key.sign(canonical(body), ec.ECDSA(SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def message(tablet: Tablet, events: Sequence[Event], last: int | None = None) -> Message:
+    """A message with these events, saying how far the chain goes."""
+    return Message(
+        tablet_id=tablet.id, last=len(tablet.events) if last is None else last, events=tuple(one.body for one in events)
+    )
