@@ -36,6 +36,7 @@ from scheduling.timetable import routes as scheduling_timetable
 from scoring.marking import routes as marking
 from scoring.outcomes import routes as outcomes
 from scoring.reviews import routes as reviews
+from scoring.tablets import routes as tablets
 
 MODULES: Sequence[Any] = (
     accounts,
@@ -57,6 +58,7 @@ MODULES: Sequence[Any] = (
     marking,
     outcomes,
     reviews,
+    tablets,
     home,
 )
 
