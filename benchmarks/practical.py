@@ -2,7 +2,8 @@
 
 `double_marking`: every triple of whole marks from 0 to 20 and every tolerance from 0 to 5, against a written table
 (tests/golden/double_marking.json) that shares no code with the rule. `orders`: the same day delivered in many ways (cut,
-doubled, shuffled, two tablets on one sheet, a clock two hours wrong): every delivery must come to the same state.
+doubled, shuffled, two tablets on one sheet, a clock two hours wrong): every delivery must come to the same state. `tablets`:
+fifty tablets come back to the line after half an hour, over HTTP, on a durable PostgreSQL.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from benchmarks.tablets import tablets
 from exam.catalogue.rules import Agreement
 from scoring.marking.rules.agreeing import agree
 from scoring.tablets.rules.events import Event, SheetKey
@@ -89,7 +91,11 @@ def _day(random: Random) -> list[Event]:
     return [event for tablet in tablets for event in tablet.events]
 
 
-CASES: Final[Mapping[str, Callable[[], Result]]] = {"double_marking": double_marking, "orders": orders}
+CASES: Final[Mapping[str, Callable[[], Result]]] = {
+    "tablets": tablets,
+    "orders": orders,
+    "double_marking": double_marking,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -109,7 +109,9 @@ async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST"
     specs: list[SittingSpec] = []
     duties: list[DutySpec] = []
     for index, part in enumerate(scheme.components):
-        room = make_room(scheme, batch_id, START + timedelta(hours=2 * index), index, room_id=new_id())
+        room = make_room(
+            scheme, batch_id, START + timedelta(hours=2 * index), index, room_id=new_id(), seats_count=max(30, count)
+        )
         rooms[part.code] = room
         duties.append(make_duty(room, invigilator, Duty.INVIGILATOR))
         specs += [
