@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
-from exam.catalogue.rules import Component, Form, Scheme, Sheet, parse_sheet
+from exam.catalogue.rules import Agreement, Component, Form, Scheme, Sheet, parse_sheet
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.i18n import Name
 from exam.kernel.needs import Need
@@ -31,8 +31,10 @@ from scoring.marking.rules import (
     MarkStatus,
     PaperEntry,
     PartState,
+    Path,
     SheetStatus,
-    reconcile,
+    agree,
+    in_room,
     state_of,
 )
 
@@ -118,11 +120,27 @@ class Station:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Whether another assessor's sheet of a candidate is wanted."""
+
+    more: bool
+    third: bool  # because two differ
+
+
+@dataclass(frozen=True, kw_only=True)
 class StationCandidate:
     """A candidate at the station, by seat, and where the assessor's own sheet stands (None = not opened)."""
 
     sitting: Sitting
     sheet: ScoreSheet | None
+    wanted: Wanted
+
+    @property
+    def todo(self) -> bool:
+        """Whether the assessor has something to do here: an own sheet to finish, or one that is wanted."""
+        if not self.scorable:
+            return False
+        return self.sheet.status is SheetStatus.DRAFT if self.sheet else self.wanted.more
 
     @property
     def scorable(self) -> bool:
@@ -241,16 +259,17 @@ async def sheet(session: AsyncSession, sheet_id: UUID) -> ScoreSheet:
 
 
 async def signed_sheets(session: AsyncSession, sitting_ids: Iterable[UUID]) -> dict[UUID, list[ScoreSheet]]:
-    """Per sitting the newest *signed* version of each assessor's sheet: what counts while a correction is open."""
+    """Per sitting the newest *signed* version of each assessor's sheet, in the order in which they first signed: what counts
+    while a correction is open."""
     query = (
         select(ScoreSheetRow)
         .where(ScoreSheetRow.sitting_id.in_(list(sitting_ids)), ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version)
+        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at)
         .execution_options(populate_existing=True)
     )
     newest = {(row.sitting_id, row.assessor_id): row for row in await session.scalars(query)}
     found: dict[UUID, list[ScoreSheet]] = defaultdict(list)
-    for row in sorted(newest.values(), key=lambda row: str(row.assessor_id)):
+    for row in newest.values():
         found[row.sitting_id].append(sheet_record(row))
     return found
 
@@ -278,6 +297,32 @@ async def assessing(session: AsyncSession, room_session_id: UUID) -> list[DutySp
     return [duty for duty in await sittings.duties(session, room_session_id=room_session_id) if duty.duty in ASSESSING]
 
 
+async def agreement_in(session: AsyncSession, room_session_id: UUID, component_id: UUID) -> Agreement:
+    """How sheets of a component agree in a room session, with the assessors it has."""
+    here = sum(one.duty is Duty.ASSESSOR for one in await assessing(session, room_session_id))
+    return in_room((await sheet_definition(session, component_id)).agreement, here)
+
+
+async def wanted_sheets(session: AsyncSession, room_session_ids: Collection[UUID]) -> dict[UUID, Wanted]:
+    """Per sitting of these rooms whether one more assessor's sheet is wanted: the first ones, or a third where two differ.
+    A sheet that was opened and left blank keeps nobody else out."""
+    totals = {
+        id: list(found.values()) for (id, _), found in (await _signed_totals(session, None, room_session_ids)).items()
+    }
+    begun: dict[UUID, set[UUID]] = defaultdict(set)
+    for one in await sheets(session, room_session_ids=room_session_ids):
+        if one.answers or one.status is not SheetStatus.DRAFT:
+            begun[one.sitting_id].add(one.assessor_id)
+    found: dict[UUID, Wanted] = {}
+    for room in await sittings.room_sessions(session, ids=room_session_ids):
+        rule = await agreement_in(session, room.id, room.component_id)
+        for sitting in await sittings.sittings(session, room_session_id=room.id):
+            third = agree(rule, totals.get(sitting.id, [])).path is Path.THIRD
+            enough = rule.assessors_count + third
+            found[sitting.id] = Wanted(more=len(begun[sitting.id]) < enough, third=third)
+    return found
+
+
 async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[Station]:
     """The room sessions an assessor serves in these days, candidates by seat, with the assessor's own sheets only."""
     if actor.account_id is None:
@@ -290,6 +335,7 @@ async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[S
     rooms = [room for room in await sittings.my_rooms(session, actor, now) if room.id in duties]
     own = {one.sitting_id: one for one in await sheets(
         session, room_session_ids=[room.id for room in rooms], assessor_id=actor.account_id)}  # fmt: skip
+    wanted = await wanted_sheets(session, [room.id for room in rooms])
     found = []
     for room in rooms:
         people = await sittings.sittings(session, room_session_id=room.id)
@@ -299,7 +345,9 @@ async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[S
                 room=room,
                 duty=duties[room.id],
                 component=part,
-                candidates=tuple(StationCandidate(sitting=one, sheet=own.get(one.id)) for one in people),
+                candidates=tuple(
+                    StationCandidate(sitting=one, sheet=own.get(one.id), wanted=wanted[one.id]) for one in people
+                ),
             )
         )
     return found
@@ -308,18 +356,25 @@ async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[S
 async def disagreements(
     session: AsyncSession, *, batch_id: UUID | None = None, room_session_ids: Iterable[UUID] | None = None
 ) -> list[Disagreement]:
-    """Sittings whose signed sheets differ beyond the tolerance and that nobody has decided yet."""
-    apart = [
-        sitting_id
+    """Sittings that the lead must decide, and that nobody has decided yet."""
+    unsettled = {
+        sitting_id: (component_id, list(totals.values()))
         for (sitting_id, component_id), totals in (await _signed_totals(session, batch_id, room_session_ids)).items()
         if len(totals) > 1
-        and reconcile((await sheet_definition(session, component_id)).agreement, list(totals.values())) is None
-    ]
-    if not apart:
+        and not agree((await sheet_definition(session, component_id)).agreement, list(totals.values())).settled
+    }
+    if not unsettled:
         return []
+    places = {one.id: one for one in await sittings.sittings(session, ids=unsettled)}
+    rules = {(place.room_session_id, unsettled[id][0]) for id, place in places.items()}
+    rule = {key: await agreement_in(session, *key) for key in sorted(rules, key=str)}
+    apart = [
+        id
+        for id, (component_id, totals) in unsettled.items()
+        if agree(rule[places[id].room_session_id, component_id], totals).path is Path.LEAD
+    ]
     signed = await signed_sheets(session, apart)
     decided = await _decided(session, apart)
-    places = {one.id: one for one in await sittings.sittings(session, ids=apart)}
     waiting = []
     for sitting_id, group in signed.items():
         if decided.get(sitting_id) != _signature(group):
@@ -336,11 +391,11 @@ async def disagreements(
 async def _signed_totals(
     session: AsyncSession, batch_id: UUID | None, room_session_ids: Iterable[UUID] | None
 ) -> dict[tuple[UUID, UUID], dict[UUID, Decimal]]:
-    """By (sitting, component) the newest signed total of each assessor."""
+    """By (sitting, component) the newest signed total of each assessor, in the order in which they first signed."""
     query = (
         select(ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total)
         .where(ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version)
+        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at)
     )
     if batch_id is not None:
         query = query.where(ScoreSheetRow.batch_id == batch_id)
@@ -422,8 +477,7 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
         return []
     found = await stations(session, actor, now)
     open_count = sum(
-        1 for station in found for one in station.candidates
-        if one.scorable and (one.sheet is None or one.sheet.status is SheetStatus.DRAFT)
+        1 for station in found if station.duty is Duty.ASSESSOR for one in station.candidates if one.todo
     )  # fmt: skip
     needs = []
     if open_count:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
-from exam.catalogue.rules import Scheme, parse_sheet, plain
+from exam.catalogue.rules import Agreement, Scheme, Tie, parse_sheet, plain
 from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.i18n import Name
@@ -23,7 +23,7 @@ from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Registration
 from scoring.marking import queries as marking
-from scoring.marking.rules import Mark, MarkSource, read_entries, reconcile, score_sheet
+from scoring.marking.rules import Mark, MarkSource, agree, read_entries, score_sheet
 from scoring.outcomes.models import OutcomeRow
 from scoring.outcomes.rules import (
     ALLOWED,
@@ -368,7 +368,8 @@ def _value_again(mark: Mark) -> Decimal | None:
             return values.pop() if len(values) == 1 else Decimal(-1)
         case MarkSource.SHEETS:
             totals = [Decimal(one["total"]) for one in mark.detail["sheets"]]
-            return sum(totals, Decimal(0)) / len(totals) if totals else Decimal(-1)
+            used = [totals[place] for place in mark.detail.get("used", range(len(totals)))]
+            return sum(used, Decimal(0)) / len(used) if used else Decimal(-1)
     return None
 
 
@@ -396,8 +397,14 @@ async def _recheck_sheets(session: AsyncSession, marks: Iterable[Mark]) -> list[
         if mark.source is MarkSource.SHEETS:
             agreement = definitions[mark.component_id].agreement
             totals = [Decimal(one["total"]) for one in mark.detail["sheets"]]
-            wanted = type(agreement)(tolerance=agreement.tolerance, assessors_count=int(mark.detail["wanted"]))
-            if reconcile(wanted, totals) is None:
+            rule = Agreement(
+                tolerance=agreement.tolerance,
+                assessors_count=int(mark.detail["wanted"]),
+                third=bool(mark.detail.get("third", False)),
+                tie=Tie(mark.detail.get("tie", Tie.HIGHER)),
+            )
+            agreed = agree(rule, totals)
+            if not agreed.settled or list(agreed.used) != list(mark.detail.get("used", agreed.used)):
                 found.append(Mismatch(kind="mark", id=mark.id, detail="its sheets do not agree within the tolerance"))
     return found
 

@@ -37,9 +37,11 @@ START = NOW + timedelta(days=10)
 AFTER = START + timedelta(days=1)
 
 
-def definition(code: str = "TST") -> dict[str, Any]:
+def definition(code: str = "TST", *, third: bool = False) -> dict[str, Any]:
     """Computer 30 %, paper 30 %, practical 40 %; R1, pass at 60."""
-    sheet = sheet_definition()
+    sheet = dict(sheet_definition())
+    if third:
+        sheet["agreement"] = {**sheet["agreement"], "third": True}
     return {
         "format": "kaowu-scheme/1", "organisation": f"{code}1", "certificate": code, "level": "elementary",
         "fee_yuan": "200", "pass_rule": {"code": "R1", "version": 1, "kind": "weighted_sum", "pass_mark": "60"},
@@ -73,6 +75,7 @@ class World:
     typists: tuple[Actor, Actor, Actor]
     verifier: Actor
     publisher: Actor
+    third: Actor | None = None  # another assessor of the practical, where asked for
 
     def component(self, code: str) -> Component:
         return next(part for part in self.scheme.components if part.code == code)
@@ -84,10 +87,12 @@ class World:
 PASSWORD = "a long password"
 
 
-async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST", accounts: bool = False) -> World:
+async def make_world(
+    session: AsyncSession, *, count: int = 3, code: str = "TST", accounts: bool = False, third: bool = False
+) -> World:
     """Scheme, batch, registrations and a published plan: the three parts start at START, two hours apart.
 
-    With ``accounts`` everybody can sign in: the login is the name, the password PASSWORD.
+    With ``third`` the sheet asks for a third assessor where two differ, and there is one. With ``accounts`` everybody can sign in: the login is the name, the password PASSWORD.
     """
 
     async def somebody(role: Role, name: str, scope: Scope | None = None) -> Actor:
@@ -99,7 +104,7 @@ async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST"
         )
         return Actor(made, name, actor.grants)
 
-    scheme = await _scheme(session, code)
+    scheme = await _scheme(session, code, third=third)
     batch_id, registrations, people = await _registered(session, scheme, count)
     organisation = Scope("organisation", str(scheme.organisation_id))
     invigilator = await somebody(Role.INVIGILATOR, "invigilator")
@@ -121,6 +126,9 @@ async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST"
         ]  # fmt: skip
     duties += [make_duty(rooms["P"], one, Duty.ASSESSOR) for one in assessors]
     duties.append(make_duty(rooms["P"], lead, Duty.LEAD_ASSESSOR))
+    other = await somebody(Role.ASSESSOR, "assessor3") if third else None
+    if other:
+        duties.append(make_duty(rooms["P"], other, Duty.ASSESSOR))
     tickets = {one: f"2026{number:08d}" for number, one in enumerate(registrations, 1)}
     plan = Publication(batch_id, new_id(), 1, tuple(rooms.values()), tuple(specs), tuple(duties), tickets)
     await sittings.admit(session, SYSTEM, publication=plan, now=NOW)
@@ -133,7 +141,7 @@ async def make_world(session: AsyncSession, *, count: int = 3, code: str = "TST"
                  await somebody(Role.SCORE_ENTRY, "typist2", organisation),
                  await somebody(Role.SCORE_ENTRY, "typist3", organisation)),
         verifier=await somebody(Role.SCORE_VERIFIER, "verifier", organisation),
-        publisher=await somebody(Role.SCORE_OFFICER, "publisher", organisation),
+        publisher=await somebody(Role.SCORE_OFFICER, "publisher", organisation), third=other,
     )  # fmt: skip
 
 
@@ -190,7 +198,7 @@ async def at_status(session: AsyncSession, batch_id: UUID, status: str) -> None:
     )
 
 
-async def _scheme(session: AsyncSession, code: str) -> Scheme:
+async def _scheme(session: AsyncSession, code: str, *, third: bool = False) -> Scheme:
     organisation_id = await catalogue_actions.add_organisation(
         session, SYSTEM, code=f"{code}1", name_zh=f"{code} 评价组织", name_en=f"{code} organisation", now=NOW
     )
@@ -198,7 +206,9 @@ async def _scheme(session: AsyncSession, code: str) -> Scheme:
         session, SYSTEM, organisation_id=organisation_id, code=code, name_zh=f"{code} 证书", name_en=f"{code} certificate",
         batch_no=1, levels=[Level.ELEMENTARY], now=NOW,
     )  # fmt: skip
-    scheme_id = await catalogue_actions.publish_scheme(session, SYSTEM, definition=definition(code), now=NOW)
+    scheme_id = await catalogue_actions.publish_scheme(
+        session, SYSTEM, definition=definition(code, third=third), now=NOW
+    )
     scheme = await catalogue.scheme(session, scheme_id)
     await papers.add_items(
         session, SYSTEM, certificate_id=scheme.certificate_id, level=scheme.level, items=drafts(), now=NOW

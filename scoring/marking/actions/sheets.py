@@ -34,8 +34,8 @@ from scoring.marking.rules import (
     SheetScore,
     SheetSigned,
     SheetStatus,
+    agree,
     read_entries,
-    reconcile,
     require_complete,
     require_sheet_change,
     score_sheet,
@@ -76,6 +76,11 @@ class NothingToDecide(Conflict):
     message = N_("这名考生的评分没有需要裁定的差异。")
 
 
+class EnoughSheets(Conflict):
+    message = N_("这名考生的评分表已经够了，不需要再评。")
+    way_out = N_("请评下一名考生；两名考评员评分差过大、需要第三人时，这里会提示。")
+
+
 class OwnSheet(Conflict):
     message = N_("您是这名考生的考评员之一，不能裁定自己的评分。")
     way_out = N_("请由没有参与评分的考评组长裁定。")
@@ -87,6 +92,8 @@ async def open_sheet(session: AsyncSession, actor: Actor, *, sitting_id: UUID, n
     own = await queries.sheets(session, sitting_ids=[sitting_id], assessor_id=actor.account_id)
     if own:
         return own[0]
+    if not (await queries.wanted_sheets(session, [sitting.room_session_id]))[sitting.id].more:
+        raise EnoughSheets
     assert actor.account_id is not None
     row = ScoreSheetRow(
         id=new_id(), batch_id=sitting.batch_id, room_session_id=sitting.room_session_id, sitting_id=sitting.id,
@@ -186,8 +193,7 @@ async def countersign_sheet(session: AsyncSession, actor: Actor, *, sheet_id: UU
     await session.flush()
     await _record(session, actor, "marking.countersign_sheet", row, now, total=str(row.total))
     sitting = await sittings.sitting(session, row.sitting_id)
-    await _settle(session, actor, sitting, await queries.sheet_definition(session, row.component_id), now,
-                  reason=row.reason)  # fmt: skip
+    await _settle(session, actor, sitting, now, reason=row.reason)
     return sheet_record(row)
 
 
@@ -296,28 +302,27 @@ async def _sign(
     await session.flush()
     await _record(session, actor, "marking.sign_sheet", row, now, total=plain(score.total), sha256=row.signed_sha256)
     if status is SheetStatus.SIGNED:
-        await _settle(session, actor, sitting, definition, now)
+        await _settle(session, actor, sitting, now)
     return sheet_record(row)
 
 
 async def _settle(
-    session: AsyncSession, actor: Actor, sitting: Sitting, definition: Sheet, now: datetime, reason: str | None = None
+    session: AsyncSession, actor: Actor, sitting: Sitting, now: datetime, reason: str | None = None
 ) -> None:
     """Write the mark when the signed sheets agree; two who sign at once wait for each other."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sheets:{sitting.id}", 0))))
     group = (await queries.signed_sheets(session, [sitting.id]))[sitting.id]
-    assessors = [duty for duty in await queries.assessing(session, sitting.room_session_id)
-                 if duty.duty is Duty.ASSESSOR]  # fmt: skip
-    wanted = max(1, min(definition.agreement.assessors_count, len(assessors)))
-    totals = [one.total for one in group if one.total is not None]
-    if len(totals) < wanted:
-        return
-    agreement = type(definition.agreement)(tolerance=definition.agreement.tolerance, assessors_count=wanted)
-    value = reconcile(agreement, totals)
-    if value is None:
-        return  # the lead decides; see queries.disagreements
-    detail = {"sheets": [{"sheet_id": str(one.id), "total": str(one.total)} for one in group], "wanted": wanted}
-    mark = _mark(sitting, value, MarkSource.SHEETS, [one.assessor_id for one in group], detail, reason)
+    agreement = await queries.agreement_in(session, sitting.room_session_id, sitting.component_id)
+    found = agree(agreement, [one.total for one in group if one.total is not None])
+    if found.value is None:
+        return  # one more is awaited, or the lead decides: queries.wanted_sheets, queries.disagreements
+    detail = {
+        "sheets": [{"sheet_id": str(one.id), "total": str(one.total)} for one in group],
+        "wanted": agreement.assessors_count, "third": agreement.third, "tie": agreement.tie.value,
+        "path": found.path.value, "used": list(found.used),
+    }  # fmt: skip
+    people = [group[place].assessor_id for place in found.used]
+    mark = _mark(sitting, found.value, MarkSource.SHEETS, people, detail, reason)
     await write_marks(session, actor, batch_id=sitting.batch_id, new=[mark], now=now)
 
 

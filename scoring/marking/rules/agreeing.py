@@ -9,7 +9,7 @@ led to a mark is kept with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import combinations
@@ -53,6 +53,12 @@ class Agreed:
     def settled(self) -> bool:
         """Whether there is a mark."""
         return self.value is not None
+
+
+def in_room(agreement: Agreement, assessors: int) -> Agreement:
+    """The sheet's rule with the assessors a room really has: one where there is one, no third where there is nobody else."""
+    wanted = max(1, min(agreement.assessors_count, assessors))
+    return replace(agreement, assessors_count=wanted, third=agreement.third and assessors > wanted)
 
 
 def agree(agreement: Agreement, totals: Sequence[Decimal]) -> Agreed:

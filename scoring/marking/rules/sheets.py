@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from exam.catalogue.rules import JUDGED_TOP, Agreement, Dimension, Row, RowKind, Section, Sheet, VetoEffect
+from exam.catalogue.rules import JUDGED_TOP, Dimension, Row, RowKind, Section, Sheet, VetoEffect
 from exam.kernel.errors import N_, Conflict, Invalid, Problem
 
 ZERO = Decimal(0)
@@ -147,18 +147,6 @@ def overtime_loss(sheet: Sheet, minutes: int) -> Decimal:
     if minutes > sheet.overtime.stop_minutes:
         raise OvertimePastStop(minutes=minutes, stop=sheet.overtime.stop_minutes)
     return -(-minutes // sheet.overtime.every_minutes) * sheet.overtime.points
-
-
-def reconcile(agreement: Agreement, totals: Sequence[Decimal]) -> Decimal | None:
-    """The mark signed sheets agree on: the mean when their spread is within the tolerance; None = the lead decides.
-
-    Also None while fewer assessors have signed than the sheet wants: an empty list agrees on nothing.
-    """
-    if len(totals) < agreement.assessors_count or not totals:
-        return None
-    if max(totals) - min(totals) > agreement.tolerance:
-        return None
-    return sum(totals, ZERO) / len(totals)
 
 
 def _entry(row: Row, value: object) -> Entry | None:

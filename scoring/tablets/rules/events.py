@@ -45,7 +45,7 @@ class Kind(StrEnum):
 class NotAnEvent(Invalid):
     """What a tablet sent is no event of ours."""
 
-    message = N_("第 %(number)s 条记录不符合格式：%(what)s。")
+    message = N_("第 %(number)s 条记录不符合格式，没有接收。")
     way_out = N_("请更新平板上的程序后重新发送；这条记录仍保存在平板上。")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.rules import Role
+from exam.accounts.rules import Actor, Role
 from exam.kernel.errors import Forbidden, Invalid, NotFound
 from exam.sittings import actions as sitting_actions
 from scoring.marking import actions, queries
@@ -16,6 +16,7 @@ from scoring.marking.actions.marks import NothingToVerify, OwnEntry
 from scoring.marking.actions.papers import NoPaper, NotOnPaper
 from scoring.marking.actions.sheets import (
     CorrectionOpen,
+    EnoughSheets,
     NobodyToScore,
     NotAssessing,
     NothingToDecide,
@@ -34,6 +35,7 @@ from scoring.marking.rules import (
     SheetSigned,
     SheetStatus,
 )
+from scoring.outcomes.queries import recheck
 from tests.exam.day import person
 from tests.scoring.world import AFTER, GOOD, World, finish, hold, make_world, sit_computer
 
@@ -288,6 +290,54 @@ async def test_beyond_the_tolerance_the_lead_decides(session: AsyncSession, worl
     assert mark is not None and (mark.value, mark.source) == (94, MarkSource.LEAD)
     assert await queries.disagreements(session, batch_id=world.batch_id) == []
     assert OwnSheet.message
+
+
+async def test_beyond_the_tolerance_a_third_assessor_is_asked_and_the_nearest_pair_counts(
+    session: AsyncSession,
+) -> None:
+    world = await make_world(session, third=True)
+    now = await hold(session, world, "P")
+    one, two = world.assessors
+    third = world.third
+    assert third is not None
+    sitting = world.sittings["P", 0]
+
+    async def due(actor: Actor) -> tuple[bool, bool]:
+        (station,) = await queries.stations(session, actor, now)
+        found = next(candidate for candidate in station.candidates if candidate.sitting.id == sitting)
+        return found.todo, found.wanted.third
+
+    await actions.record_sheet(session, two, sitting_id=sitting, answers=GOOD, overtime_minutes=0, now=now)
+    assert await due(third) == (True, False)
+    later = now + timedelta(minutes=1)
+    low = {**GOOD, "A1": "20.05"}
+    await actions.open_sheet(session, third, sitting_id=sitting, now=later)  # opened and left blank keeps nobody out
+    await actions.record_sheet(session, one, sitting_id=sitting, answers=low, overtime_minutes=0, now=later)
+    assert await due(third) == (True, True)
+    assert await _mark(session, world, "P") is None
+    assert await queries.disagreements(session, batch_id=world.batch_id) == []
+    with pytest.raises(NothingToDecide):
+        await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(94), reason="x", now=later)
+    near = {**GOOD, "A1": "20.04"}
+    await actions.record_sheet(session, third, sitting_id=sitting, answers=near, overtime_minutes=0, now=later)
+    mark = await _mark(session, world, "P")
+    assert mark is not None and (mark.value, mark.source) == (95, MarkSource.SHEETS)  # of 100, 94 and 96
+    assert (mark.detail["path"], mark.detail["used"]) == ("nearest_pair", [1, 2])
+    assert set(mark.entered_by) == {one.account_id, third.account_id}
+    assert await recheck(session) == []
+
+
+async def test_a_sheet_too_many_is_not_opened(session: AsyncSession) -> None:
+    world = await make_world(session, third=True)
+    now = await hold(session, world, "P")
+    assert world.third is not None
+    sitting = world.sittings["P", 0]
+    for assessor in world.assessors:
+        await actions.record_sheet(session, assessor, sitting_id=sitting, answers=GOOD, overtime_minutes=0, now=now)
+    with pytest.raises(EnoughSheets):
+        await actions.open_sheet(session, world.third, sitting_id=sitting, now=now)
+    (station,) = await queries.stations(session, world.third, now)
+    assert [one.todo for one in station.candidates] == [False, True, True]
 
 
 # ---------------------------------------------------------------- collected and verified

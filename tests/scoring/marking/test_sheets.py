@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam.catalogue.rules import Agreement, Sheet, parse_sheet
+from exam.catalogue.rules import Sheet, parse_sheet
 from scoring.marking.rules import (
     EntriesInvalid,
     Entry,
@@ -16,7 +16,6 @@ from scoring.marking.rules import (
     missing_rows,
     overtime_loss,
     read_entries,
-    reconcile,
     require_complete,
     row_mark,
     score_sheet,
@@ -129,25 +128,6 @@ def test_entries_are_read_exactly_and_blanks_left_out() -> None:
     sent = {"A1": " 20.010 ", "A2": "false", "B1": "2", "C1": 3, "C2": None, "C3": ""}
     assert read_entries(SHEET, sent) == {"A1": Decimal("20.010"), "A2": False, "B1": 2, "C1": 3}
     assert read_entries(SHEET, {}) == {}
-
-
-TWO = Agreement(tolerance=Decimal(5), assessors_count=2)
-
-
-@pytest.mark.parametrize(
-    ("totals", "value"),
-    [([], None), (["80"], None), (["80", "85"], "82.5"), (["80", "85.01"], None), (["0", "0"], "0"),
-     (["85", "80"], "82.5")],
-)  # fmt: skip
-def test_two_assessors(totals: list[str], value: str | None) -> None:
-    expected = None if value is None else Decimal(value)
-    assert reconcile(TWO, [Decimal(total) for total in totals]) == expected
-
-
-def test_one_assessor_where_the_sheet_wants_one() -> None:
-    one = Agreement(tolerance=Decimal(0), assessors_count=1)
-    assert reconcile(one, [Decimal(77)]) == 77
-    assert reconcile(one, []) is None
 
 
 entries = st.fixed_dictionaries(
