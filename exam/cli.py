@@ -36,13 +36,22 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     with use_locale(choose_locale(os.environ.get("KAOWU_LANGUAGE"))):
         try:
-            return int(parsed.command(parsed))
+            status = int(parsed.command(parsed))
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:  # `kaowu … | head`: nobody reads on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _NOBODY_READS
         except Refusal as refusal:
             return _complain(translate(refusal.message, **refusal.facts))
         except NoServer as missing:
             return _complain(str(missing))
         except KeyboardInterrupt:
             return 130
+
+
+_NOBODY_READS = 141
+"""What a shell says of a program that SIGPIPE ended."""
 
 
 def _collect_less_often() -> None:

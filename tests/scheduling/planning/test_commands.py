@@ -1,6 +1,8 @@
 """The shell: what is printed, what is written, and with which status it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +225,14 @@ def test_a_folder_that_is_not_there_is_said_before_solving(files: Files, capsys:
 def test_the_schema_is_printed(capsys: Any, kind: str, name: str) -> None:
     assert main(["schedule", "schema", kind]) == 0
     assert json.loads(capsys.readouterr().out)["$ref"] == f"#/$defs/{name}"
+
+
+def test_a_reader_who_stops_reading_sees_no_traceback(files: Files) -> None:
+    """`kaowu … | head -1` closes the pipe under the command."""
+    command = [sys.executable, "-m", "exam", "schedule", "schema", "problem"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        said = running.stderr.read()
+    assert (running.returncode, said) == (141, b"")
