@@ -9,7 +9,7 @@ fewest changes, then travel ...) is not among them: it is lexicographic and has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -178,7 +178,7 @@ class NormSet:
 
     def stored(self) -> dict[str, Any]:
         """As a plan keeps it (JSON)."""
-        return {"common": _plain(self.common), "own": {code: _plain(one) for code, one in sorted(self.own.items())}}
+        return {"common": asdict(self.common), "own": {code: asdict(one) for code, one in sorted(self.own.items())}}
 
     @staticmethod
     def restored(kept: Mapping[str, Any]) -> NormSet:
@@ -307,7 +307,3 @@ def _with(norms: Norms, values: Mapping[str, int]) -> Norms:
 def _read(kept: Mapping[str, Any]) -> Norms:
     known = {one.name for one in fields(Norms)}
     return Norms(**{code: value for code, value in kept.items() if code in known})
-
-
-def _plain(norms: Norms) -> dict[str, Any]:
-    return {one.name: getattr(norms, one.name) for one in fields(norms)}

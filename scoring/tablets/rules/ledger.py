@@ -110,13 +110,6 @@ class Ledger:
         """Nothing is missing; of a session without devices and sheets, nothing is either."""
         return not self.gaps
 
-    @property
-    def gap_sha(self) -> tuple[tuple[str, str, int, int, str], ...]:
-        """The gaps as plain values: an officer signs these and no others."""
-        return tuple(
-            (one.why.value, str(one.device_id or ""), one.first, one.last, str(one.sheet or "")) for one in self.gaps
-        )
-
 
 def balance(
     devices: Sequence[DeviceAccount],
