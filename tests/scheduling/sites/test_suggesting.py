@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from threading import Event
 from typing import Any
 
 import httpx
@@ -16,7 +17,10 @@ from exam.kernel.ids import new_id
 from exam.kernel.services import Services
 from exam.registration.models import InstitutionRow
 from exam.registration.rules import Pilot
+from scheduling.planning.rules.approvals import Approvals
+from scheduling.planning.rules.problem import Problem
 from scheduling.planning.rules.promises import of_problem
+from scheduling.planning.solver import approving_worth
 from scheduling.sites.queries import coverage_view, suggesting
 from scheduling.sites.rules import ApprovalStatus, Party, Standing
 from scheduling.sites.rules.suggesting import Expected, GapReason, Suggestions, days_of, expected, next_party, question
@@ -146,17 +150,27 @@ async def test_it_concerns_the_province_itself_and_the_organisation_itself(sessi
     assert (await suggesting.asked(session, world.province, TODAY)).applications == 1
 
 
-async def test_who_cannot_wait_is_told_so_and_finds_the_answer_later(session: AsyncSession) -> None:
+async def test_who_cannot_wait_is_told_so_and_finds_the_answer_later(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = await make_world(session, waiver=False)
     await open_site(session, world, 2, until=ApprovalStatus.CONSULTED)
-    await register(session, world, 11, school=0)  # a question of its own
     asked = await suggesting.asked(session, world.province, TODAY)
+    begun, go_on = Event(), Event()
+    propose = approving_worth.propose
+
+    def held(problem: Problem) -> Approvals:
+        begun.set()
+        assert go_on.wait(60)
+        return propose(problem)
+
+    monkeypatch.setattr(suggesting, "propose", held)
     desk = suggesting.Desk()
     assert await desk.answers(asked.provinces, patience=0) is None
-    for _ in range(600):
-        if (found := await desk.answers(asked.provinces, patience=0)) is not None:
-            break
-        await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(begun.wait, 60)
+    assert await desk.answers(asked.provinces, patience=0) is None  # asked again, computed once
+    go_on.set()
+    found = await desk.answers(asked.provinces, patience=60)
     assert found is not None and len(found) == 1
     assert (await desk.answers(asked.provinces, patience=0)) == found
     assert await desk.answers((), patience=0) == []
