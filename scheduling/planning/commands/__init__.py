@@ -117,13 +117,10 @@ def run_solve(arguments: argparse.Namespace) -> int:
 
 def run_explain(arguments: argparse.Namespace) -> int:
     """Say why a group is where it is, and what the bottlenecks of the plan are."""
-    file = arguments.problem
     try:
-        problem = read_problem(read_bytes(file))
-        plan = read_plan(read_bytes(file := arguments.plan))
-        match(problem, plan)
-    except Invalid as refusal:
-        return refuse(arguments, refusal, file)
+        problem, plan = _pair(arguments)
+    except _Unreadable as refusal:
+        return refuse(arguments, refusal.why, refusal.file)
     explainer = Explainer(problem, plan)
     sentences = [translate(one.message, **one.facts) for one in explainer.why(arguments.group)]
     if arguments.json:
@@ -136,13 +133,10 @@ def run_explain(arguments: argparse.Namespace) -> int:
 
 def run_repair(arguments: argparse.Namespace) -> int:
     """Repair a plan after a loss or for late candidates; who must be told is listed."""
-    file = arguments.problem
     try:
-        problem = read_problem(read_bytes(file))
-        plan = read_plan(read_bytes(file := arguments.plan))
-        match(problem, plan)
-    except Invalid as refusal:
-        return refuse(arguments, refusal, file)
+        problem, plan = _pair(arguments)
+    except _Unreadable as refusal:
+        return refuse(arguments, refusal.why, refusal.file)
     try:
         losses = losses_of(problem, arguments)
     except BadFile as refusal:
@@ -158,6 +152,25 @@ def run_repair(arguments: argparse.Namespace) -> int:
     return hand_over(
         arguments, repaired.plan, report, {"to_notify": told, "others_moved": repaired.others_moved}, lines
     )
+
+
+class _Unreadable(Exception):
+    """One of two files cannot be read: which, and why."""
+
+    def __init__(self, file: Path, why: Invalid) -> None:
+        self.file, self.why = file, why
+
+
+def _pair(arguments: argparse.Namespace) -> tuple[Problem, Plan]:
+    """A problem and a plan of it, from their files."""
+    file: Path = arguments.problem
+    try:
+        problem = read_problem(read_bytes(file))
+        plan = read_plan(read_bytes(file := arguments.plan))
+        match(problem, plan)
+    except Invalid as refusal:
+        raise _Unreadable(file, refusal) from refusal
+    return problem, plan
 
 
 def hand_over(
@@ -265,6 +278,9 @@ def report_lines(report: Report) -> list[str]:
             "gap": f"{100 * report.bound.gap:.4f}",
         }
         lines.append(translate(what, **facts))
+        if report.objectives.unplaced:
+            counted = N_("  （其中未安排的每人按 %(km)s 公里计入安排和下界，所以与上面的交通距离不同。）")
+            lines.append(translate(counted, km=f"{report.bound.unplaced_km:,.0f}"))
     if report.open_positions:
         lines.append(translate(N_("  计划列出 %(count)s 个空缺的监考或考评岗位。"), count=report.open_positions))
     if not report.same_problem:

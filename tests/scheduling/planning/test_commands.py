@@ -138,7 +138,15 @@ def test_who_cannot_be_placed_is_listed_with_status_0(files: Files, capsys: Any)
     (unplaced,) = document["unplaced"]
     assert (status, unplaced["count"], unplaced["reason"]) == (0, 20, "no_site")
     assert main(["schedule", "solve", str(files.problem), "--out", str(files.out), "--processes", "1"]) == 0
-    assert "组 G1 有 20 名考生未安排" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "组 G1 有 20 名考生未安排" in shown
+    assert "未安排的每人按 100,000 公里计入" in shown  # the bound is not the travel
+
+
+def test_where_everybody_has_a_place_nothing_is_said_of_the_unplaced(files: Files, capsys: Any) -> None:
+    assert main(["schedule", "solve", str(files.problem), "--out", str(files.out), "--processes", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "下界" in shown and "未安排的每人" not in shown
 
 
 def test_a_group_is_explained(files: Files, capsys: Any) -> None:

@@ -104,7 +104,7 @@ def bound_report(problem: Problem, plan: Plan, travel_km_sum: float) -> BoundRep
         return None
     recomputed = bounds.lower_bound(problem, plan.bound)
     cost = bounds.placement_cost(plan, travel_km_sum, plan.bound.unplaced_km)
-    return BoundReport(plan.bound.value, recomputed, cost, bounds.gap(cost, recomputed))
+    return BoundReport(plan.bound.value, recomputed, cost, bounds.gap(cost, recomputed), plan.bound.unplaced_km)
 
 
 def _published(case: Case, previous: Plan, changed: Changes, moved_at_most: int) -> list[Violation]:

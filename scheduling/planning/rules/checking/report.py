@@ -31,6 +31,7 @@ class BoundReport:
     recomputed: float  # kilometres, with `unplaced_km` for everybody without a place
     cost: float  # of the plan's placement in the same terms
     gap: float  # (cost - recomputed) / cost; 0 where the placement is proven best
+    unplaced_km: float  # what everybody without a place counts in both
 
     @property
     def holds(self) -> bool:
