@@ -1,0 +1,11 @@
+"""Tables of the tablets."""
+
+from scoring.tablets.models.devices import (
+    TabletEventRow,
+    TabletHandoutRow,
+    TabletOddityRow,
+    TabletPassRow,
+    TabletRow,
+)
+
+__all__ = ["TabletEventRow", "TabletHandoutRow", "TabletOddityRow", "TabletPassRow", "TabletRow"]

@@ -1,0 +1,5 @@
+"""The doors of tablets, which no cookie opens, and the pages of those who run a site."""
+
+from scoring.tablets.routes import doors
+
+ROUTES = [*doors.ROUTES]
