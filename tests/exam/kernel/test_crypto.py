@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exam.kernel.crypto import CannotOpen, Vault
+from exam.kernel.crypto import CannotOpen, Vault, seal_exchange
 
 
 @pytest.fixture
@@ -57,3 +57,31 @@ def test_a_new_key_seals_and_the_old_still_opens(vault: Vault, tmp_path: Path) -
 
 def test_keys_are_for_the_owner_only(vault: Vault, tmp_path: Path) -> None:
     assert (tmp_path / "keys" / "data-001.key").stat().st_mode & 0o077 == 0
+
+
+def test_what_others_seal_opens_here_and_nowhere_else(vault: Vault, tmp_path: Path) -> None:
+    sealed = seal_exchange(vault.exchange_key, b"events", "export/1")
+    assert vault.open_exchange(*sealed, "export/1") == b"events"
+    with pytest.raises(CannotOpen):
+        vault.open_exchange(*sealed, "export/2")
+    with pytest.raises(CannotOpen):
+        Vault.open_or_create(tmp_path / "other").open_exchange(*sealed, "export/1")
+
+
+def test_an_altered_exchange_does_not_open(vault: Vault) -> None:
+    ephemeral, nonce, sealed = seal_exchange(vault.exchange_key, b"events", "export/1")
+    other, _, _ = seal_exchange(vault.exchange_key, b"events", "export/1")
+    for parts in (
+        (other, nonce, sealed), (ephemeral, nonce[:-1] + bytes([nonce[-1] ^ 1]), sealed), (ephemeral, nonce, sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        (b"", nonce, sealed), (ephemeral, b"", sealed), (ephemeral, nonce, b""), (b"\x30\x00", nonce, sealed),
+    ):  # fmt: skip
+        with pytest.raises(CannotOpen):
+            vault.open_exchange(*parts, "export/1")
+
+
+def test_the_exchange_key_outlives_a_rotation(vault: Vault, tmp_path: Path) -> None:
+    sealed = seal_exchange(vault.exchange_key, b"events", "export/1")
+    (tmp_path / "keys" / "data-002.key").write_bytes(bytes(range(32)))
+    rotated = Vault.open_or_create(tmp_path / "keys")
+    assert rotated.exchange_key == vault.exchange_key
+    assert rotated.open_exchange(*sealed, "export/1") == b"events"
