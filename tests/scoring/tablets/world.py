@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from PIL import Image
 
+from exam.kernel.crypto import seal_exchange
 from scoring.tablets.rules.devices import Message
 from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey, canonical
 
@@ -102,3 +106,27 @@ def message(tablet: Tablet, events: Sequence[Event], last: int | None = None) ->
     return Message(
         tablet_id=tablet.id, last=len(tablet.events) if last is None else last, events=tuple(one.body for one in events)
     )
+
+
+def photo(*, width: int = 32, height: int = 24, shade: int = 90, progressive: bool = False) -> bytes:
+    """A JPEG as a tablet's canvas draws it: no metadata."""
+    out = io.BytesIO()
+    Image.effect_noise((width, height), shade).convert("RGB").save(out, "JPEG", quality=80, progressive=progressive)
+    return out.getvalue()
+
+
+def export_file(
+    tablet: Tablet, signer: Signer, key: bytes, *, events: Sequence[Event] | None = None, inside: UUID | None = None
+) -> dict[str, str]:
+    """The export file of a tablet for a server's key; `inside`: of another tablet than the outside says."""
+    sent = tablet.events if events is None else events
+    plain = {"device": str(inside or tablet.id), "last": len(tablet.events), "events": [one.body for one in sent]}
+    ephemeral, nonce, sealed = seal_exchange(key, canonical(plain), "kaowu-tablet-export/1")
+    body = {
+        "format": "kaowu-tablet-export/1",
+        "device": str(tablet.id),
+        "ephemeral": base64.b64encode(ephemeral).decode(),
+        "nonce": base64.b64encode(nonce).decode(),
+        "sealed": base64.b64encode(sealed).decode(),
+    }
+    return body | {"signature": base64.b64encode(signer.sign(dict(body))).decode()}
