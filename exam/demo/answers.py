@@ -73,6 +73,14 @@ def _entry(row: Row, ability: float, rng: Random) -> Any:
             return "true" if rng.random() < 0.15 + 0.8 * well else "false"
         case RowKind.VETO:
             return "true" if rng.random() < 0.004 else "false"
+        case RowKind.GLOBAL:
+            return round(row.top * well)
+
+
+def sheet_evidence(sheet: Sheet, entries: Mapping[str, Any]) -> Mapping[str, str]:
+    """What an assessor writes beside the veto items that happened."""
+    happened = [row.code for row in sheet.rows if row.kind is RowKind.VETO and entries[row.code] == "true"]
+    return dict.fromkeys(happened, "当场制止，考场录像可查")
 
 
 def _measured(row: Row, well: float, rng: Random) -> Decimal:

@@ -85,8 +85,8 @@ def _result(row: Row, entry: Entry | None) -> str:
     match row.kind:
         case RowKind.MEASURED:
             return f"{entry} {row.unit}"
-        case RowKind.JUDGED:
-            return f"{entry}/3"
+        case RowKind.JUDGED | RowKind.GLOBAL:
+            return f"{entry}/{row.top}"
         case RowKind.OCCURRENCE:
             return translate(N_("%(n)s 处"), n=entry)
         case RowKind.ALL_OR_NOTHING:

@@ -97,10 +97,15 @@ class ScoreSheetRow(Base):
         ),
         CheckConstraint("total >= 0", name="total"),
         CheckConstraint("(version > 1) = (corrects_id IS NOT NULL AND reason IS NOT NULL)", name="correction"),
+        # A correction has two signatures, and so has a veto item that needs a second person; evidence stands where it is needed.
         CheckConstraint(
-            "version = 1 OR status <> 'signed' OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)",
+            "(version = 1 AND NOT second_needed) OR status <> 'signed' "
+            "OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)",
             name="two_signatures",
         ),
+        CheckConstraint("status = 'draft' OR jsonb_exists_all(evidence, evidence_needed)", name="evidence"),
+        CheckConstraint("(declined_by IS NULL) = (decline_reason = '')", name="declined"),
+        CheckConstraint("declined_by IS NULL OR declined_by <> assessor_id", name="declined_by_another"),
         UniqueConstraint("sitting_id", "assessor_id", "version"),
         Index("ix_score_sheets_batch_id", "batch_id", "component_id"),
         Index("ix_score_sheets_room", "room_session_id", "assessor_id"),
@@ -130,6 +135,12 @@ class ScoreSheetRow(Base):
     reason: Mapped[str | None]
     countersigned_by: Mapped[UUID | None]
     countersigned_at: Mapped[datetime | None]
+    evidence: Mapped[dict[str, Any]]  # by veto row: {"text", "photos"}
+    evidence_needed: Mapped[list[str]]  # veto rows that count by their evidence
+    second_needed: Mapped[bool]  # a veto row counts by a second person's signature
+    declined_by: Mapped[UUID | None]  # who was asked to sign as the second and did not see it so
+    declined_at: Mapped[datetime | None]
+    decline_reason: Mapped[str]
 
 
 class LeadDecisionRow(Base):
@@ -161,7 +172,9 @@ _FORBID = (
     "CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
     "BEGIN IF TG_OP = 'DELETE' OR OLD.status = 'signed' OR (OLD.status = 'countersign' AND "
     "(NEW.answers IS DISTINCT FROM OLD.answers OR NEW.total IS DISTINCT FROM OLD.total "
-    "OR NEW.scored IS DISTINCT FROM OLD.scored OR NEW.signed_sha256 IS DISTINCT FROM OLD.signed_sha256)) THEN "
+    "OR NEW.scored IS DISTINCT FROM OLD.scored OR NEW.signed_sha256 IS DISTINCT FROM OLD.signed_sha256 "
+    "OR NEW.evidence IS DISTINCT FROM OLD.evidence OR NEW.second_needed IS DISTINCT FROM OLD.second_needed "
+    "OR NEW.evidence_needed IS DISTINCT FROM OLD.evidence_needed)) THEN "
     "RAISE EXCEPTION 'a signed score sheet cannot be changed' USING ERRCODE = 'restrict_violation'; "
     "END IF; RETURN NEW; END $$"
 )

@@ -76,6 +76,11 @@ class ScoreSheet:
     reason: str | None
     countersigned_by: UUID | None
     countersigned_at: datetime | None
+    evidence: Mapping[str, Any]
+    second_needed: bool
+    declined_by: UUID | None
+    declined_at: datetime | None
+    decline_reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -580,7 +585,8 @@ def sheet_record(row: ScoreSheetRow) -> ScoreSheet:
         overtime_minutes=row.overtime_minutes, note=row.note, total=row.total, scored=row.scored,
         opened_at=row.opened_at, saved_at=row.saved_at, signed_at=row.signed_at, signed_sha256=row.signed_sha256,
         corrects_id=row.corrects_id, reason=row.reason, countersigned_by=row.countersigned_by,
-        countersigned_at=row.countersigned_at,
+        countersigned_at=row.countersigned_at, evidence=dict(row.evidence), second_needed=row.second_needed,
+        declined_by=row.declined_by, declined_at=row.declined_at, decline_reason=row.decline_reason,
     )  # fmt: skip
 
 

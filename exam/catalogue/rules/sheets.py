@@ -22,12 +22,28 @@ class RowKind(StrEnum):
     OCCURRENCE = "occurrence"  # (c) 每处扣 each，扣完为止
     ALL_OR_NOTHING = "all_or_nothing"  # (b) 出现错误不得分
     VETO = "veto"  # (f) 否决项
+    GLOBAL = "global"  # 总体评价: one judgement of the whole work; adds no marks unless it has points
 
 
 class VetoEffect(StrEnum):
     SECTION = "section"  # this section counts 0
     TOTAL = "total"  # the whole sheet counts 0
     FAIL = "fail"  # the sheet counts 0 and the candidate is stopped for safety
+    STOP = "stop"  # the candidate is stopped for safety; what was done until then counts
+
+    @property
+    def stops(self) -> bool:
+        """Whether the work ends here: what was not begun needs no answer any more."""
+        return self in (VetoEffect.FAIL, VetoEffect.STOP)
+
+
+class Proof(StrEnum):
+    """What a veto item that happened needs before the sheet counts."""
+
+    EITHER = "either"  # evidence, or else a second person's signature
+    SECOND = "second"  # a second person's signature
+    EVIDENCE = "evidence"  # words or a photo
+    NONE = "none"
 
 
 class Dimension(StrEnum):
@@ -44,6 +60,19 @@ ROW_LABELS: Mapping[RowKind, str] = {
     RowKind.OCCURRENCE: N_("按处扣分"),
     RowKind.ALL_OR_NOTHING: N_("全对得分"),
     RowKind.VETO: N_("否决项"),
+    RowKind.GLOBAL: N_("总体评价"),
+}
+EFFECT_LABELS: Mapping[VetoEffect, str] = {
+    VetoEffect.SECTION: N_("本部分不计分"),
+    VetoEffect.TOTAL: N_("全表不计分"),
+    VetoEffect.FAIL: N_("终止操作，全表不计分"),
+    VetoEffect.STOP: N_("终止操作，已完成的部分计分"),
+}
+PROOF_LABELS: Mapping[Proof, str] = {
+    Proof.EITHER: N_("写明证据，或由第二人签名"),
+    Proof.SECOND: N_("须由第二人签名"),
+    Proof.EVIDENCE: N_("须写明证据"),
+    Proof.NONE: N_("不需要证据和第二人签名"),
 }
 DIMENSION_LABELS: Mapping[Dimension, str] = {
     Dimension.PROFESSIONALISM: N_("职业素养"),
@@ -51,6 +80,7 @@ DIMENSION_LABELS: Mapping[Dimension, str] = {
     Dimension.SKILL: N_("职业技能"),
 }
 JUDGED_TOP = 3  # judged rows run 0, 1, 2, 3
+GLOBAL_LEVELS = range(3, 8)  # how many levels a global rating may have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +105,15 @@ class Row:
     step: Decimal | None = None  # measured: each started step beyond the tolerance ...
     per_step: Decimal | None = None  # ... costs this much, floor 0
     unit: str = ""
-    levels: tuple[Words, ...] = ()  # judged: descriptors of 0, 1, 2, 3
+    levels: tuple[Words, ...] = ()  # judged: descriptors of 0, 1, 2, 3; global: from the lowest
     each: Decimal | None = None  # occurrence: cost of one
     effect: VetoEffect | None = None  # veto
+    proof: Proof | None = None  # veto
+
+    @property
+    def top(self) -> int:
+        """The highest level of a judged row or a global rating; 0 for other rows."""
+        return max(0, len(self.levels) - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +162,7 @@ class Sheet:
     sections: tuple[Section, ...]
     overtime: Overtime | None
     agreement: Agreement
+    task: str = ""  # 任务号 of the test paper, printed on the sheet
 
     @property
     def full_marks(self) -> Decimal:
@@ -152,14 +189,15 @@ def parse_sheet(data: Mapping[str, Any]) -> Sheet:
 
 def read_sheet(reader: Reader) -> Sheet:
     """Read a sheet, noting problems in the reader."""
-    reader.only(("title_zh", "title_en", "sections", "overtime", "agreement"))
+    reader.only(("title_zh", "title_en", "task", "sections", "overtime", "agreement"))
     sections = tuple(_section(item) for item in reader.children("sections"))
     codes = [row.code for section in sections for row in section.rows]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
         reader.add("duplicate_row", N_("%(path)s 中评分项编号 %(code)s 重复。"), "sections", code=code)
     return Sheet(
-        title=_words(reader, "title"), sections=sections, overtime=_overtime(reader), agreement=_agreement(reader)
-    )
+        title=_words(reader, "title"), sections=sections, overtime=_overtime(reader), agreement=_agreement(reader),
+        task=reader.text("task", required=False),
+    )  # fmt: skip
 
 
 def _words(reader: Reader, name: str, *, required: bool = True) -> Words:
@@ -186,7 +224,8 @@ _ROW_FIELDS = {
     RowKind.JUDGED: ("levels",),
     RowKind.OCCURRENCE: ("each",),
     RowKind.ALL_OR_NOTHING: (),
-    RowKind.VETO: ("effect",),
+    RowKind.VETO: ("effect", "proof"),
+    RowKind.GLOBAL: ("levels",),
 }
 
 
@@ -200,23 +239,39 @@ def _row(reader: Reader) -> Row:
         code=reader.text("code"),
         kind=kind,
         name=_words(reader, "name"),
-        points=ZERO if veto else reader.number("points", low=Decimal("0.5"), high=1000),
+        points=_points(reader, kind),
         standard=_words(reader, "standard", required=False),
         nominal=reader.number("nominal") if measured else None,
         tolerance=reader.number("tolerance", low=0) if measured else None,
         step=reader.number("step", low=Decimal("0.0001")) if measured else None,
         per_step=reader.number("per_step", low=Decimal("0.01")) if measured else None,
         unit=reader.text("unit", required=False) if measured else "",
-        levels=_levels(reader) if kind is RowKind.JUDGED else (),
+        levels=_levels(reader, kind) if kind in (RowKind.JUDGED, RowKind.GLOBAL) else (),
         each=reader.number("each", low=Decimal("0.01")) if kind is RowKind.OCCURRENCE else None,
         effect=reader.choice("effect", VetoEffect, VetoEffect.TOTAL) if veto else None,
+        proof=_proof(reader) if veto else None,
     )
 
 
-def _levels(reader: Reader) -> tuple[Words, ...]:
+def _points(reader: Reader, kind: RowKind) -> Decimal:
+    """The marks of a row: none for a veto item, none unless they are given for a global rating."""
+    if kind is RowKind.VETO:
+        return ZERO
+    if kind is RowKind.GLOBAL:
+        return reader.optional_number("points", low=0, high=1000) or ZERO
+    return reader.number("points", low=Decimal("0.5"), high=1000)
+
+
+def _proof(reader: Reader) -> Proof:
+    return reader.choice("proof", Proof, Proof.EITHER) if "proof" in reader.data else Proof.EITHER
+
+
+def _levels(reader: Reader, kind: RowKind) -> tuple[Words, ...]:
     levels = tuple(Words(zh=item.text("zh"), en=item.text("en")) for item in reader.children("levels"))
-    if len(levels) != JUDGED_TOP + 1:
+    if kind is RowKind.JUDGED and len(levels) != JUDGED_TOP + 1:
         reader.add("four_levels", N_("%(path)s 应依次写出 0、1、2、3 四级描述。"), "levels")
+    if kind is RowKind.GLOBAL and len(levels) not in GLOBAL_LEVELS:
+        reader.add("global_levels", N_("%(path)s 应从低到高写出 3 至 7 级描述。"), "levels")
     return levels
 
 

@@ -246,6 +246,7 @@ async def _score(
                 sitting_id=one.id,
                 answers=seen,
                 overtime_minutes=overtime,
+                evidence=behaviour.sheet_evidence(sheet, seen),
                 now=room.ends_at - 2 * _MINUTE,
             )
 

@@ -227,8 +227,9 @@ async def _sign_one(
     sheet = parse_sheet(component.sheet or {})
     entries, overtime = behaviour.sheet_entries(sheet, 1.0, stage.random(f"sheet {one.seat_no}"))
     await marking.record_sheet(
-        session, assessor, sitting_id=one.id, answers=entries, overtime_minutes=overtime, now=now
-    )
+        session, assessor, sitting_id=one.id, answers=entries, overtime_minutes=overtime, now=now,
+        evidence=behaviour.sheet_evidence(sheet, entries),
+    )  # fmt: skip
 
 
 async def _show(

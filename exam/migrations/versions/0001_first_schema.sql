@@ -456,9 +456,10 @@ CREATE TABLE scoring.tablets (
     CONSTRAINT pk_tablets PRIMARY KEY (id),
     CONSTRAINT ck_tablets_revoked CHECK ((revoked_at IS NULL) = (revocation_reason = '')),
     CONSTRAINT ck_tablets_last_number CHECK (last_number >= 0),
-    CONSTRAINT uq_tablets_site_id_label UNIQUE (site_id, label),
     CONSTRAINT uq_tablets_key_sha256 UNIQUE (key_sha256)
 );
+
+CREATE UNIQUE INDEX uq_tablets_label ON scoring.tablets (site_id, label) WHERE revoked_at IS NULL;
 
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,
@@ -561,6 +562,43 @@ CREATE TABLE exam.prefectures (
     CONSTRAINT uq_prefectures_tile_x_tile_y_province_code UNIQUE (tile_x, tile_y, province_code),
     CONSTRAINT fk_prefectures_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code)
 );
+
+CREATE TABLE exam.room_steps (
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    plan_version INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    no INTEGER NOT NULL,
+    two_people BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    second_account_id UUID,
+    second_name TEXT NOT NULL,
+    second_how TEXT,
+    counts JSONB NOT NULL,
+    unbalanced BOOLEAN NOT NULL,
+    reason TEXT NOT NULL,
+    source TEXT NOT NULL,
+    keyed_name TEXT NOT NULL,
+    CONSTRAINT pk_room_steps PRIMARY KEY (id),
+    CONSTRAINT ck_room_steps_state CHECK (state IN ('asked', 'done', 'skipped')),
+    CONSTRAINT ck_room_steps_source CHECK (source IN ('page', 'paper')),
+    CONSTRAINT ck_room_steps_second_how CHECK (second_how IN ('password', 'device', 'paper')),
+    CONSTRAINT ck_room_steps_two_people CHECK (NOT two_people OR state <> 'done' OR (source = 'page' AND second_account_id IS NOT NULL AND by_account_id IS DISTINCT FROM second_account_id) OR (source = 'paper' AND second_name <> '' AND by_name <> '' AND second_name <> by_name)),
+    CONSTRAINT ck_room_steps_skipped CHECK (state <> 'skipped' OR reason <> ''),
+    CONSTRAINT ck_room_steps_unbalanced CHECK (NOT unbalanced OR reason <> ''),
+    CONSTRAINT ck_room_steps_keyed CHECK (source = 'page' OR keyed_name <> ''),
+    CONSTRAINT ck_room_steps_at CHECK (at <= recorded_at),
+    CONSTRAINT uq_room_steps_room_session_id_step_no UNIQUE (room_session_id, step, no),
+    CONSTRAINT fk_room_steps_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE TRIGGER room_steps_append_only BEFORE UPDATE OR DELETE ON exam.room_steps FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER room_steps_no_truncate BEFORE TRUNCATE ON exam.room_steps FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.sign_ins (
     token_sha256 VARCHAR(64) NOT NULL,
@@ -716,6 +754,46 @@ CREATE TABLE scheduling.ticket_prefixes (
     CONSTRAINT fk_ticket_prefixes_batch_id FOREIGN KEY(batch_id) REFERENCES exam.exam_batches (id)
 );
 
+CREATE TABLE scoring.assessor_badges (
+    number VARCHAR(8) NOT NULL,
+    account_id UUID NOT NULL,
+    secret_sealed TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    lost_at TIMESTAMP WITH TIME ZONE,
+    lost_by TEXT NOT NULL,
+    lost_reason TEXT NOT NULL,
+    salt BYTEA,
+    rounds INTEGER,
+    key_sealed TEXT,
+    pin_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_assessor_badges PRIMARY KEY (number),
+    CONSTRAINT ck_assessor_badges_lost CHECK ((lost_at IS NULL) = (lost_reason = '')),
+    CONSTRAINT ck_assessor_badges_pin CHECK ((pin_at IS NULL) = (salt IS NULL) AND (pin_at IS NULL) = (rounds IS NULL) AND (pin_at IS NULL) = (key_sealed IS NULL)),
+    CONSTRAINT ck_assessor_badges_lost_opens_nothing CHECK (lost_at IS NULL OR pin_at IS NULL),
+    CONSTRAINT fk_assessor_badges_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE UNIQUE INDEX uq_assessor_badges_account ON scoring.assessor_badges (account_id) WHERE lost_at IS NULL;
+
+CREATE TABLE scoring.tablet_codes (
+    id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    label TEXT NOT NULL,
+    code_blind VARCHAR(64) NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    tablet_id UUID,
+    CONSTRAINT pk_tablet_codes PRIMARY KEY (id),
+    CONSTRAINT ck_tablet_codes_used CHECK ((used_at IS NULL) = (tablet_id IS NULL)),
+    CONSTRAINT ck_tablet_codes_period CHECK (expires_at > made_at),
+    CONSTRAINT fk_tablet_codes_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE INDEX ix_tablet_codes_blind ON scoring.tablet_codes (code_blind);
+
 CREATE TABLE scoring.tablet_events (
     tablet_id UUID NOT NULL,
     number INTEGER NOT NULL,
@@ -750,7 +828,12 @@ CREATE TABLE scoring.tablet_handouts (
     room_session_id UUID NOT NULL,
     given_by TEXT NOT NULL,
     given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    returned_at TIMESTAMP WITH TIME ZONE,
+    returned_by TEXT NOT NULL,
+    unused_reason TEXT NOT NULL,
     CONSTRAINT pk_tablet_handouts PRIMARY KEY (tablet_id, room_session_id),
+    CONSTRAINT ck_tablet_handouts_returned CHECK ((returned_at IS NULL) = (returned_by = '')),
+    CONSTRAINT ck_tablet_handouts_unused CHECK (returned_at IS NOT NULL OR unused_reason = ''),
     CONSTRAINT fk_tablet_handouts_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
 );
 
@@ -1575,6 +1658,12 @@ CREATE TABLE scoring.score_sheets (
     reason TEXT,
     countersigned_by UUID,
     countersigned_at TIMESTAMP WITH TIME ZONE,
+    evidence JSONB NOT NULL,
+    evidence_needed TEXT[] NOT NULL,
+    second_needed BOOLEAN NOT NULL,
+    declined_by UUID,
+    declined_at TIMESTAMP WITH TIME ZONE,
+    decline_reason TEXT NOT NULL,
     CONSTRAINT pk_score_sheets PRIMARY KEY (id),
     CONSTRAINT ck_score_sheets_status CHECK (status IN ('draft', 'countersign', 'signed')),
     CONSTRAINT ck_score_sheets_version CHECK (version >= 1 AND revision >= 0),
@@ -1582,7 +1671,10 @@ CREATE TABLE scoring.score_sheets (
     CONSTRAINT ck_score_sheets_added_up CHECK (status = 'draft' OR (total IS NOT NULL AND scored IS NOT NULL AND signed_sha256 IS NOT NULL)),
     CONSTRAINT ck_score_sheets_total CHECK (total >= 0),
     CONSTRAINT ck_score_sheets_correction CHECK ((version > 1) = (corrects_id IS NOT NULL AND reason IS NOT NULL)),
-    CONSTRAINT ck_score_sheets_two_signatures CHECK (version = 1 OR status <> 'signed' OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)),
+    CONSTRAINT ck_score_sheets_two_signatures CHECK ((version = 1 AND NOT second_needed) OR status <> 'signed' OR (countersigned_by IS NOT NULL AND countersigned_by <> assessor_id)),
+    CONSTRAINT ck_score_sheets_evidence CHECK (status = 'draft' OR jsonb_exists_all(evidence, evidence_needed)),
+    CONSTRAINT ck_score_sheets_declined CHECK ((declined_by IS NULL) = (decline_reason = '')),
+    CONSTRAINT ck_score_sheets_declined_by_another CHECK (declined_by IS NULL OR declined_by <> assessor_id),
     CONSTRAINT uq_score_sheets_sitting_id_assessor_id_version UNIQUE (sitting_id, assessor_id, version),
     CONSTRAINT fk_score_sheets_component_id FOREIGN KEY(component_id) REFERENCES exam.components (id),
     CONSTRAINT fk_score_sheets_corrects_id FOREIGN KEY(corrects_id) REFERENCES scoring.score_sheets (id)
@@ -1592,7 +1684,7 @@ CREATE INDEX ix_score_sheets_batch_id ON scoring.score_sheets (batch_id, compone
 
 CREATE INDEX ix_score_sheets_room ON scoring.score_sheets (room_session_id, assessor_id);
 
-CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' OR OLD.status = 'signed' OR (OLD.status = 'countersign' AND (NEW.answers IS DISTINCT FROM OLD.answers OR NEW.total IS DISTINCT FROM OLD.total OR NEW.scored IS DISTINCT FROM OLD.scored OR NEW.signed_sha256 IS DISTINCT FROM OLD.signed_sha256)) THEN RAISE EXCEPTION 'a signed score sheet cannot be changed' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+CREATE OR REPLACE FUNCTION scoring.forbid_signed_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' OR OLD.status = 'signed' OR (OLD.status = 'countersign' AND (NEW.answers IS DISTINCT FROM OLD.answers OR NEW.total IS DISTINCT FROM OLD.total OR NEW.scored IS DISTINCT FROM OLD.scored OR NEW.signed_sha256 IS DISTINCT FROM OLD.signed_sha256 OR NEW.evidence IS DISTINCT FROM OLD.evidence OR NEW.second_needed IS DISTINCT FROM OLD.second_needed OR NEW.evidence_needed IS DISTINCT FROM OLD.evidence_needed)) THEN RAISE EXCEPTION 'a signed score sheet cannot be changed' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
 
 CREATE TRIGGER score_sheets_signed BEFORE UPDATE OR DELETE ON scoring.score_sheets FOR EACH ROW EXECUTE FUNCTION scoring.forbid_signed_change();
 

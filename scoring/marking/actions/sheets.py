@@ -1,5 +1,7 @@
 """Practical sheets: open, save, sign, correct with two signatures; the lead decides beyond the tolerance (3.6, section 4).
 
+A veto item that happened needs evidence or a second person's signature, as the sheet's data says (`rules.vetoes`).
+
 An assessor acts only with a duty in that room session at that time (domain 2), on the own sheet, and never sees another
 assessor's. The server adds up; nobody's total is taken over.
 """
@@ -35,7 +37,9 @@ from scoring.marking.rules import (
     SheetSigned,
     SheetStatus,
     agree,
+    proof_needed,
     read_entries,
+    read_evidence,
     require_complete,
     require_sheet_change,
     score_sheet,
@@ -68,8 +72,13 @@ class CorrectionOpen(Conflict):
 
 
 class OwnSignature(Conflict):
-    message = N_("更正须由第二人签名，不能由评分人本人会签。")
-    way_out = N_("请由考评组长会签。")
+    message = N_("须由第二人签名，不能由评分人本人会签。")
+    way_out = N_("更正请由考评组长会签；否决项由同考场的另一名考评员或考评组长会签。")
+
+
+class NotWaiting(Conflict):
+    message = N_("这份评分表没有在等第二人签名，或已有新的更正版本。")
+    way_out = N_("请刷新页面，会签新的版本。")
 
 
 class NothingToDecide(Conflict):
@@ -99,6 +108,7 @@ async def open_sheet(session: AsyncSession, actor: Actor, *, sitting_id: UUID, n
         id=new_id(), batch_id=sitting.batch_id, room_session_id=sitting.room_session_id, sitting_id=sitting.id,
         registration_id=sitting.registration_id, component_id=sitting.component_id, assessor_id=actor.account_id,
         version=1, revision=0, status=SheetStatus.DRAFT.value, answers={}, note="", opened_at=now, saved_at=now,
+        evidence={}, evidence_needed=[], second_needed=False, decline_reason="",
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -115,18 +125,23 @@ async def save_sheet(
     overtime_minutes: int | None,
     now: datetime,
     note: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
 ) -> ScoreSheet:
     """Save the rows that were sent into the own draft: a row that was not sent stays as it is, None clears it."""
     row = await _own_draft(session, actor, sheet_id, now)
     definition = await queries.sheet_definition(session, row.component_id)
-    _fill(row, definition, answers, overtime_minutes, note, now)
+    _fill(row, definition, answers, overtime_minutes, note, now, evidence)
     await session.flush()
     await _record(session, actor, "marking.save_sheet", row, now)
     return sheet_record(row)
 
 
 async def sign_sheet(session: AsyncSession, actor: Actor, *, sheet_id: UUID, now: datetime) -> ScoreSheet:
-    """Sign the own complete draft. A first version is then immutable; a correction waits for the second signature."""
+    """Sign the own complete draft. A first version is then immutable; a correction waits for the second signature, and so
+    does a veto item that happened and needs one.
+
+    Raises SheetIncomplete with the first blank row, EvidenceMissing.
+    """
     row = await _own_draft(session, actor, sheet_id, now)
     sitting = await sittings.sitting(session, row.sitting_id)
     return await _sign(session, actor, row, sitting, await queries.sheet_definition(session, row.component_id), now)
@@ -140,40 +155,46 @@ async def record_sheet(
     answers: Mapping[str, Any],
     overtime_minutes: int | None,
     now: datetime,
+    note: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    seconded_by: UUID | None = None,
 ) -> ScoreSheet:
-    """Open, fill and sign in one step: for sheets that are keyed in whole."""
+    """Open, fill and sign in one step: for sheets that are keyed in whole.
+
+    ``seconded_by``: who signed a veto item as the second on the same device. It counts where that person assesses in the
+    room and is not the assessor; otherwise the sheet is signed and waits, as it does without.
+    """
     opened = await open_sheet(session, actor, sitting_id=sitting_id, now=now)
     row = await _lock(session, opened.id)
     if row.status != SheetStatus.DRAFT:
         raise SheetSigned()
     definition = await queries.sheet_definition(session, row.component_id)
-    _fill(row, definition, answers, overtime_minutes, None, now)
-    return await _sign(session, actor, row, await sittings.sitting(session, sitting_id), definition, now)
+    _fill(row, definition, answers, overtime_minutes, note, now, evidence)
+    sitting = await sittings.sitting(session, sitting_id)
+    return await _sign(session, actor, row, sitting, definition, now, seconded_by)
 
 
 async def correct_sheet(
     session: AsyncSession, actor: Actor, *, sheet_id: UUID, reason: str, now: datetime
 ) -> ScoreSheet:
-    """Begin a correction of the own signed sheet: a new version, with its reason; the old one stays as it is."""
+    """Begin a correction of the own signed sheet: a new version, with its reason; the old one stays as it is. So is a first
+    version taken back whose veto item nobody else signs."""
     if not reason.strip():
         raise ReasonMissing()
     old = await _lock(session, sheet_id)
     await _assessable(session, actor, old.sitting_id, now)
     if old.assessor_id != actor.account_id:
         raise NotFound
-    newest = await session.scalar(
-        select(func.max(ScoreSheetRow.version)).where(
-            ScoreSheetRow.sitting_id == old.sitting_id, ScoreSheetRow.assessor_id == old.assessor_id
-        )
-    )
-    if old.status != SheetStatus.SIGNED or newest != old.version:
+    newest = await _newest(session, old)
+    closed = old.status == SheetStatus.SIGNED or (old.status == SheetStatus.COUNTERSIGN and old.version == 1)
+    if not closed or newest != old.version:
         raise CorrectionOpen()
     row = ScoreSheetRow(
         id=new_id(), batch_id=old.batch_id, room_session_id=old.room_session_id, sitting_id=old.sitting_id,
         registration_id=old.registration_id, component_id=old.component_id, assessor_id=old.assessor_id,
         version=old.version + 1, revision=0, status=SheetStatus.DRAFT.value, answers=dict(old.answers),
         overtime_minutes=old.overtime_minutes, note=old.note, opened_at=now, saved_at=now, corrects_id=old.id,
-        reason=reason.strip(),
+        reason=reason.strip(), evidence=dict(old.evidence), evidence_needed=[], second_needed=False, decline_reason="",
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -182,19 +203,57 @@ async def correct_sheet(
 
 
 async def countersign_sheet(session: AsyncSession, actor: Actor, *, sheet_id: UUID, now: datetime) -> ScoreSheet:
-    """The lead's signature under a correction: only now it counts."""
-    row = await _lock(session, sheet_id)
-    await _leading(session, actor, row.room_session_id)
-    if row.status != SheetStatus.COUNTERSIGN:
-        raise SheetSigned()
-    if row.assessor_id == actor.account_id:
-        raise OwnSignature()
+    """The second signature: the lead's under a correction; the lead's or another assessor's of the room under a veto item.
+    Only now the sheet counts."""
+    row = await _second(session, actor, sheet_id)
     row.status, row.countersigned_by, row.countersigned_at = SheetStatus.SIGNED.value, actor.account_id, now
     await session.flush()
     await _record(session, actor, "marking.countersign_sheet", row, now, total=str(row.total))
     sitting = await sittings.sitting(session, row.sitting_id)
     await _settle(session, actor, sitting, now, reason=row.reason)
     return sheet_record(row)
+
+
+async def decline_sheet(
+    session: AsyncSession, actor: Actor, *, sheet_id: UUID, reason: str, now: datetime
+) -> ScoreSheet:
+    """Somebody asked to sign as the second did not see it so: the sheet goes on waiting, its assessor reads why."""
+    if not reason.strip():
+        raise ReasonMissing()
+    row = await _second(session, actor, sheet_id)
+    row.declined_by, row.declined_at, row.decline_reason = actor.account_id, now, reason.strip()[:500]
+    await session.flush()
+    await _record(session, actor, "marking.decline_sheet", row, now, reason=row.decline_reason)
+    return sheet_record(row)
+
+
+async def _second(session: AsyncSession, actor: Actor, sheet_id: UUID) -> ScoreSheetRow:
+    """A sheet that waits for a second signature, if the actor may give it."""
+    row = await _lock(session, sheet_id)
+    if row.version > 1:
+        await _leading(session, actor, row.room_session_id)
+    elif not await _assesses(session, actor.account_id, row.room_session_id):
+        raise NotAssessing()
+    if row.status == SheetStatus.SIGNED:
+        raise SheetSigned()
+    if row.status != SheetStatus.COUNTERSIGN or await _newest(session, row) != row.version:
+        raise NotWaiting()
+    if row.assessor_id == actor.account_id:
+        raise OwnSignature()
+    return row
+
+
+async def _newest(session: AsyncSession, row: ScoreSheetRow) -> int:
+    """The newest version of the same assessor's sheet."""
+    query = select(func.max(ScoreSheetRow.version)).where(
+        ScoreSheetRow.sitting_id == row.sitting_id, ScoreSheetRow.assessor_id == row.assessor_id
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def _assesses(session: AsyncSession, account_id: UUID | None, room_session_id: UUID) -> bool:
+    """Whether somebody assesses or leads in a room session."""
+    return any(duty.account_id == account_id for duty in await queries.assessing(session, room_session_id))
 
 
 async def decide_sheets(
@@ -274,7 +333,7 @@ async def _lock(session: AsyncSession, sheet_id: UUID) -> ScoreSheetRow:
 
 def _fill(
     row: ScoreSheetRow, definition: Sheet, answers: Mapping[str, Any], overtime_minutes: int | None,
-    note: str | None, now: datetime,
+    note: str | None, now: datetime, evidence: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     merged = {code: value for code, value in {**row.answers, **answers}.items() if value not in (None, "")}
     entries = read_entries(definition, merged)
@@ -283,19 +342,28 @@ def _fill(
         row.overtime_minutes = max(0, overtime_minutes)
     row.answers = {code: entry if isinstance(entry, (bool, int)) else plain(entry) for code, entry in entries.items()}
     row.note = row.note if note is None else note[:500]
+    if evidence is not None:
+        kept = read_evidence(definition, {**row.evidence, **evidence})
+        row.evidence = {code: one.data for code, one in kept.items()}
     row.revision += 1
     row.saved_at = now
 
 
 async def _sign(
-    session: AsyncSession, actor: Actor, row: ScoreSheetRow, sitting: Sitting, definition: Sheet, now: datetime
-) -> ScoreSheet:
+    session: AsyncSession, actor: Actor, row: ScoreSheetRow, sitting: Sitting, definition: Sheet, now: datetime,
+    seconded_by: UUID | None = None,
+) -> ScoreSheet:  # fmt: skip
     if sitting.status not in AT_WORK:
         raise NotStarted()
     entries = read_entries(definition, row.answers)
     require_complete(definition, entries, row.overtime_minutes)
     score = score_sheet(definition, entries, row.overtime_minutes)
-    status = SheetStatus.SIGNED if row.version == 1 else SheetStatus.COUNTERSIGN
+    needed = proof_needed(definition, score.vetoes, read_evidence(definition, row.evidence))
+    row.second_needed, row.evidence_needed = needed.second, list(needed.evidence)
+    status = SheetStatus.SIGNED if row.version == 1 and not needed.second else SheetStatus.COUNTERSIGN
+    other = seconded_by if row.version == 1 and seconded_by != row.assessor_id else None
+    if status is SheetStatus.COUNTERSIGN and other and await _assesses(session, other, row.room_session_id):
+        status, row.countersigned_by, row.countersigned_at = SheetStatus.SIGNED, other, now
     require_sheet_change(SheetStatus(row.status), status)
     row.total, row.scored, row.signed_at, row.status = score.total, scored_data(score), now, status.value
     row.signed_sha256 = _digest(row)
@@ -348,6 +416,7 @@ def scored_data(score: SheetScore) -> dict[str, Any]:
         "vetoes": list(score.vetoes),
         "overtime_lost": plain(score.overtime_lost),
         "stopped": score.stopped,
+        "undone": list(score.undone),
         "total": plain(score.total),
     }
 
@@ -357,7 +426,7 @@ def _digest(row: ScoreSheetRow) -> str:
     body = {
         "sheet": str(row.id), "sitting": str(row.sitting_id), "assessor": str(row.assessor_id),
         "component": str(row.component_id), "version": row.version, "answers": row.answers,
-        "overtime_minutes": row.overtime_minutes, "scored": row.scored,
+        "overtime_minutes": row.overtime_minutes, "scored": row.scored, "evidence": row.evidence,
         "signed_at": row.signed_at.isoformat() if row.signed_at else None,
     }  # fmt: skip
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

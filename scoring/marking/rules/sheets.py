@@ -59,7 +59,8 @@ class SheetScore:
     sections: tuple[SectionScore, ...]
     vetoes: tuple[str, ...]  # codes of veto rows that happened
     overtime_lost: Decimal
-    stopped: bool  # a veto with effect "fail", or the time was stopped
+    stopped: bool  # a veto that ends the work, or the time was stopped
+    undone: tuple[str, ...]  # rows that a stopped candidate did not come to: they earn nothing
     total: Decimal
 
     @property
@@ -91,16 +92,29 @@ def read_entries(sheet: Sheet, answers: Mapping[str, Any]) -> dict[str, Entry]:
     return entries
 
 
+def safety_stopped(sheet: Sheet, entries: Mapping[str, Entry]) -> bool:
+    """Whether a veto item that ends the work has happened."""
+    return any(row.effect is not None and row.effect.stops and entries.get(row.code) is True for row in sheet.rows)
+
+
 def missing_rows(sheet: Sheet, entries: Mapping[str, Entry]) -> list[str]:
-    """Codes of the rows nobody has answered yet, in the order of the sheet; veto items need an answer too."""
-    return [row.code for row in sheet.rows if row.code not in entries]
+    """Codes of the rows nobody has answered yet, in the order of the sheet; veto items need an answer too. After a safety stop
+    only those do: what the candidate did not come to stays blank."""
+    stopped = safety_stopped(sheet, entries)
+    return [row.code for row in sheet.rows if row.code not in entries and not (stopped and row.effect is None)]
+
+
+def missing(sheet: Sheet, entries: Mapping[str, Entry], overtime_minutes: int | None) -> list[str]:
+    """What is still blank, the overtime among it where the sheet counts it and nobody was stopped."""
+    blank = missing_rows(sheet, entries)
+    if sheet.overtime is not None and overtime_minutes is None and not safety_stopped(sheet, entries):
+        blank.append("overtime")
+    return blank
 
 
 def require_complete(sheet: Sheet, entries: Mapping[str, Entry], overtime_minutes: int | None) -> None:
     """Refuse to sign a sheet with a blank; a sheet without rows is never complete."""
-    blank = missing_rows(sheet, entries)
-    if sheet.overtime is not None and overtime_minutes is None:
-        blank.append("overtime")
+    blank = missing(sheet, entries, overtime_minutes)
     if blank or not sheet.rows:
         raise SheetIncomplete(count=len(blank), first=blank[0] if blank else "")
 
@@ -110,8 +124,8 @@ def row_mark(row: Row, entry: Entry) -> Decimal:
     match row.kind:
         case RowKind.MEASURED:
             lost = _steps_beyond(row, Decimal(entry)) * (row.per_step or ZERO)
-        case RowKind.JUDGED:
-            lost = row.points - row.points * int(entry) / JUDGED_TOP
+        case RowKind.JUDGED | RowKind.GLOBAL:
+            lost = row.points - row.points * int(entry) / (row.top or JUDGED_TOP)
         case RowKind.OCCURRENCE:
             lost = (row.each or ZERO) * int(entry)
         case RowKind.ALL_OR_NOTHING:
@@ -128,14 +142,15 @@ def score_sheet(sheet: Sheet, entries: Mapping[str, Entry], overtime_minutes: in
     vetoes = [row for row in sheet.rows if row.kind is RowKind.VETO and entries.get(row.code)]
     sections = _sections(sheet, earned, vetoes)
     overtime = overtime_loss(sheet, overtime_minutes or 0)
-    failed = any(row.effect is VetoEffect.FAIL for row in vetoes)
+    ended = safety_stopped(sheet, entries)
     timed_out = sheet.overtime is not None and (overtime_minutes or 0) >= sheet.overtime.stop_minutes
     return SheetScore(
         rows=rows,
         sections=sections,
         vetoes=tuple(row.code for row in vetoes),
         overtime_lost=overtime,
-        stopped=failed or timed_out,
+        stopped=ended or timed_out,
+        undone=tuple(row.code for row in sheet.rows if ended and row.effect is None and row.code not in entries),
         total=max(ZERO, sum((section.counted for section in sections), ZERO) - overtime),
     )
 
@@ -153,8 +168,8 @@ def _entry(row: Row, value: object) -> Entry | None:
     match row.kind:
         case RowKind.MEASURED:
             return _number(value)
-        case RowKind.JUDGED:
-            return _whole(value, JUDGED_TOP)
+        case RowKind.JUDGED | RowKind.GLOBAL:
+            return _whole(value, row.top or JUDGED_TOP)
         case RowKind.OCCURRENCE:
             return _whole(value, OCCURRENCES_MOST)
         case RowKind.ALL_OR_NOTHING | RowKind.VETO:
@@ -192,7 +207,7 @@ def _row_score(row: Row, entry: Entry | None) -> RowScore:
 
 def _sections(sheet: Sheet, earned: Mapping[str, Decimal], vetoes: Sequence[Row]) -> tuple[SectionScore, ...]:
     raw = {section.code: sum((earned[row.code] for row in section.rows), ZERO) for section in sheet.sections}
-    whole = next((row.code for row in vetoes if row.effect is not VetoEffect.SECTION), "")
+    whole = next((row.code for row in vetoes if row.effect in (VetoEffect.TOTAL, VetoEffect.FAIL)), "")
     own = {section.code: _own_veto(section, vetoes) for section in sheet.sections}
     kept = {code: ZERO if whole or own[code] else mark for code, mark in raw.items()}
     missed = [section.code for section in sheet.sections if section.gate is not None

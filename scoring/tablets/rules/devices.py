@@ -180,8 +180,16 @@ _NEEDS: Final[Mapping[Kind, Mapping[str, tuple[type, ...]]]] = {
 }
 
 
+_MAY: Final[Mapping[Kind, Mapping[str, tuple[type, ...]]]] = {
+    Kind.SIGNED: {"evidence": (dict,), "seconded": (dict, type(None))},  # veto items: docs/formats/tablets.md
+}
+
+
 def _fits(kind: Kind, data: Mapping[str, Any]) -> bool:
-    return all(name in data and isinstance(data[name], types) for name, types in _NEEDS[kind].items())
+    needed = all(name in data and isinstance(data[name], types) for name, types in _NEEDS[kind].items())
+    return needed and all(
+        isinstance(data.get(name), (*types, type(None))) for name, types in _MAY.get(kind, {}).items()
+    )
 
 
 def _whole(value: Any, least: int) -> bool:

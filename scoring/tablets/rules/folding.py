@@ -70,8 +70,11 @@ def state_hash(states: Mapping[SheetKey, SheetState]) -> str:
 
 
 def signed_contents(event: Event) -> dict[str, Any]:
-    """What a signature covers: the sheet, every answer, the overtime, the note."""
+    """What a signature covers: the sheet, every answer, the overtime, the note; the evidence of veto items and who signed
+    them as the second, where there are any."""
+    veto = {name: event.data[name] for name in ("evidence", "seconded") if event.data.get(name)}
     return {
+        **veto,
         "sitting": str(event.sheet.sitting_id),
         "assessor": str(event.sheet.assessor_id),
         "version": event.sheet.version,

@@ -20,6 +20,7 @@ from scoring.marking.actions.sheets import (
     NobodyToScore,
     NotAssessing,
     NothingToDecide,
+    NotWaiting,
     OwnSheet,
     OwnSignature,
 )
@@ -263,6 +264,74 @@ async def test_a_correction_needs_a_reason_and_a_second_signature(session: Async
     mark = await _mark(session, world, "P")
     assert mark is not None and (mark.value, mark.version) == (99, 2)
     assert (await queries.sheet(session, first.id)).total == 100
+
+
+VETO = {**GOOD, "C3": True}
+"""A veto item happened: section C counts nothing."""
+
+
+async def test_a_veto_item_waits_for_a_second_person(session: AsyncSession, world: World) -> None:
+    now = await hold(session, world, "P")
+    one, two = world.assessors
+    sitting = world.sittings["P", 0]
+    signed = await actions.record_sheet(session, one, sitting_id=sitting, answers=VETO, overtime_minutes=0, now=now)
+    assert (signed.status, signed.total, signed.second_needed) == (SheetStatus.COUNTERSIGN, 90, True)
+    for stranger, why in ((one, OwnSignature), (world.invigilator, NotAssessing), (world.verifier, NotAssessing)):
+        with pytest.raises(why):
+            await actions.countersign_sheet(session, stranger, sheet_id=signed.id, now=now)
+    with pytest.raises(Invalid):
+        await actions.decline_sheet(session, two, sheet_id=signed.id, reason=" ", now=now)
+    declined = await actions.decline_sheet(session, two, sheet_id=signed.id, reason="没有看到", now=now)
+    assert (declined.status, declined.decline_reason) == (SheetStatus.COUNTERSIGN, "没有看到")
+    with pytest.raises(DBAPIError, match="two_signatures"):
+        async with session.begin_nested():
+            await session.execute(text("UPDATE scoring.score_sheets SET status = 'signed'"))
+    with pytest.raises(DBAPIError, match="two_signatures"):
+        async with session.begin_nested():
+            await session.execute(
+                text("UPDATE scoring.score_sheets SET status = 'signed', countersigned_by = assessor_id")
+            )
+    done = await actions.countersign_sheet(session, two, sheet_id=signed.id, now=now)
+    assert (done.status, done.countersigned_by) == (SheetStatus.SIGNED, two.account_id)
+    with pytest.raises(SheetSigned):
+        await actions.decline_sheet(session, world.lead, sheet_id=signed.id, reason="x", now=now)
+
+
+async def test_a_veto_item_nobody_else_signs_is_taken_back_by_a_correction(session: AsyncSession, world: World) -> None:
+    now = await hold(session, world, "P")
+    one, two = world.assessors
+    sitting = world.sittings["P", 0]
+    first = await actions.record_sheet(session, one, sitting_id=sitting, answers=VETO, overtime_minutes=0, now=now)
+    new = await actions.correct_sheet(session, one, sheet_id=first.id, reason="看错", now=now)
+    with pytest.raises(NotWaiting):
+        await actions.countersign_sheet(session, two, sheet_id=first.id, now=now)
+    await actions.save_sheet(session, one, sheet_id=new.id, answers={"C3": False}, overtime_minutes=None, now=now)
+    await actions.sign_sheet(session, one, sheet_id=new.id, now=now)
+    done = await actions.countersign_sheet(session, world.lead, sheet_id=new.id, now=now)
+    assert (done.status, done.version, done.total) == (SheetStatus.SIGNED, 2, 100)
+
+
+async def test_evidence_or_a_second_at_the_same_tablet_is_enough(session: AsyncSession, world: World) -> None:
+    now = await hold(session, world, "P")
+    one, two = world.assessors
+    proven = await actions.record_sheet(
+        session, one, sitting_id=world.sittings["P", 0], answers=VETO, overtime_minutes=0, now=now,
+        evidence={"C3": "未戴护目镜", "A1": "dropped"},
+    )  # fmt: skip
+    assert (proven.status, dict(proven.evidence)) == (SheetStatus.SIGNED, {"C3": {"text": "未戴护目镜", "photos": []}})
+    with pytest.raises(DBAPIError, match="ck_score_sheets_evidence"):
+        async with session.begin_nested():
+            await session.execute(text("ALTER TABLE scoring.score_sheets DISABLE TRIGGER USER"))
+            await session.execute(text("UPDATE scoring.score_sheets SET evidence = '{}'"))
+    for index, second, status in (
+        (1, two.account_id, SheetStatus.SIGNED),
+        (2, world.verifier.account_id, SheetStatus.COUNTERSIGN),
+    ):
+        signed = await actions.record_sheet(
+            session, one, sitting_id=world.sittings["P", index], answers=VETO, overtime_minutes=0, now=now,
+            seconded_by=second,
+        )  # fmt: skip
+        assert signed.status is status
 
 
 async def test_beyond_the_tolerance_the_lead_decides(session: AsyncSession, world: World) -> None:
