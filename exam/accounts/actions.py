@@ -250,6 +250,27 @@ async def sign_in(
     return account.id, await open_session(session, account.id, old_token=old_token, now=now)
 
 
+async def prove(session: AsyncSession, *, account_id: UUID, secret: str, now: datetime) -> bool:
+    """Say whether a colleague's password fits, typed at somebody else's device; it opens no session.
+
+    A failure counts as one of signing in: it is returned, not raised, so that its count is committed.
+    Raises :class:`TooMany` while the account waits.
+    """
+    query = select(Account).where(Account.id == account_id).with_for_update()
+    account = (await session.execute(query)).scalar_one_or_none()
+    if account is None or account.password_hash is None:
+        _fits(_NOBODY, secret)
+        return False
+    if account.blocked_until and account.blocked_until > now:
+        raise TooMany(seconds=int((account.blocked_until - now).total_seconds()) + 1)
+    if not account.active or not _fits(account.password_hash, secret):
+        account.failures += 1
+        account.blocked_until = now + waiting_time(account.failures)
+        return False
+    account.failures, account.blocked_until = 0, None
+    return True
+
+
 async def open_session(session: AsyncSession, account_id: UUID, *, old_token: str | None, now: datetime) -> str:
     """Store a new session and return its token; forget the old one and those that ended."""
     fresh = token(256)

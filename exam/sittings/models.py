@@ -205,4 +205,49 @@ class IncidentRow(Base):
     final_at: Mapped[datetime | None]
 
 
+class RoomStepRow(Base):
+    """What was recorded about one step of a room's minute plan. Facts are added: a confirmation or a correction is the next row."""
+
+    __tablename__ = "room_steps"
+    __table_args__ = (
+        CheckConstraint("state IN ('asked', 'done', 'skipped')", name="state"),
+        CheckConstraint("source IN ('page', 'paper')", name="source"),
+        CheckConstraint("second_how IN ('password', 'device', 'paper')", name="second_how"),
+        # Papers pass through two pairs of hands: the second person is somebody else, by account or by the names on paper.
+        CheckConstraint(
+            "NOT two_people OR state <> 'done' OR (source = 'page' AND second_account_id IS NOT NULL"
+            " AND by_account_id IS DISTINCT FROM second_account_id)"
+            " OR (source = 'paper' AND second_name <> '' AND by_name <> '' AND second_name <> by_name)",
+            name="two_people",
+        ),
+        CheckConstraint("state <> 'skipped' OR reason <> ''", name="skipped"),
+        CheckConstraint("NOT unbalanced OR reason <> ''", name="unbalanced"),
+        CheckConstraint("source = 'page' OR keyed_name <> ''", name="keyed"),
+        CheckConstraint("at <= recorded_at", name="at"),
+        UniqueConstraint("room_session_id", "step", "no"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_session_id: Mapped[UUID] = mapped_column(ForeignKey(RoomSessionRow.id))
+    plan_version: Mapped[int]
+    step: Mapped[str]
+    no: Mapped[int]  # the highest counts
+    two_people: Mapped[bool]
+    state: Mapped[str]
+    at: Mapped[datetime]  # when it happened, as written on the paper where it was keyed in
+    recorded_at: Mapped[datetime]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    second_account_id: Mapped[UUID | None]
+    second_name: Mapped[str]
+    second_how: Mapped[str | None]
+    counts: Mapped[dict[str, Any]]
+    unbalanced: Mapped[bool]
+    reason: Mapped[str]
+    source: Mapped[str]
+    keyed_name: Mapped[str]
+
+
 append_only(MoveRow.__table__)
+append_only(RoomStepRow.__table__)

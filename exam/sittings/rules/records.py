@@ -37,6 +37,7 @@ class Terms:
     duty_after_minutes: int = 120  # how long after the end the room may still be written up
     own_duration: bool = False  # deadline: the planned end, or own start + duration (never beyond the planned end)
     grace_seconds: int = 10  # answers on their way at the deadline
+    plan_version: int = 1  # of the minute plan (rules/minutes.py)
 
 
 @dataclass(frozen=True)
