@@ -165,6 +165,17 @@ class LeadDecisionRow(Base):
     decided_at: Mapped[datetime]
 
 
+class RoomHoldRow(Base):
+    """A room session whose marks wait: more may come (a tablet is out), until somebody closes it."""
+
+    __tablename__ = "room_holds"
+    __table_args__ = (_SCHEMA,)
+
+    room_session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    held_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
 append_only(PaperEntryRow.__table__)
 append_only(LeadDecisionRow.__table__)
 

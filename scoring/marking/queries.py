@@ -23,7 +23,7 @@ from exam.registration import queries as registration
 from exam.registration.rules import BatchStatus, Registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Duty, DutySpec, RoomSession, Sitting, SittingStatus
-from scoring.marking.models import LeadDecisionRow, MarkRow, PaperEntryRow, ScoreSheetRow
+from scoring.marking.models import LeadDecisionRow, MarkRow, PaperEntryRow, RoomHoldRow, ScoreSheetRow
 from scoring.marking.rules import (
     EntryState,
     Mark,
@@ -467,6 +467,17 @@ def _progress(
         different=readings.count(EntryState.DIFFERENT),
         to_decide=to_decide,
     )
+
+
+async def held_rooms(session: AsyncSession, batch_id: UUID) -> list[RoomSession]:
+    """The sessions of a batch whose marks wait until somebody closes their ledger."""
+    held = set(await session.scalars(select(RoomHoldRow.room_session_id).where(RoomHoldRow.released_at.is_(None))))
+    return [one for one in await sittings.room_sessions(session, batch_id=batch_id) if one.id in held] if held else []
+
+
+async def held_sittings(session: AsyncSession, rooms: Iterable[RoomSession]) -> set[UUID]:
+    """The sittings of these sessions."""
+    return {one.id for room in rooms for one in await sittings.sittings(session, room_session_id=room.id)}
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:

@@ -1,7 +1,16 @@
 """The verbs of marking: by key, by two readings, by signed sheets; then collected and verified."""
 
 from scoring.marking.actions.computer import Marked, mark_computer
-from scoring.marking.actions.marks import NewMark, Verified, collect, verify_marks, write_marks
+from scoring.marking.actions.holds import hold_rooms, release_room
+from scoring.marking.actions.marks import (
+    NewMark,
+    RoomsOpen,
+    Verified,
+    collect,
+    require_closed,
+    verify_marks,
+    write_marks,
+)
 from scoring.marking.actions.papers import Entered, enter_paper_marks
 from scoring.marking.actions.sheets import (
     correct_sheet,
@@ -18,6 +27,7 @@ __all__ = [
     "Entered",
     "Marked",
     "NewMark",
+    "RoomsOpen",
     "Verified",
     "collect",
     "correct_sheet",
@@ -25,9 +35,12 @@ __all__ = [
     "decide_sheets",
     "decline_sheet",
     "enter_paper_marks",
+    "hold_rooms",
     "mark_computer",
     "open_sheet",
     "record_sheet",
+    "release_room",
+    "require_closed",
     "save_sheet",
     "sign_sheet",
     "verify_marks",

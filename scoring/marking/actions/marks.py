@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.kernel import audit
+from exam.kernel.clock import CHINA
 from exam.kernel.db import chunks, insert_many
 from exam.kernel.errors import N_, Conflict
 from exam.kernel.ids import new_id
 from exam.registration import queries as registration
 from exam.sittings import queries as sittings
-from exam.sittings.rules import SittingStatus
+from exam.sittings.rules import RoomSession, SittingStatus
 from scoring.marking import queries
 from scoring.marking.models import MarkRow
 from scoring.marking.rules import Mark, MarkSource, MarkStatus, PartState
@@ -34,6 +35,13 @@ class NothingToVerify(Conflict):
 class OwnEntry(Conflict):
     message = N_("其中 %(count)s 个成绩由您本人录入，不能由您复核。")
     way_out = N_("请由另一名成绩复核员办理。")
+
+
+class RoomsOpen(Conflict):
+    """More may come from the tablets of a session until somebody closes its ledger."""
+
+    message = N_("%(count)s 个场次的平板记录还没有对平关闭，这些场次的成绩不能复核，例如 %(room)s（%(at)s）。")
+    way_out = N_("请主考或考务管理员在“评分对账”中关闭该场次；有缺口时由考务管理员写明理由。")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,7 @@ class Verified:
 
     count: int
     own: int  # left for somebody else
+    held: int = 0  # left until their sessions are closed
 
 
 async def write_marks(
@@ -112,7 +121,8 @@ async def verify_marks(
 ) -> Verified:
     """Verify the entered marks of a batch (or one component) that are not of the actor's own entry.
 
-    Raises OwnEntry when all that wait are the actor's own, NothingToVerify when none wait.
+    Marks of sessions whose tablets' ledger is not closed are left. Raises RoomsOpen when there are no others, OwnEntry when
+    all that wait are the actor's own, NothingToVerify when none wait.
     """
     allowed = await _own_components(session, actor, batch_id, Permission.MARK_VERIFY)
     waiting = [
@@ -122,9 +132,14 @@ async def verify_marks(
     ]
     if not waiting:
         raise NothingToVerify()
-    others = [mark for mark in waiting if actor.account_id is None or actor.account_id not in mark.entered_by]
+    rooms = await queries.held_rooms(session, batch_id)
+    held = await queries.held_sittings(session, rooms)
+    free = [mark for mark in waiting if mark.sitting_id not in held]
+    if not free:
+        require_closed(rooms)
+    others = [mark for mark in free if actor.account_id is None or actor.account_id not in mark.entered_by]
     if not others:
-        raise OwnEntry(count=len(waiting))
+        raise OwnEntry(count=len(free))
     ids = [mark.id for mark in others]
     for part in chunks(ids, 1000):
         await session.execute(
@@ -136,7 +151,15 @@ async def verify_marks(
         session, actor, "marking.verify_marks", subject="mark", ids=ids, stream=f"batch:{batch_id}", now=now,
         data={"count": len(ids), "component_id": str(component_id or "")},
     )  # fmt: skip
-    return Verified(count=len(ids), own=len(waiting) - len(others))
+    return Verified(count=len(ids), own=len(free) - len(others), held=len(waiting) - len(free))
+
+
+def require_closed(rooms: Sequence[RoomSession]) -> None:
+    """Refuse to go on while sessions wait for their tablets; of none there is nothing to wait for."""
+    if rooms:
+        first = rooms[0]
+        at = f"{first.starts_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        raise RoomsOpen(count=len(rooms), room=f"{first.site_name} {first.room_name}", at=at)
 
 
 async def _own_components(session: AsyncSession, actor: Actor, batch_id: UUID, permission: Permission) -> set[UUID]:

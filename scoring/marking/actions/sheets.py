@@ -33,6 +33,7 @@ from scoring.marking.queries import ScoreSheet, sheet_record
 from scoring.marking.rules import (
     MarkSource,
     PartState,
+    Path,
     SheetScore,
     SheetSigned,
     SheetStatus,
@@ -288,7 +289,8 @@ async def decide_sheets(
         data={"sitting_id": str(sitting_id), "value": plain(value), "reason": reason.strip()},
     )  # fmt: skip
     mark = _mark(sitting, value, MarkSource.LEAD, [one.assessor_id for one in group] + [actor.account_id],
-                 {"sheets": row.totals, "decision_id": str(row.id)}, reason.strip())  # fmt: skip
+                 {"sheets": row.totals, "decision_id": str(row.id), "path": Path.LEAD.value,
+                  "tolerance": plain(waiting[0].tolerance), "reason": reason.strip()}, reason.strip())  # fmt: skip
     await write_marks(session, actor, batch_id=sitting.batch_id, new=[mark], now=now)
     return row.id
 
@@ -387,7 +389,7 @@ async def _settle(
     detail = {
         "sheets": [{"sheet_id": str(one.id), "total": str(one.total)} for one in group],
         "wanted": agreement.assessors_count, "third": agreement.third, "tie": agreement.tie.value,
-        "path": found.path.value, "used": list(found.used),
+        "path": found.path.value, "used": list(found.used), "tolerance": plain(agreement.tolerance),
     }  # fmt: skip
     people = [group[place].assessor_id for place in found.used]
     mark = _mark(sitting, found.value, MarkSource.SHEETS, people, detail, reason)

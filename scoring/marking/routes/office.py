@@ -110,7 +110,11 @@ async def verify(request: AppRequest, services: AppServices, batch_id: FromPath[
     except Refusal as refusal:
         async with services.db.transaction() as session:
             return await _batch_page(request, session, batch_id, refusal)
-    return redirect(request, f"/scoring/marking/batches/{batch_id}", N_("已复核 %(count)s 个成绩。"), count=done.count)
+    address = f"/scoring/marking/batches/{batch_id}"
+    if done.held:
+        notice = N_("已复核 %(count)s 个成绩；另有 %(held)s 个要等场次对平关闭。")
+        return redirect(request, address, notice, count=done.count, held=done.held)
+    return redirect(request, address, N_("已复核 %(count)s 个成绩。"), count=done.count)
 
 
 @get("/scoring/marking/batches/{batch_id:uuid}/papers/{component_id:uuid}", guards=[needs(Permission.MARK_ENTER)])
@@ -168,6 +172,7 @@ async def _batch_page(
         request, "pages/scoring/marking/batch.html", status=200 if refusal is None else status_of(refusal),
         batch=batch, lines=lines, refusal=refusal, form_labels=FORM_LABELS, state_labels=STATE_LABELS,
         status_labels=BATCH_STATUS_LABELS, missing=PartState.MISSING, scored=PartState.SCORED, total=_total(lines),
+        held=await queries.held_rooms(session, batch_id),
         may_enter=actor.may(Permission.MARK_ENTER), may_verify=actor.may(Permission.MARK_VERIFY), Form=Form,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from scoring.marking.rules.objective import (
     mark_paper,
     same_text,
 )
+from scoring.marking.rules.paths import MarkPath, path_of
 from scoring.marking.rules.records import (
     MARK_ALLOWED,
     MARK_LABELS,
@@ -77,6 +78,7 @@ __all__ = [
     "EvidenceMissing",
     "Mark",
     "MarkOutOfRange",
+    "MarkPath",
     "MarkSource",
     "MarkStatus",
     "OvertimePastStop",
@@ -101,6 +103,7 @@ __all__ = [
     "missing_rows",
     "next_round",
     "overtime_loss",
+    "path_of",
     "proof_needed",
     "read_entries",
     "read_evidence",
