@@ -197,6 +197,27 @@ CREATE TABLE exam.accounts (
 
 CREATE INDEX ix_accounts_person_id ON exam.accounts (person_id);
 
+CREATE TABLE exam.announcements (
+    id UUID NOT NULL,
+    reach TEXT NOT NULL,
+    target_id UUID NOT NULL,
+    target_name TEXT NOT NULL,
+    text_zh TEXT NOT NULL,
+    text_en TEXT NOT NULL,
+    made_by UUID,
+    made_name TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_announcements PRIMARY KEY (id),
+    CONSTRAINT ck_announcements_reach CHECK (reach IN ('room', 'site', 'batch')),
+    CONSTRAINT ck_announcements_text_zh CHECK (text_zh <> '')
+);
+
+CREATE INDEX ix_announcements_target ON exam.announcements (target_id, made_at);
+
+CREATE TRIGGER announcements_append_only BEFORE UPDATE OR DELETE ON exam.announcements FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER announcements_no_truncate BEFORE TRUNCATE ON exam.announcements FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.audit_records (
     id UUID NOT NULL,
     stream TEXT NOT NULL,
@@ -264,6 +285,35 @@ CREATE TABLE exam.exam_batches (
     CONSTRAINT ck_exam_batches_days CHECK (last_day >= first_day),
     CONSTRAINT uq_exam_batches_code UNIQUE (code)
 );
+
+CREATE TABLE exam.fault_ladders (
+    batch_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    site_minutes INTEGER NOT NULL,
+    organisation_minutes INTEGER NOT NULL,
+    province_minutes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    set_by UUID,
+    set_name TEXT NOT NULL,
+    set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_fault_ladders PRIMARY KEY (batch_id, version),
+    CONSTRAINT ck_fault_ladders_order CHECK (site_minutes BETWEEN 1 AND organisation_minutes AND organisation_minutes <= province_minutes AND province_minutes <= 240)
+);
+
+CREATE TRIGGER fault_ladders_append_only BEFORE UPDATE OR DELETE ON exam.fault_ladders FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER fault_ladders_no_truncate BEFORE TRUNCATE ON exam.fault_ladders FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.heartbeats (
+    source TEXT NOT NULL,
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_heartbeats PRIMARY KEY (source, id, room_session_id),
+    CONSTRAINT ck_heartbeats_source CHECK (source IN ('page', 'computer', 'tablet'))
+);
+
+CREATE INDEX ix_heartbeats_room ON exam.heartbeats (room_session_id, source);
 
 CREATE TABLE exam.items (
     id UUID NOT NULL,
@@ -440,6 +490,36 @@ CREATE TABLE scheduling.unfilled_duties (
 
 CREATE INDEX ix_unfilled_duties_plan_id ON scheduling.unfilled_duties (plan_id);
 
+CREATE TABLE scoring.room_closings (
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    gaps JSONB NOT NULL,
+    ledger_sha256 VARCHAR(64) NOT NULL,
+    events_expected INTEGER NOT NULL,
+    events_confirmed INTEGER NOT NULL,
+    sheets_expected INTEGER NOT NULL,
+    sheets_signed INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by_officer BOOLEAN NOT NULL,
+    closed_by UUID NOT NULL,
+    closed_name TEXT NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_room_closings PRIMARY KEY (id),
+    CONSTRAINT ck_room_closings_gap_signed CHECK ((jsonb_array_length(gaps) = 0) OR (by_officer AND length(trim(reason)) > 0)),
+    CONSTRAINT uq_room_closings_room_session_id UNIQUE (room_session_id)
+);
+
+CREATE TRIGGER room_closings_append_only BEFORE UPDATE OR DELETE ON scoring.room_closings FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER room_closings_no_truncate BEFORE TRUNCATE ON scoring.room_closings FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE scoring.room_holds (
+    room_session_id UUID NOT NULL,
+    held_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    released_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_room_holds PRIMARY KEY (room_session_id)
+);
+
 CREATE TABLE scoring.tablets (
     id UUID NOT NULL,
     site_id UUID NOT NULL,
@@ -470,6 +550,21 @@ CREATE TABLE exam.account_grants (
     CONSTRAINT ck_account_grants_role CHECK (role IN ('province', 'unit', 'exam_officer', 'item_author', 'score_entry', 'score_verifier', 'score_officer', 'certificate_officer', 'institution', 'site_head', 'invigilator', 'assessor', 'inspector', 'candidate', 'auditor', 'system')),
     CONSTRAINT fk_account_grants_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
 );
+
+CREATE TABLE exam.announcement_reads (
+    announcement_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_announcement_reads PRIMARY KEY (announcement_id, room_session_id, account_id),
+    CONSTRAINT fk_announcement_reads_announcement_id FOREIGN KEY(announcement_id) REFERENCES exam.announcements (id),
+    CONSTRAINT fk_announcement_reads_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
+);
+
+CREATE TRIGGER announcement_reads_append_only BEFORE UPDATE OR DELETE ON exam.announcement_reads FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER announcement_reads_no_truncate BEFORE TRUNCATE ON exam.announcement_reads FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.batch_moves (
     id UUID NOT NULL,
@@ -823,6 +918,23 @@ CREATE TRIGGER tablet_events_append_only BEFORE UPDATE OR DELETE ON scoring.tabl
 
 CREATE TRIGGER tablet_events_no_truncate BEFORE TRUNCATE ON scoring.tablet_events FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE scoring.tablet_evidence (
+    sha256 VARCHAR(64) NOT NULL,
+    tablet_id UUID NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tablet_evidence PRIMARY KEY (sha256, tablet_id),
+    CONSTRAINT ck_tablet_evidence_size CHECK (size_bytes > 0 AND width > 0 AND height > 0),
+    CONSTRAINT ck_tablet_evidence_sha256 CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT fk_tablet_evidence_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE TRIGGER tablet_evidence_append_only BEFORE UPDATE OR DELETE ON scoring.tablet_evidence FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER tablet_evidence_no_truncate BEFORE TRUNCATE ON scoring.tablet_evidence FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE scoring.tablet_handouts (
     tablet_id UUID NOT NULL,
     room_session_id UUID NOT NULL,
@@ -838,6 +950,40 @@ CREATE TABLE scoring.tablet_handouts (
 );
 
 CREATE INDEX ix_tablet_handouts_room ON scoring.tablet_handouts (room_session_id);
+
+CREATE TABLE scoring.tablet_imports (
+    id UUID NOT NULL,
+    tablet_id UUID NOT NULL,
+    file_sha256 VARCHAR(64) NOT NULL,
+    filename TEXT NOT NULL,
+    status TEXT NOT NULL,
+    needs_second BOOLEAN NOT NULL,
+    events INTEGER NOT NULL,
+    signed INTEGER NOT NULL,
+    fresh INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    first_said_at TEXT NOT NULL,
+    last_said_at TEXT NOT NULL,
+    uploaded_by UUID NOT NULL,
+    uploaded_name TEXT NOT NULL,
+    by_officer BOOLEAN NOT NULL,
+    uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decided_by UUID,
+    decided_name TEXT NOT NULL,
+    decided_by_officer BOOLEAN NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_tablet_imports PRIMARY KEY (id),
+    CONSTRAINT ck_tablet_imports_status CHECK (status IN ('waiting', 'taken', 'declined')),
+    CONSTRAINT ck_tablet_imports_decided CHECK ((status = 'waiting') = (decided_at IS NULL)),
+    CONSTRAINT ck_tablet_imports_two_people CHECK (NOT needs_second OR decided_by IS NULL OR (decided_by <> uploaded_by AND (by_officer OR decided_by_officer))),
+    CONSTRAINT ck_tablet_imports_reason CHECK (status <> 'declined' OR length(trim(reason)) > 0),
+    CONSTRAINT fk_tablet_imports_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id)
+);
+
+CREATE INDEX ix_tablet_imports_tablet ON scoring.tablet_imports (tablet_id, uploaded_at);
+
+CREATE UNIQUE INDEX uq_tablet_imports_waiting ON scoring.tablet_imports (file_sha256) WHERE status = 'waiting';
 
 CREATE TABLE scoring.tablet_oddities (
     id UUID NOT NULL,
@@ -867,6 +1013,43 @@ CREATE TABLE scoring.tablet_passes (
     CONSTRAINT fk_tablet_passes_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id),
     CONSTRAINT fk_tablet_passes_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
 );
+
+CREATE TABLE exam.faults (
+    id UUID NOT NULL,
+    scope TEXT NOT NULL,
+    site_id UUID NOT NULL,
+    site_name TEXT NOT NULL,
+    prefecture_code TEXT NOT NULL,
+    batch_ids UUID[] NOT NULL,
+    room_session_id UUID,
+    room_name TEXT NOT NULL,
+    sitting_id UUID,
+    seat_no INTEGER,
+    kind TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    reported_by UUID,
+    reported_name TEXT NOT NULL,
+    reported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    raised INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_faults PRIMARY KEY (id),
+    CONSTRAINT ck_faults_scope CHECK (scope IN ('person', 'room', 'site')),
+    CONSTRAINT ck_faults_kind CHECK (kind IN ('power', 'network', 'computer', 'tablet', 'station', 'paper', 'staff', 'place', 'health', 'other')),
+    CONSTRAINT ck_faults_status CHECK (status IN ('open', 'solved', 'withdrawn')),
+    CONSTRAINT ck_faults_of_whom CHECK ((scope = 'person') = (sitting_id IS NOT NULL) AND (scope = 'site') = (room_session_id IS NULL)),
+    CONSTRAINT ck_faults_ended CHECK ((status = 'open') = (ended_at IS NULL)),
+    CONSTRAINT ck_faults_period CHECK (ended_at IS NULL OR ended_at >= since),
+    CONSTRAINT fk_faults_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id),
+    CONSTRAINT fk_faults_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
+);
+
+CREATE INDEX ix_faults_open ON exam.faults (site_id) WHERE status = 'open';
+
+CREATE INDEX ix_faults_room_session_id ON exam.faults (room_session_id);
+
+CREATE INDEX ix_faults_site ON exam.faults (site_id, since);
 
 CREATE TABLE exam.incidents (
     id UUID NOT NULL,
@@ -1176,6 +1359,25 @@ CREATE TRIGGER components_append_only BEFORE UPDATE OR DELETE ON exam.components
 
 CREATE TRIGGER components_no_truncate BEFORE TRUNCATE ON exam.components FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE exam.fault_steps (
+    id UUID NOT NULL,
+    fault_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_fault_steps PRIMARY KEY (id),
+    CONSTRAINT ck_fault_steps_kind CHECK (kind IN ('reported', 'raised', 'answered', 'credited', 'solved', 'withdrawn')),
+    CONSTRAINT fk_fault_steps_fault_id FOREIGN KEY(fault_id) REFERENCES exam.faults (id)
+);
+
+CREATE INDEX ix_fault_steps_fault_id ON exam.fault_steps (fault_id);
+
+CREATE TRIGGER fault_steps_append_only BEFORE UPDATE OR DELETE ON exam.fault_steps FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER fault_steps_no_truncate BEFORE TRUNCATE ON exam.fault_steps FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.pilots (
     id UUID NOT NULL,
     institution_id UUID NOT NULL,
@@ -1227,6 +1429,44 @@ CREATE TABLE exam.rosters (
 CREATE INDEX ix_rosters_batch_id ON exam.rosters (batch_id);
 
 CREATE INDEX ix_rosters_institution_id ON exam.rosters (institution_id);
+
+CREATE TABLE exam.time_credits (
+    id UUID NOT NULL,
+    fault_id UUID,
+    scope TEXT NOT NULL,
+    site_id UUID NOT NULL,
+    room_session_id UUID,
+    sitting_id UUID,
+    minutes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    given_by UUID,
+    given_name TEXT NOT NULL,
+    given_level INTEGER NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    second_by UUID,
+    second_name TEXT NOT NULL,
+    applied_at TIMESTAMP WITH TIME ZONE,
+    refused_at TIMESTAMP WITH TIME ZONE,
+    refusal TEXT NOT NULL,
+    CONSTRAINT pk_time_credits PRIMARY KEY (id),
+    CONSTRAINT ck_time_credits_scope CHECK (scope IN ('person', 'room', 'site')),
+    CONSTRAINT ck_time_credits_of_whom CHECK ((scope = 'person') = (sitting_id IS NOT NULL) AND (scope = 'site') = (room_session_id IS NULL)),
+    CONSTRAINT ck_time_credits_minutes CHECK (minutes BETWEEN 1 AND 120),
+    CONSTRAINT ck_time_credits_decided CHECK (applied_at IS NULL OR refused_at IS NULL),
+    CONSTRAINT ck_time_credits_second_named CHECK (applied_at IS NULL OR second_name <> ''),
+    CONSTRAINT ck_time_credits_two_people CHECK (applied_at IS NULL OR scope = 'person' OR second_by IS NOT NULL),
+    CONSTRAINT ck_time_credits_not_alone CHECK (second_by IS NULL OR second_by <> given_by),
+    CONSTRAINT ck_time_credits_first_known CHECK (given_by IS NOT NULL OR scope = 'person'),
+    CONSTRAINT fk_time_credits_fault_id FOREIGN KEY(fault_id) REFERENCES exam.faults (id),
+    CONSTRAINT fk_time_credits_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id),
+    CONSTRAINT fk_time_credits_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
+);
+
+CREATE INDEX ix_time_credits_fault_id ON exam.time_credits (fault_id);
+
+CREATE INDEX ix_time_credits_room_session_id ON exam.time_credits (room_session_id);
+
+CREATE INDEX ix_time_credits_site ON exam.time_credits (site_id, given_at);
 
 CREATE TABLE scheduling.examiners (
     id UUID NOT NULL,
@@ -1373,6 +1613,20 @@ CREATE INDEX ix_registrations_claim_blind ON exam.registrations (claim_blind);
 CREATE INDEX ix_registrations_person_id ON exam.registrations (person_id);
 
 CREATE UNIQUE INDEX uq_registrations_live ON exam.registrations (person_id, certificate_id, level, batch_id) WHERE status NOT IN ('barred', 'rejected', 'withdrawn');
+
+CREATE TABLE exam.time_credit_sittings (
+    credit_id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    minutes INTEGER NOT NULL,
+    CONSTRAINT pk_time_credit_sittings PRIMARY KEY (credit_id, sitting_id),
+    CONSTRAINT ck_time_credit_sittings_minutes CHECK (minutes > 0),
+    CONSTRAINT fk_time_credit_sittings_credit_id FOREIGN KEY(credit_id) REFERENCES exam.time_credits (id),
+    CONSTRAINT fk_time_credit_sittings_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id)
+);
+
+CREATE TRIGGER time_credit_sittings_append_only BEFORE UPDATE OR DELETE ON exam.time_credit_sittings FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER time_credit_sittings_no_truncate BEFORE TRUNCATE ON exam.time_credit_sittings FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE scheduling.assessor_qualifications (
     id UUID NOT NULL,
@@ -1844,6 +2098,40 @@ CREATE TABLE scheduling.unplaced (
     CONSTRAINT fk_unplaced_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
     CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
 );
+
+CREATE TABLE scoring.keyed_sheets (
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    assessor_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    answers JSONB NOT NULL,
+    overtime_minutes INTEGER,
+    note TEXT NOT NULL,
+    slip TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    keyed_by UUID NOT NULL,
+    keyed_name TEXT NOT NULL,
+    keyed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    checked_by UUID,
+    checked_name TEXT NOT NULL,
+    checked_at TIMESTAMP WITH TIME ZONE,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    withdrawal TEXT NOT NULL,
+    sheet_id UUID,
+    CONSTRAINT pk_keyed_sheets PRIMARY KEY (id),
+    CONSTRAINT ck_keyed_sheets_checked CHECK ((checked_by IS NULL) = (checked_at IS NULL)),
+    CONSTRAINT ck_keyed_sheets_sheet CHECK ((checked_by IS NULL) = (sheet_id IS NULL)),
+    CONSTRAINT ck_keyed_sheets_two_people CHECK (keyed_by <> assessor_id AND (checked_by IS NULL OR (checked_by <> keyed_by AND checked_by <> assessor_id))),
+    CONSTRAINT ck_keyed_sheets_withdrawn CHECK ((withdrawn_at IS NULL) = (withdrawal = '')),
+    CONSTRAINT ck_keyed_sheets_not_after CHECK (withdrawn_at IS NULL OR checked_at IS NULL),
+    CONSTRAINT ck_keyed_sheets_reason CHECK (length(trim(reason)) > 0),
+    CONSTRAINT fk_keyed_sheets_sheet_id FOREIGN KEY(sheet_id) REFERENCES scoring.score_sheets (id)
+);
+
+CREATE INDEX ix_keyed_sheets_room ON scoring.keyed_sheets (room_session_id);
+
+CREATE UNIQUE INDEX uq_keyed_sheets ON scoring.keyed_sheets (sitting_id, assessor_id, version) WHERE withdrawn_at IS NULL;
 
 CREATE TABLE scheduling.planned_sittings (
     id UUID NOT NULL,

@@ -1,5 +1,7 @@
 """Tables of the tablets."""
 
+from scoring.tablets.models.badges import AssessorBadgeRow, TabletCodeRow
+from scoring.tablets.models.closings import RoomClosingRow, TabletEvidenceRow
 from scoring.tablets.models.devices import (
     TabletEventRow,
     TabletHandoutRow,
@@ -7,5 +9,18 @@ from scoring.tablets.models.devices import (
     TabletPassRow,
     TabletRow,
 )
+from scoring.tablets.models.paper import KeyedSheetRow, TabletImportRow
 
-__all__ = ["TabletEventRow", "TabletHandoutRow", "TabletOddityRow", "TabletPassRow", "TabletRow"]
+__all__ = [
+    "AssessorBadgeRow",
+    "KeyedSheetRow",
+    "RoomClosingRow",
+    "TabletCodeRow",
+    "TabletEventRow",
+    "TabletEvidenceRow",
+    "TabletHandoutRow",
+    "TabletImportRow",
+    "TabletOddityRow",
+    "TabletPassRow",
+    "TabletRow",
+]

@@ -28,7 +28,8 @@ class TabletRow(Base):
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revocation_reason = '')", name="revoked"),
         CheckConstraint("last_number >= 0", name="last_number"),
-        UniqueConstraint("site_id", "label"),
+        # A wiped tablet enrols again under its old label, once its old key is revoked.
+        Index("uq_tablets_label", "site_id", "label", unique=True, postgresql_where=text("revoked_at IS NULL")),
         UniqueConstraint("key_sha256"),
         _SCHEMA,
     )
@@ -52,6 +53,8 @@ class TabletHandoutRow(Base):
 
     __tablename__ = "tablet_handouts"
     __table_args__ = (
+        CheckConstraint("(returned_at IS NULL) = (returned_by = '')", name="returned"),
+        CheckConstraint("returned_at IS NOT NULL OR unused_reason = ''", name="unused"),
         Index("ix_tablet_handouts_room", "room_session_id"),
         _SCHEMA,
     )
@@ -60,6 +63,9 @@ class TabletHandoutRow(Base):
     room_session_id: Mapped[UUID] = mapped_column(primary_key=True)
     given_by: Mapped[str]
     given_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
+    returned_by: Mapped[str]
+    unused_reason: Mapped[str]  # why the ledger need not wait for it: it was never used
 
 
 class TabletPassRow(Base):

@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.kernel.i18n import Name
+from exam.sittings import queries as sittings
 from scoring.tablets.models import TabletRow
 
 
@@ -45,3 +47,9 @@ async def tablets(
         )
         for row in await session.scalars(query)
     ]  # fmt: skip
+
+
+async def site_name(session: AsyncSession, site_id: UUID) -> Name:
+    """A site as its sessions name it; empty while it has none."""
+    rooms = await sittings.room_sessions(session, site_id=site_id)
+    return Name(rooms[-1].site_name, rooms[-1].site_name_en) if rooms else Name("", "")

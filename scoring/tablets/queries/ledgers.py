@@ -22,7 +22,9 @@ from scoring.tablets.rules.ledger import DeviceAccount, Ledger, balance
 
 async def ledger(session: AsyncSession, room_session_id: UUID) -> Ledger:
     """The completeness ledger of a session: its tablets' chains, and a sheet of every assessor for everybody who is there."""
-    given = select(TabletHandoutRow.tablet_id).where(TabletHandoutRow.room_session_id == room_session_id)
+    given = select(TabletHandoutRow.tablet_id).where(
+        TabletHandoutRow.room_session_id == room_session_id, TabletHandoutRow.unused_reason == ""
+    )
     worked = select(TabletEventRow.tablet_id).where(TabletEventRow.room_session_id == room_session_id)
     own = await tablets(session, ids=list(await session.scalars(union(given, worked))))
     chains: dict[UUID, list[Event]] = defaultdict(list)

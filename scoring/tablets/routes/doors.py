@@ -1,4 +1,4 @@
-"""The door for tablets: one signed message in, one receipt out (docs/formats/tablets.md)."""
+"""The doors for tablets, which their keys open: enrolment, packs, messages (docs/formats/tablets.md)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from litestar import Response, post
 
 from exam.accounts.guards import AppRequest, AppServices, public
 from exam.kernel.pages import json_response
-from scoring.tablets import actions
+from scoring.tablets import actions, queries
 from scoring.tablets.rules.devices import MessageInvalid, read_message
+from scoring.tablets.rules.enrolling import CodeWrong, Tries, read_enrolment
+from scoring.tablets.rules.packs import read_ask
 
 SIGNATURE = "x-tablet-signature"
 DEPTH_MOST = 8
 """Lists and objects inside each other in a message; deeper is none of ours."""
+_tries: dict[str, Tries] = {}
 
 
 @post("/scoring/tablets/messages", guards=[public], exclude_from_csrf=True, status_code=200)
@@ -27,6 +30,41 @@ async def message(request: AppRequest, services: AppServices) -> Response[Any]:
     async with services.db.transaction() as session:
         receipt = await actions.take(session, read_message(sent), signature, now=services.clock.now())
     return json_response(receipt.body)
+
+
+@post("/scoring/tablets/enrolments", guards=[public], exclude_from_csrf=True, status_code=200)
+async def enrolment(request: AppRequest, services: AppServices) -> Response[Any]:
+    """Register a tablet that holds a one-time code. Wrong codes are counted over the installation, by each process."""
+    now = services.clock.now()
+    sent, signature = _read(await request.body(), request.headers.get(SIGNATURE, ""))
+    tries = _tries.setdefault(str(services.settings.home), Tries())
+    tries.require(now)
+    try:
+        async with services.db.transaction() as session:
+            found = await actions.enrol(session, services.vault, read_enrolment(sent), signature, now=now)
+            site = await queries.site_name(session, found.site_id)
+    except CodeWrong:
+        tries.wrong(now)
+        raise
+    return json_response(
+        {
+            "device": str(found.tablet_id),
+            "label": found.label,
+            "site": {"name": site.name_zh, "name_en": site.name_en},
+            "now": now.isoformat(),
+        }
+    )
+
+
+@post("/scoring/tablets/packs", guards=[public], exclude_from_csrf=True, status_code=200)
+async def pack(request: AppRequest, services: AppServices) -> Response[Any]:
+    """Hand a tablet what it needs for its sessions, sealed for the badges on duty."""
+    sent, signature = _read(await request.body(), request.headers.get(SIGNATURE, ""))
+    async with services.db.transaction() as session:
+        answer = await actions.pack(
+            session, services.vault, services.files, read_ask(sent), signature, now=services.clock.now()
+        )
+    return json_response(answer)
 
 
 def _read(body: bytes, signature: str) -> tuple[Any, bytes]:
@@ -50,4 +88,4 @@ def max_depth(body: bytes) -> int:
     return deepest
 
 
-ROUTES = [message]
+ROUTES = [message, enrolment, pack]

@@ -66,6 +66,13 @@ class LabelTaken(Conflict):
     way_out = N_("请换一个标签，例如 T08。")
 
 
+class NeverHeard(Conflict):
+    """A tablet that comes back silent may hold what nobody has."""
+
+    message = N_("平板 %(label)s 领出后一直没有联系，里面可能还有没送出的记录。")
+    way_out = N_("请先让它连上网络送出记录；确实没有使用过的，请写明理由后收回。")
+
+
 class KeyUnusable(Invalid):
     """A key that is no P-256 public key, or another tablet's."""
 
