@@ -118,6 +118,7 @@ async def verify(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: da
     waiting = await _in_scope(session, actor, Permission.OUTCOME_VERIFY, batch_id, OutcomeStatus.COMPUTED)
     if not waiting:
         raise NothingComputed()
+    marking_actions.require_closed(await marking.held_rooms(session, batch_id))
     hands = await _enterers(session, batch_id)
     own = own_work(actor.account_id, {one.id: hands[one.registration_id] for one in waiting})
     if own:
@@ -133,6 +134,7 @@ async def publish(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: d
     waiting = await _in_scope(session, actor, Permission.OUTCOME_PUBLISH, batch_id, OutcomeStatus.VERIFIED)
     if not waiting:
         raise NothingVerified()
+    marking_actions.require_closed(await marking.held_rooms(session, batch_id))
     without = await queries.without_outcome(session, batch_id)
     if without:
         raise ResultsIncomplete(count=len(without))

@@ -59,6 +59,21 @@ async def to_published(session: AsyncSession, world: World) -> None:
     await actions.publish(session, world.publisher, batch_id=world.batch_id, now=AFTER)
 
 
+async def test_results_are_neither_confirmed_nor_published_while_a_tablet_may_say_more(
+    session: AsyncSession, world: World
+) -> None:
+    """A tablet that nobody had given out turns up after the marks were verified."""
+    room = world.rooms["P"].id
+    await mark_all(session, world)
+    await actions.compute(session, world.verifier, batch_id=world.batch_id, now=AFTER)
+    await marking.hold_rooms(session, {room}, AFTER)
+    with pytest.raises(marking.RoomsOpen):
+        await actions.verify(session, world.verifier, batch_id=world.batch_id, now=AFTER)
+    await marking.release_room(session, room, AFTER)
+    await actions.verify(session, world.verifier, batch_id=world.batch_id, now=AFTER)
+    await actions.publish(session, world.publisher, batch_id=world.batch_id, now=AFTER)
+
+
 async def _results(session: AsyncSession, world: World) -> dict[UUID, tuple[str, str | None]]:
     found = await queries.outcomes(session, batch_id=world.batch_id)
     return {one.registration_id: (one.decision.value, str(one.composite) if one.composite is not None else None)
