@@ -11,6 +11,7 @@ import binascii
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +22,21 @@ FORMAT: Final = "kaowu-tablet-export/1"
 FAMILY: Final = "kaowu-tablet-export/"
 BYTES_MOST: Final = 20_000_000
 _MEMBERS: Final = frozenset({"format", "device", "ephemeral", "nonce", "sealed", "signature"})
+
+
+class ImportStatus(StrEnum):
+    """Where an uploaded file stands."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    DECLINED = "declined"
+
+
+IMPORT_LABELS: Mapping[ImportStatus, str] = {
+    ImportStatus.WAITING: N_("等待第二人核对"),
+    ImportStatus.TAKEN: N_("已导入"),
+    ImportStatus.DECLINED: N_("不予导入"),
+}
 
 
 class NotAnExport(Invalid):
