@@ -15,6 +15,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_, Invalid, Problem
 from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
+from scoring.marking.actions import hold_rooms
 from scoring.tablets.actions.found import record, require_active, tablet_row
 from scoring.tablets.actions.keys import public_key_of
 from scoring.tablets.models import TabletHandoutRow, TabletPassRow, TabletRow
@@ -80,6 +81,7 @@ async def give_out(
         set_=again,
         where=TabletHandoutRow.returned_at.is_not(None),
     )
+    await hold_rooms(session, {room_session_id}, now)
     if not await session.scalar(statement.returning(TabletHandoutRow.tablet_id)):
         return  # it is out already
     await record(session, actor, "tablets.give_out", row, now, room_session_id=str(room_session_id))

@@ -7,7 +7,9 @@ true only once its transaction is committed, so the edge answers after that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,13 +19,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
 from exam.sittings.rules import RoomSession
+from scoring.marking.actions import hold_rooms
 from scoring.marking.queries import ASSESSING
 from scoring.tablets import queries
 from scoring.tablets.actions.found import require_active, tablet_row
 from scoring.tablets.actions.keys import verify
-from scoring.tablets.models import TabletEventRow, TabletOddityRow, TabletPassRow
+from scoring.tablets.models import TabletEventRow, TabletOddityRow, TabletPassRow, TabletRow
 from scoring.tablets.rules.devices import Message, Oddness, Receipt, confirmed_up_to, read_event
 from scoring.tablets.rules.events import Event, gaps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of events: how many are new, how many were there already."""
+
+    receipt: Receipt
+    fresh: int  # those kept aside among them
+    known: int
 
 
 async def take(session: AsyncSession, message: Message, signature: bytes, *, now: datetime) -> Receipt:
@@ -34,7 +46,20 @@ async def take(session: AsyncSession, message: Message, signature: bytes, *, now
     tablet = await tablet_row(session, message.tablet_id, lock=True)  # one message of a tablet at a time
     require_active(tablet)
     verify(tablet.public_key, message.body, signature, label=tablet.label)
-    events = {one.hash: one for one in (read_event(sent, tablet.id) for sent in message.events)}
+    taken = await take_events(session, tablet, message.events, message.last, now=now)
+    tablet.seen_at = now
+    await session.flush()
+    return taken.receipt
+
+
+async def take_events(
+    session: AsyncSession, tablet: TabletRow, sent: Sequence[Mapping[str, Any]], last: int, *, now: datetime
+) -> Taken:
+    """Take events of a locked tablet, for whoever has made sure that they are its own: every event is stored once.
+
+    :raises NotAnEvent: nothing was taken
+    """
+    events = {one.hash: one for one in (read_event(one, tablet.id) for one in sent)}
     stored = await queries.stored_hashes(session, tablet.id, [one.number for one in events.values()])
     fresh = sorted((one for one in events.values() if one.hash not in stored), key=lambda one: (one.number, one.hash))
     rooms = await _rooms(session, fresh)
@@ -46,18 +71,17 @@ async def take(session: AsyncSession, message: Message, signature: bytes, *, now
         (odd.append((one, why)) if why else good.append(one))
     await _store(session, good, rooms, now)
     await _set_aside(session, tablet.id, odd, now)
-    tablet.seen_at, tablet.last_number = (
-        now,
-        max(tablet.last_number, message.last, *(one.number for one in events.values()), 0),
-    )
+    await hold_rooms(session, {rooms[one.sheet.sitting_id].id for one in good}, now)
+    tablet.last_number = max(tablet.last_number, last, *(one.number for one in events.values()), 0)
     await session.flush()
     numbers = await queries.numbers(session, tablet.id)
     confirmed = confirmed_up_to(numbers)
-    return Receipt(
+    receipt = Receipt(
         confirmed=confirmed,
         missing=tuple(run for run in gaps(numbers, tablet.last_number) if run[1] > confirmed),
         refused=tuple((one.number, why) for one, why in odd),
     )
+    return Taken(receipt=receipt, fresh=len(fresh), known=len(events) - len(fresh))
 
 
 async def _rooms(session: AsyncSession, events: Iterable[Event]) -> dict[UUID, RoomSession]:
