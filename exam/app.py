@@ -21,10 +21,12 @@ from exam.accounts import routes as accounts
 from exam.accounts.guards import AppRequest, AppServices, SignInMiddleware, public
 from exam.catalogue import routes as catalogue
 from exam.delivery import routes as delivery
+from exam.faults import routes as faults
 from exam.kernel import pages
 from exam.kernel.services import Services
 from exam.papers import routes as papers
 from exam.registration import routes as registration
+from exam.signals import routes as signals
 from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
 from scheduling.feeds import routes as scheduling_feeds
@@ -47,6 +49,8 @@ MODULES: Sequence[Any] = (
     registration,
     papers,
     sittings,
+    signals,
+    faults,
     delivery,
     scheduling_sites,
     scheduling_timetable,

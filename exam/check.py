@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from exam.delivery import queries as delivery
+from exam.faults import queries as faults
 from exam.kernel import audit, jobs
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
@@ -110,6 +111,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"sittings\.|delivery\.|papers\.", counted="SELECT count(*) FROM exam.sittings",
     ),
     Invariant(
+        key="time_credits", name=N_("补时都由两人负责，并已补到考生"),
+        concerns=r"faults\.", counted="SELECT count(*) FROM exam.time_credits",
+    ),
+    Invariant(
         key="totals", name=N_("每个得分都是允许值之和"),
         concerns=r"scoring\.(mark|sheet)", counted="SELECT count(*) FROM scoring.marks WHERE live",
     ),
@@ -163,6 +168,9 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("sitting", "SELECT id FROM exam.sittings"),
     ("room_session", "SELECT id FROM exam.room_sessions WHERE status <> 'planned'"),
     ("incident", "SELECT id FROM exam.incidents"),
+    ("fault", "SELECT id FROM exam.faults"),
+    ("time_credit", "SELECT id FROM exam.time_credits"),
+    ("announcement", "SELECT id FROM exam.announcements"),
     ("site", "SELECT id FROM scheduling.site_approvals"),
     ("examiner", "SELECT id FROM scheduling.examiners"),
     ("norm_version", "SELECT id FROM scheduling.norm_versions"),
@@ -213,6 +221,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
     return [
         *await sittings.invariants(session),
         *await delivery.invariants(session),
+        *await faults.invariants(session),
         *await papers.invariants(session),
         *led("sites", await sites.invariants(session)),
         *led("timetable", await timetable.invariants(session)),

@@ -9,10 +9,12 @@ from certificates.ledger import models as ledger
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
 from exam.delivery import models as delivery
+from exam.faults import models as faults
 from exam.kernel import audit
 from exam.kernel.db import Base
 from exam.papers import models as papers
 from exam.registration import models as registration
+from exam.signals import models as signals
 from exam.sittings import models as sittings
 from scheduling.duties import models as duties
 from scheduling.feeds import models as feeds
@@ -33,6 +35,8 @@ MODELS: tuple[ModuleType, ...] = (
     registration,
     papers,
     sittings,
+    signals,
+    faults,
     delivery,
     sites,
     timetable,

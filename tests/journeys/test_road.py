@@ -176,6 +176,8 @@ PLANTED = [
     ("capacity_and_approval", "UPDATE scheduling.rooms SET form = 'paper' WHERE form = 'computer'"),
     ("exam_day", "UPDATE exam.sittings SET status = 'scheduled', absent_at = NULL WHERE status = 'absent'"),
     ("exam_day", "UPDATE exam.answers SET value = '\"Z\"'::jsonb"),
+    ("time_credits", """INSERT INTO exam.time_credits SELECT gen_random_uuid(), NULL, 'room', site_id, id, NULL, 5, '停电',
+        gen_random_uuid(), '甲', 0, starts_at, NULL, '', starts_at, NULL, '' FROM exam.room_sessions LIMIT 1"""),
     ("totals", "UPDATE scoring.marks SET value = value + 1 WHERE live AND source = 'computer'"),
     ("totals", "UPDATE scoring.score_sheets SET total = total + 1 WHERE total IS NOT NULL"),
     ("outcomes", "UPDATE scoring.outcomes SET decision = 'passed' WHERE decision = 'failed'"),

@@ -10,6 +10,7 @@ from exam.sittings.actions.attendance import (
     mark_absent,
     mark_absent_many,
 )
+from exam.sittings.actions.extending import ClashAhead, clash_problem, extend
 from exam.sittings.actions.incidents import (
     conclude_incident,
     confirm_incident,
@@ -24,6 +25,7 @@ from exam.sittings.actions.rooms import begin_room, close_room, collect, open_ro
 
 __all__ = [
     "AlreadyBegun",
+    "ClashAhead",
     "NewPlace",
     "Rearrangement",
     "admit",
@@ -33,6 +35,7 @@ __all__ = [
     "begin_room",
     "check_in",
     "check_in_many",
+    "clash_problem",
     "close_room",
     "collect",
     "conclude_incident",
@@ -40,6 +43,7 @@ __all__ = [
     "correct",
     "decide_incident",
     "dismiss_incident",
+    "extend",
     "finish",
     "finish_many",
     "interrupt",

@@ -1,5 +1,6 @@
 """Reads of the exam day: frozen records for other folders, the invigilator's room, and the invariants of `kaowu check`."""
 
+from exam.sittings.queries.clashes import Clash, clashes
 from exam.sittings.queries.incidents import Incident, incident_record, incidents, visible_incidents, void_parts
 from exam.sittings.queries.invariants import invariants
 from exam.sittings.queries.places import (
@@ -12,6 +13,7 @@ from exam.sittings.queries.places import (
     room_record,
     room_session,
     room_sessions,
+    rooms_between,
     sitting,
     sitting_by_ticket,
     sitting_record,
@@ -22,8 +24,10 @@ from exam.sittings.queries.rooms import RoomView, room_view
 from exam.sittings.queries.work import needs, registration_ids
 
 __all__ = [
+    "Clash",
     "Incident",
     "RoomView",
+    "clashes",
     "duties",
     "headcounts",
     "incident_record",
@@ -39,6 +43,7 @@ __all__ = [
     "room_session",
     "room_sessions",
     "room_view",
+    "rooms_between",
     "sitting",
     "sitting_by_ticket",
     "sitting_record",

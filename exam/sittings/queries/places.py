@@ -72,6 +72,15 @@ async def room_sessions(
     return [room_record(row) for row in rows]
 
 
+async def rooms_between(session: AsyncSession, begin: datetime, end: datetime) -> list[RoomSession]:
+    """Room sessions that start in [begin, end), by time and room: a day, whoever holds it."""
+    query = select(RoomSessionRow).where(RoomSessionRow.starts_at >= begin, RoomSessionRow.starts_at < end)
+    rows = await session.scalars(
+        query.order_by(RoomSessionRow.starts_at, RoomSessionRow.site_code, RoomSessionRow.room_name)
+    )
+    return [room_record(row) for row in rows]
+
+
 async def room_session(session: AsyncSession, room_session_id: UUID) -> RoomSession:
     """One room session; NotFound when there is none."""
     found = await room_sessions(session, ids=[room_session_id])
