@@ -11,7 +11,7 @@ import msgspec
 
 from exam.kernel.errors import N_, Invalid, Problem
 
-ROW, MARK = "row-", "mark-"
+ROW, MARK, EVIDENCE = "row-", "mark-", "evidence-"
 
 
 class ReasonForm(msgspec.Struct, kw_only=True):
@@ -39,6 +39,7 @@ class SheetSent(msgspec.Struct, kw_only=True, frozen=True):
     answers: Mapping[str, str | None]
     overtime_minutes: int | None
     note: str
+    evidence: Mapping[str, str]  # by veto row
 
 
 def sheet_sent(sent: Mapping[str, Any]) -> SheetSent:
@@ -47,8 +48,12 @@ def sheet_sent(sent: Mapping[str, Any]) -> SheetSent:
     overtime = _text(sent.get("overtime"))
     if overtime and not (overtime.isascii() and overtime.isdigit() and len(overtime) < 4):
         raise Invalid(problems=[Problem(field="overtime", message=N_("超时分钟数应是整数。"), code="malformed")])
+    evidence = {name.removeprefix(EVIDENCE): _text(value) for name, value in sent.items() if name.startswith(EVIDENCE)}
     return SheetSent(
-        answers=answers, overtime_minutes=int(overtime) if overtime else None, note=_text(sent.get("note"))
+        answers=answers,
+        overtime_minutes=int(overtime) if overtime else None,
+        note=_text(sent.get("note")),
+        evidence=evidence,
     )
 
 

@@ -12,6 +12,7 @@ from scoring.marking.actions.marks import (
     write_marks,
 )
 from scoring.marking.actions.papers import Entered, enter_paper_marks
+from scoring.marking.actions.received import Received, receive_sheet
 from scoring.marking.actions.sheets import (
     correct_sheet,
     countersign_sheet,
@@ -27,6 +28,7 @@ __all__ = [
     "Entered",
     "Marked",
     "NewMark",
+    "Received",
     "RoomsOpen",
     "Verified",
     "collect",
@@ -38,6 +40,7 @@ __all__ = [
     "hold_rooms",
     "mark_computer",
     "open_sheet",
+    "receive_sheet",
     "record_sheet",
     "release_room",
     "require_closed",

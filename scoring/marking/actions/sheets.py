@@ -345,10 +345,18 @@ def _fill(
     row.answers = {code: entry if isinstance(entry, (bool, int)) else plain(entry) for code, entry in entries.items()}
     row.note = row.note if note is None else note[:500]
     if evidence is not None:
-        kept = read_evidence(definition, {**row.evidence, **evidence})
+        kept = read_evidence(definition, {**row.evidence, **_beside(row.evidence, evidence)})
         row.evidence = {code: one.data for code, one in kept.items()}
     row.revision += 1
     row.saved_at = now
+
+
+def _beside(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Words that were typed, with the photos that stand beside them already."""
+    return {
+        code: {"text": one, "photos": stored.get(code, {}).get("photos", [])} if isinstance(one, str) else one
+        for code, one in sent.items()
+    }
 
 
 async def _sign(

@@ -13,9 +13,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
-from exam.catalogue.rules import DIMENSION_LABELS, ROW_LABELS, Component, Scheme, Sheet
+from exam.catalogue.rules import DIMENSION_LABELS, EFFECT_LABELS, PROOF_LABELS, ROW_LABELS, Component, Scheme, Sheet
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.i18n import translate
@@ -26,15 +27,17 @@ from exam.registration import queries as registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import DUTY_LABELS, STATUS_LABELS, Duty, RoomSession, Sitting
 from scoring.marking import actions, documents, queries
-from scoring.marking.forms import DecisionForm, ReasonForm, sheet_sent
+from scoring.marking.forms import ReasonForm, sheet_sent
 from scoring.marking.queries import ScoreSheet
 from scoring.marking.rules import (
     SHEET_LABELS,
     Entry,
+    Evidence,
     SheetScore,
     SheetStatus,
-    missing_rows,
+    missing,
     read_entries,
+    read_evidence,
     score_sheet,
 )
 
@@ -55,6 +58,8 @@ class SheetView:
     entries: Mapping[str, Entry]
     score: SheetScore
     missing: tuple[str, ...]
+    evidence: Mapping[str, Evidence]  # by veto row
+    names: Mapping[UUID, str]  # of who signed or declined as the second
     has_photo: bool
     ends_at: datetime
 
@@ -120,7 +125,9 @@ async def sign_sheet(request: AppRequest, services: AppServices, sheet_id: FromP
             signed = await actions.sign_sheet(session, actor_of(request), sheet_id=sheet_id, now=services.clock.now())
     except Refusal as refusal:
         return await _refused(request, services, sheet_id, refusal)
-    notice = N_("评分表已签名。") if signed.status is SheetStatus.SIGNED else N_("更正已签名，等待组长会签。")
+    notice = N_("评分表已签名。")
+    if signed.status is not SheetStatus.SIGNED:
+        notice = N_("更正已签名，等待组长会签。") if signed.version > 1 else N_("已签名；否决项等待第二人签名。")
     return redirect(request, f"/scoring/marking/sheets/{sheet_id}", notice)
 
 
@@ -153,43 +160,12 @@ async def print_sheet(request: AppRequest, services: AppServices, sheet_id: From
     return file_response(await render_pdf(html), "application/pdf", f"score-sheet-{sheet_id}.pdf", inline=True)
 
 
-@get("/scoring/marking/decisions", guards=SCORE)
-async def decisions(request: AppRequest, services: AppServices) -> Response[Any]:
-    """Show the lead what waits: differences beyond the tolerance, corrections to countersign."""
-    async with services.db.transaction() as session:
-        return await _decisions_page(request, session, services.clock.now(), None)
-
-
-@post("/scoring/marking/sittings/{sitting_id:uuid}/decision", guards=SCORE, status_code=200)
-async def decide(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
-    """Decide a difference."""
-    now = services.clock.now()
-    try:
-        form = await parse_form(request, DecisionForm)
-        async with services.db.transaction() as session:
-            await actions.decide_sheets(
-                session, actor_of(request), sitting_id=sitting_id, value=form.value, reason=form.reason, now=now
-            )
-    except Refusal as refusal:
-        async with services.db.transaction() as session:
-            return await _decisions_page(request, session, now, refusal)
-    return redirect(request, "/scoring/marking/decisions", N_("已裁定。"))
-
-
-@post("/scoring/marking/sheets/{sheet_id:uuid}/countersign", guards=SCORE, status_code=200)
-async def countersign(request: AppRequest, services: AppServices, sheet_id: FromPath[UUID]) -> Response[Any]:
-    """Put the second signature under a correction."""
-    async with services.db.transaction() as session:
-        await actions.countersign_sheet(session, actor_of(request), sheet_id=sheet_id, now=services.clock.now())
-    return redirect(request, "/scoring/marking/decisions", N_("更正已会签。"))
-
-
 async def _save(request: AppRequest, services: Services, actor: Actor, sheet_id: UUID) -> None:
     sent = sheet_sent(dict(await request.form()))
     async with services.db.transaction() as session:
         await actions.save_sheet(
             session, actor, sheet_id=sheet_id, answers=sent.answers, overtime_minutes=sent.overtime_minutes,
-            note=sent.note, now=services.clock.now(),
+            note=sent.note, evidence=sent.evidence, now=services.clock.now(),
         )  # fmt: skip
 
 
@@ -213,13 +189,13 @@ async def _view(session: AsyncSession, actor: Actor, sheet_id: UUID) -> SheetVie
     room = await sittings.room_session(session, sheet.room_session_id)
     person = await registration.registration(session, sheet.registration_id)
     entries = read_entries(definition, sheet.answers)
-    missing = missing_rows(definition, entries)
-    if definition.overtime is not None and sheet.overtime_minutes is None:
-        missing.append("overtime")
+    blank = missing(definition, entries, sheet.overtime_minutes)
+    seconds = [one for one in (sheet.countersigned_by, sheet.declined_by) if one is not None]
     begun = sitting.started_at or sitting.starts_at
     return SheetView(
         sheet=sheet, definition=definition, scheme=scheme, component=component, sitting=sitting, room=room,
-        entries=entries, score=score_sheet(definition, entries, sheet.overtime_minutes), missing=tuple(missing),
+        entries=entries, score=score_sheet(definition, entries, sheet.overtime_minutes), missing=tuple(blank),
+        evidence=read_evidence(definition, sheet.evidence), names=await accounts.names(session, seconds),
         has_photo=person.photo_sha256 is not None,
         ends_at=begun + timedelta(minutes=component.duration_minutes + sitting.granted_minutes + sitting.extra_minutes),
     )  # fmt: skip
@@ -229,6 +205,7 @@ def _page(request: AppRequest, services: Services, view: SheetView, refusal: Ref
     return page(
         request, SHEET, status=200 if refusal is None else status_of(refusal), view=view, refusal=refusal,
         at=services.clock.now(), row_labels=ROW_LABELS, dimension_labels=DIMENSION_LABELS, sheet_labels=SHEET_LABELS,
+        effect_labels=EFFECT_LABELS, proof_labels=PROOF_LABELS, preview=None,
         own=view.sheet.assessor_id == actor_of(request).account_id,
     )  # fmt: skip
 
@@ -254,23 +231,4 @@ def _saved(view: SheetView) -> dict[str, Any]:
     }
 
 
-async def _decisions_page(
-    request: AppRequest, session: AsyncSession, now: datetime, refusal: Refusal | None
-) -> Response[Any]:
-    actor = actor_of(request)
-    leading = [one.room.id for one in await queries.stations(session, actor, now) if one.duty is Duty.LEAD_ASSESSOR]
-    waiting = await queries.disagreements(session, room_session_ids=leading)
-    corrections = [
-        one for one in await queries.sheets(session, room_session_ids=leading) if one.status is SheetStatus.COUNTERSIGN
-    ]
-    places = {one.id: one for one in await sittings.sittings(session, ids=[one.sitting_id for one in corrections])}
-    return page(
-        request, "pages/scoring/marking/decisions.html", status=200 if refusal is None else status_of(refusal),
-        waiting=waiting, corrections=[(one, places[one.sitting_id]) for one in corrections], refusal=refusal, at=now,
-    )  # fmt: skip
-
-
-ROUTES = [
-    stations, open_sheet, sheet_page, save_sheet, sign_sheet, correct_sheet, photo, print_sheet, decisions, decide,
-    countersign,
-]  # fmt: skip
+ROUTES = [stations, open_sheet, sheet_page, save_sheet, sign_sheet, correct_sheet, photo, print_sheet]

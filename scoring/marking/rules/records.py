@@ -50,10 +50,10 @@ class MarkStatus(StrEnum):
 
 
 class SheetStatus(StrEnum):
-    """A sheet is open until it is signed; a correction is a new sheet that needs a second signature."""
+    """A sheet is open until it is signed; a correction is a new sheet that needs a second signature, and a veto item may."""
 
     DRAFT = "draft"
-    COUNTERSIGN = "countersign"  # a correction signed by its assessor, waiting for the lead
+    COUNTERSIGN = "countersign"  # signed by its assessor; a correction or a veto item waits for the second signature
     SIGNED = "signed"
 
 
@@ -92,7 +92,7 @@ MARK_LABELS: Mapping[MarkStatus, str] = {
 }
 SHEET_LABELS: Mapping[SheetStatus, str] = {
     SheetStatus.DRAFT: N_("评分中"),
-    SheetStatus.COUNTERSIGN: N_("待组长签名"),
+    SheetStatus.COUNTERSIGN: N_("待第二人签名"),
     SheetStatus.SIGNED: N_("已签名"),
 }
 

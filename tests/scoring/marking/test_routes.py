@@ -92,7 +92,7 @@ async def test_the_lead_decides_and_countersigns(client: httpx.AsyncClient, serv
     assert wrong.status_code == 422
     right = await post(client, path, page="/scoring/marking/decisions", value="84", reason="复测 20.10")
     assert right.status_code == 303
-    assert "没有待裁定的评分" in (await client.get("/scoring/marking/decisions")).text
+    assert "没有待裁定或会签的评分表" in (await client.get("/scoring/marking/decisions")).text
     async with services.db.transaction() as session:
         (mark,) = await queries.marks(session, batch_id=world.batch_id)
         (sheet,) = await queries.sheets(session, assessor_id=world.assessors[0].account_id)
@@ -184,3 +184,71 @@ async def test_every_page_in_both_languages(client: httpx.AsyncClient, world: Wo
     for path in ("/scoring/marking", f"/scoring/marking/batches/{world.batch_id}"):
         answer = await client.get(path)
         assert answer.status_code == 200 and "%(" not in answer.text
+
+
+async def test_a_veto_item_is_signed_by_a_second_person_who_sees_no_marks(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    await sign_in(client, "assessor1")
+    opened = await post(
+        client, f"/scoring/marking/sittings/{world.sittings['P', 0]}/sheet", page="/scoring/marking/stations"
+    )
+    address = opened.headers["location"]
+    assert "写明证据，或由第二人签名" in (await client.get(address)).text
+    assert (await post(client, f"{address}/sign", page=address, **FORM | {"row-C3": "true"})).status_code == 303
+    assert "此前评分表不生效" in (await client.get(address)).text
+    await sign_in(client, "assessor2")
+    assert (await client.get(address)).status_code == 404, "blind: only the veto item is shown"
+    page = (await client.get("/scoring/marking/decisions")).text
+    assert "C3" in page and "90.00" not in page and "否决项待第二人会签" in plain_text((await client.get("/")).text)
+    for step, fields in (("decline", {"reason": "没有看到"}), ("countersign", {})):
+        sheet = address.rsplit("/", 1)[1]
+        done = await post(
+            client, f"/scoring/marking/sheets/{sheet}/{step}", page="/scoring/marking/decisions", **fields
+        )
+        assert done.status_code == 303
+    again = await post(
+        client, f"/scoring/marking/sheets/{sheet}/decline", page="/scoring/marking/decisions", reason="x"
+    )
+    assert again.status_code == 409
+    await sign_in(client, "assessor1")
+    assert "第二人签名：assessor2" in (await client.get(address)).text
+
+
+async def test_evidence_stands_with_the_veto_item_and_a_stop_leaves_the_rest_blank(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    await sign_in(client, "assessor1")
+    opened = await post(
+        client, f"/scoring/marking/sittings/{world.sittings['P', 0]}/sheet", page="/scoring/marking/stations"
+    )
+    address = opened.headers["location"]
+    stop = {"row-A1": "20.00", "row-C2": "true", "row-C3": "false", "evidence-C2": "未断电即拆装"}
+    assert (await post(client, f"{address}/sign", page=address, **stop)).status_code == 303
+    shown = plain_text((await client.get(address)).text)
+    assert "已终止，未做" in shown and "未断电即拆装" in shown and "已于" in shown
+
+
+async def test_the_lead_sees_agreement_only_of_whole_pairs(
+    client: httpx.AsyncClient, world: World, services: Services
+) -> None:
+    now = world.rooms["P"].starts_at + timedelta(minutes=10)
+    async with services.db.transaction() as session:
+        for index, (one, two) in enumerate(((GOOD, {**GOOD, "A1": "20.10"}), (GOOD, None))):
+            for assessor, answers in zip(world.assessors, (one, two), strict=True):
+                if answers:
+                    await actions.record_sheet(
+                        session, assessor, sitting_id=world.sittings["P", index], answers=answers, overtime_minutes=4, now=now
+                    )  # fmt: skip
+    path = f"/scoring/marking/rooms/{world.rooms['P'].id}"
+    await sign_in(client, "assessor1")
+    assert (await client.get(f"{path}/agreement")).status_code == 404
+    assert (await client.get(f"{path}/summary")).status_code == 404
+    await sign_in(client, "lead")
+    shown = plain_text((await client.get(f"{path}/agreement")).text)
+    assert "98.00 / 82.00" in shown and shown.count("98.00") == 1, "the second candidate's half is not shown"
+    assert "考生还在工位" in shown and "+16.00 （1 名考生）" in shown and "-16.00" in shown
+    await client.get("/language/en")
+    assert "%(" not in (await client.get(f"{path}/agreement")).text
+    printed = await client.get(f"{path}/summary")
+    assert printed.status_code == 200 and printed.content[:4] == b"%PDF"

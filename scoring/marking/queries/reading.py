@@ -498,6 +498,20 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
     needs = []
     if open_count:
         needs.append(Need(text=N_("%(n)s 名考生待评分"), href="/scoring/marking/stations", count=open_count))
+    seconds = [
+        one
+        for one in await sheets(session, room_session_ids=[station.room.id for station in found])
+        if one.status is SheetStatus.COUNTERSIGN and one.version == 1 and one.assessor_id != actor.account_id
+    ]
+    if seconds:
+        needs.append(
+            Need(
+                text=N_("%(n)s 份评分表的否决项待第二人会签"),
+                href="/scoring/marking/decisions",
+                count=len(seconds),
+                tone="warning",
+            )
+        )
     lead = [station.room.id for station in found if station.duty is Duty.LEAD_ASSESSOR]
     waiting = len(await disagreements(session, room_session_ids=lead)) if lead else 0
     if waiting:
