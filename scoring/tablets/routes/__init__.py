@@ -1,5 +1,5 @@
 """The doors of tablets, which no cookie opens, and the pages of those who run a site."""
 
-from scoring.tablets.routes import doors
+from scoring.tablets.routes import app, doors
 
-ROUTES = [*doors.ROUTES]
+ROUTES = [*app.ROUTES, *doors.ROUTES]

@@ -54,14 +54,22 @@ const place = (a, b) => a.counter - b.counter || (a.device < b.device ? -1 : a.d
 /** Every sheet that the events speak of, by its key: rows take their latest event; what is signed is what its signature has. */
 export function fold(events) {
   const sheets = new Map();
-  for (const event of [...events].sort(place)) {
-    const key = keyOf(event);
-    if (!sheets.has(key)) sheets.set(key, blank(event));
-    apply(sheets.get(key), event);
-  }
+  for (const event of [...events].sort(place)) bring(sheets, event);
   return sheets;
 }
 
+/** Bring one event into the sheets. With `carry` a correction begins with what the version before it says: what an assessor
+ * sees and goes on from; the signature then has it all. */
+export function bring(sheets, event, carry = false) {
+  const key = keyOf(event);
+  if (!sheets.has(key)) sheets.set(key, blank(event));
+  const sheet = apply(sheets.get(key), event);
+  if (!carry || event.kind !== "corrected" || sheet.signed) return;
+  const before = sheets.get(keyOf({ ...event, version: event.version - 1 }));
+  if (before) Object.assign(sheet, { answers: { ...before.answers }, overtime: before.overtime, note: before.note });
+}
+
+/** A sheet of which nothing was said yet. */
 export function blank({ sitting, assessor, version }) {
   return { sitting, assessor, version, answers: {}, overtime: null, note: "", evidence: [], stopped: null, signed: null,
     reason: "", opened: "", rerun: false };
