@@ -16,8 +16,9 @@ from scheduling.repairs import jobs as repairs
 from scheduling.sites import jobs as sites
 from scheduling.timetable import jobs as timetable
 from scoring.reviews import jobs as reviews
+from scoring.tablets import jobs as tablets
 
-FOLDERS: tuple[Any, ...] = (registration, delivery, sites, timetable, forks, repairs, reviews, issuing, ledger)
+FOLDERS: tuple[Any, ...] = (registration, delivery, sites, timetable, forks, repairs, reviews, tablets, issuing, ledger)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

@@ -2108,6 +2108,7 @@ CREATE TABLE scoring.keyed_sheets (
     answers JSONB NOT NULL,
     overtime_minutes INTEGER,
     note TEXT NOT NULL,
+    evidence JSONB NOT NULL,
     slip TEXT NOT NULL,
     reason TEXT NOT NULL,
     keyed_by UUID NOT NULL,
@@ -2132,6 +2133,33 @@ CREATE TABLE scoring.keyed_sheets (
 CREATE INDEX ix_keyed_sheets_room ON scoring.keyed_sheets (room_session_id);
 
 CREATE UNIQUE INDEX uq_keyed_sheets ON scoring.keyed_sheets (sitting_id, assessor_id, version) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE scoring.tablet_settlements (
+    sitting_id UUID NOT NULL,
+    assessor_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    matter TEXT NOT NULL,
+    room_session_id UUID NOT NULL,
+    outcome TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    way_out TEXT NOT NULL,
+    facts JSONB NOT NULL,
+    signed VARCHAR(64) NOT NULL,
+    events_count INTEGER NOT NULL,
+    sheet_id UUID,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tablet_settlements PRIMARY KEY (sitting_id, assessor_id, version, matter),
+    CONSTRAINT ck_tablet_settlements_matter CHECK (matter IN ('sheet', 'stop')),
+    CONSTRAINT ck_tablet_settlements_outcome CHECK (outcome IN ('applied', 'waiting', 'refused', 'contradiction')),
+    CONSTRAINT ck_tablet_settlements_applied CHECK (outcome <> 'applied' OR matter = 'stop' OR sheet_id IS NOT NULL),
+    CONSTRAINT ck_tablet_settlements_words CHECK ((outcome = 'applied') = (message = '')),
+    CONSTRAINT fk_tablet_settlements_sheet_id FOREIGN KEY(sheet_id) REFERENCES scoring.score_sheets (id)
+);
+
+CREATE INDEX ix_tablet_settlements_open ON scoring.tablet_settlements (room_session_id) WHERE outcome <> 'applied';
+
+CREATE INDEX ix_tablet_settlements_sheet ON scoring.tablet_settlements (sheet_id);
 
 CREATE TABLE scheduling.planned_sittings (
     id UUID NOT NULL,

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.kernel import jobs
 from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
 from exam.sittings.rules import RoomSession
@@ -26,7 +27,11 @@ from scoring.tablets.actions.found import require_active, tablet_row
 from scoring.tablets.actions.keys import verify
 from scoring.tablets.models import TabletEventRow, TabletOddityRow, TabletPassRow, TabletRow
 from scoring.tablets.rules.devices import Message, Oddness, Receipt, confirmed_up_to, read_event
-from scoring.tablets.rules.events import Event, gaps
+from scoring.tablets.rules.events import Event, Kind, gaps
+
+PROJECT_JOB: Final = "tablets.project"
+_ENTERED: Final = frozenset({Kind.SIGNED, Kind.STOPPED, Kind.CORRECTED})
+"""What is said in them becomes something outside of the events: `actions.projecting`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,7 @@ async def take_events(
     await _store(session, good, rooms, now)
     await _set_aside(session, tablet.id, odd, now)
     await hold_rooms(session, {rooms[one.sheet.sitting_id].id for one in good}, now)
+    await _promise(session, {rooms[one.sheet.sitting_id].id for one in good if one.kind in _ENTERED})
     tablet.last_number = max(tablet.last_number, last, *(one.number for one in events.values()), 0)
     await session.flush()
     numbers = await queries.numbers(session, tablet.id)
@@ -82,6 +88,12 @@ async def take_events(
         refused=tuple((one.number, why) for one, why in odd),
     )
     return Taken(receipt=receipt, fresh=len(fresh), known=len(events) - len(fresh))
+
+
+async def _promise(session: AsyncSession, room_ids: Iterable[UUID]) -> None:
+    """What is signed is entered in the background: a tablet's receipt waits for no sheet."""
+    found = [({"room_session_id": str(one)}, None) for one in sorted(room_ids, key=str)]
+    await jobs.enqueue_many(session, PROJECT_JOB, found)
 
 
 async def _rooms(session: AsyncSession, events: Iterable[Event]) -> dict[UUID, RoomSession]:

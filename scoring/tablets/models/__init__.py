@@ -10,6 +10,7 @@ from scoring.tablets.models.devices import (
     TabletRow,
 )
 from scoring.tablets.models.paper import KeyedSheetRow, TabletImportRow
+from scoring.tablets.models.settlements import TabletSettlementRow
 
 __all__ = [
     "AssessorBadgeRow",
@@ -23,4 +24,5 @@ __all__ = [
     "TabletOddityRow",
     "TabletPassRow",
     "TabletRow",
+    "TabletSettlementRow",
 ]

@@ -37,6 +37,7 @@ async def events(
     room_session_id: UUID | None = None,
     tablet_ids: Collection[UUID] | None = None,
     sheets: Collection[SheetKey] | None = None,
+    sitting_ids: Collection[UUID] | None = None,
 ) -> list[Event]:
     """Events by device and number; filters add up."""
     query = select(TabletEventRow.__table__).order_by(
@@ -46,6 +47,8 @@ async def events(
         query = query.where(TabletEventRow.room_session_id == room_session_id)
     if tablet_ids is not None:
         query = query.where(TabletEventRow.tablet_id.in_(list(tablet_ids)))
+    if sitting_ids is not None:
+        query = query.where(TabletEventRow.sitting_id.in_(list(sitting_ids)))
     if sheets is not None:
         query = query.where(TabletEventRow.sitting_id.in_({one.sitting_id for one in sheets}))
     found = [

@@ -49,9 +49,11 @@ class Site:
         return SheetKey(sitting_id=self.world.sittings["P", candidate], assessor_id=account)
 
 
-async def make_site(session: AsyncSession, *, accounts: bool = True, passes: bool = True) -> Site:
+async def make_site(
+    session: AsyncSession, *, accounts: bool = True, passes: bool = True, absent: tuple[int, ...] = ()
+) -> Site:
     world = await make_world(session, accounts=accounts)
-    await hold(session, world, "P")
+    await hold(session, world, "P", absent=absent)
     head = person(Role.SITE_HEAD, Scope("site", str(world.rooms["P"].site_id)), name="head")
     signer = Signer()
     id = await actions.register(
