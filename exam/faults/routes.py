@@ -45,7 +45,7 @@ LABELS: dict[str, Any] = {
     "level_labels": LEVEL_LABELS,
     "credit_labels": CREDIT_LABELS,
     "credit_tones": {CreditStatus.PROPOSED: "warning", CreditStatus.APPLIED: "done", CreditStatus.REFUSED: "plain"},
-    "proposed": CreditStatus.PROPOSED,
+    "waiting": CreditStatus.PROPOSED,
 }
 
 
@@ -59,7 +59,17 @@ async def faults_page(request: AppRequest, services: AppServices) -> Response[An
         sites = {site_id: await sittings.room_sessions(session, site_id=site_id) for site_id in sorted(view.sites)}
         batches = [one for one in await registration.batches(session) if one.id in view.batches]
     names = [(site_id, rooms[0]) for site_id, rooms in sites.items() if rooms]
-    return page(request, "pages/exam/faults/faults.html", faults=found, sites=names, batches=batches, at=now, **LABELS)
+    return page(
+        request,
+        "pages/exam/faults/faults.html",
+        faults=found,
+        sites=names,
+        batches=batches,
+        acting=False,
+        sent={},
+        at=now,
+        **LABELS,
+    )
 
 
 @get("/exam/faults/rooms/{room_session_id:uuid}", guards=[needs(*WATCHERS)])
@@ -176,7 +186,7 @@ async def fault_page(request: AppRequest, services: AppServices, fault_id: FromP
         if not queries.concerns(await signals.sight(session, actor, now), found):
             raise NotFound
         acting = await actions.rank(session, actor, await actions.where_of(session, found), now) is not None
-    return page(request, "pages/exam/faults/fault.html", fault=found, acting=acting, at=now, **LABELS)
+    return page(request, "pages/exam/faults/fault.html", fault=found, acting=acting, sent={}, at=now, **LABELS)
 
 
 @post("/exam/faults", guards=[needs(*STAFF)])

@@ -13,6 +13,7 @@ from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
+from exam.faults import queries as faults
 from exam.home import watch
 from exam.home.stages import DONE, Entry, late, stage_of, timeline
 from exam.kernel.clock import china_date
@@ -42,6 +43,7 @@ SOURCES = (
     timetable.needs,
     repairs.needs,
     sittings.needs,
+    faults.needs,
     marking.needs,
     outcomes.needs,
     reviews.needs,

@@ -13,8 +13,11 @@ function clocks() {
 }
 
 /** How far this machine's clock is off: the page knows what the server's was. */
-const said = document.querySelector("[data-at]")?.dataset.at;
-const skew = said ? Date.parse(said) - Date.now() : 0;
+let skew = 0;
+function setClock(at) {
+  if (at) skew = Date.parse(at) - Date.now();
+}
+setClock(document.querySelector("[data-clock-at]")?.dataset.clockAt);
 
 async function beat() {
   if (!token) return;
@@ -37,8 +40,10 @@ async function panel() {
   if (!answer?.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-panel]");
   if (!fresh) return;
+  setClock(fresh.dataset.clockAt);
   beats(fresh.dataset.beat);
   document.querySelector("[data-faults-from]")?.replaceChildren(document.adoptNode(fresh));
+  clocks();
 }
 
 async function sitting() {
