@@ -89,6 +89,7 @@ class KeyedSheetRow(Base):
     answers: Mapped[dict[str, Any]]
     overtime_minutes: Mapped[int | None]
     note: Mapped[str]
+    evidence: Mapped[dict[str, Any]]  # words beside veto items that happened
     slip: Mapped[str]
     reason: Mapped[str]  # why from paper
     keyed_by: Mapped[UUID]

@@ -34,6 +34,7 @@ class Lacking(StrEnum):
     SHEET = "sheet"  # a sheet is missing or unsigned
     CONTRADICTION = "contradiction"  # two signatures under one version
     UNAPPLIED = "unapplied"  # changes beside a signature, not looked at yet
+    UNSETTLED = "unsettled"  # signed on a tablet, and could not be entered
     EVIDENCE = "evidence"  # a photo that an event speaks of did not arrive
     ODDITY = "oddity"  # an event that could not be taken, and that nobody has looked at
 
@@ -45,6 +46,7 @@ LACKING_LABELS: Mapping[Lacking, str] = {
     Lacking.SHEET: N_("评分表缺少或未签名"),
     Lacking.CONTRADICTION: N_("同一评分表有两个不同的签名"),
     Lacking.UNAPPLIED: N_("签名之后另一台平板还有改动"),
+    Lacking.UNSETTLED: N_("已在平板上签名，尚未入账"),
     Lacking.EVIDENCE: N_("证据照片还没有送到"),
     Lacking.ODDITY: N_("有记录未能接收，尚未处理"),
 }
@@ -55,6 +57,7 @@ ADVICE: Mapping[Lacking, str] = {
     Lacking.SHEET: N_("请考评员完成并签名；平板丢失时按纸质评分表补录。"),
     Lacking.CONTRADICTION: N_("两个签名都不计入；请考评员更正，由组长会签。"),
     Lacking.UNAPPLIED: N_("改动没有计入。请考评员确认签名的内容；确需修改时发起更正。"),
+    Lacking.UNSETTLED: N_("请看表中写明的原因；条件具备后会自动入账，评分有误的由考评员更正后再签名。"),
     Lacking.EVIDENCE: N_("把拍照的平板带到有网络的地方，它会自己补送照片。"),
     Lacking.ODDITY: N_("请看下面“未能接收的记录”，写明处理意见。"),
 }
@@ -184,12 +187,14 @@ def balance(
     *,
     settled: Collection[SheetKey] = (),
     differing: Collection[SheetKey] = (),
+    waiting: Collection[SheetKey] = (),
+    unsettled: Collection[SheetKey] = (),
     photos: Collection[str] = (),
     aside: Iterable[Aside] = (),
 ) -> Ledger:
     """Draw the account. `wanted`: one key (version 1) for each candidate who is there and each assessor whose sheet is asked
     for; `settled`: those of them that stand signed on the server by another way (keyed in from paper); `differing`: those
-    that stand there with other contents than their tablet signed; `photos`: hashes of the evidence that is there."""
+    that stand there with other contents than their tablet signed; `waiting`: those that a second person must sign; `unsettled`: those that a tablet signed and that were not entered; `photos`: hashes of the evidence that is there."""
     found: list[Gap] = []
     for one in devices:
         if one.seen_at is None and not one.numbers:
@@ -200,12 +205,20 @@ def balance(
         if one.broken:
             found.append(Gap(why=Lacking.LINK, device_id=one.device_id))
     wanted = sorted(set(wanted))
-    signed = [key for key in wanted if key not in differing and (key in settled or _sound(states, key))]
+    signed = [
+        key
+        for key in wanted
+        if key not in differing
+        and key not in waiting
+        and key not in unsettled
+        and (key in settled or _sound(states, key))
+    ]
     found += [
         Gap(why=Lacking.SHEET, sheet=key)
         for key in wanted
-        if key not in signed and key not in differing and not _signed(states, key)
+        if key in waiting or (key not in signed and key not in differing and not _signed(states, key))
     ]
+    found += [Gap(why=Lacking.UNSETTLED, sheet=key) for key in sorted(set(unsettled) - set(differing))]
     for key in sorted(states):
         if states[key].contradicting or key in differing:
             found.append(Gap(why=Lacking.CONTRADICTION, sheet=key))

@@ -1,0 +1,147 @@
+"""A lost tablet's sheets keyed in from signed paper: one person types, the slip proves it, a second person checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam.accounts.rules import Actor
+from exam.kernel import audit
+from exam.kernel.errors import NotFound
+from exam.kernel.ids import new_id
+from exam.sittings import queries as sittings
+from scoring.marking import queries as marking
+from scoring.marking.actions.received import Received, receive_sheet
+from scoring.marking.rules import SheetStatus
+from scoring.tablets import queries
+from scoring.tablets.actions.closing import require_acting
+from scoring.tablets.models import KeyedSheetRow
+from scoring.tablets.rules.closing import WordsMissing
+from scoring.tablets.rules.keying import (
+    KeyedAlready,
+    KeyingReasonMissing,
+    NotWaiting,
+    SheetThere,
+    require_other,
+    require_signed,
+)
+from scoring.tablets.rules.slips import SlipDiffers, read_slip
+from scoring.tablets.rules.standing import plain_answers
+
+
+async def key_in(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    sitting_id: UUID,
+    assessor_id: UUID,
+    answers: Mapping[str, Any],
+    overtime_minutes: int | None,
+    note: str,
+    evidence: Mapping[str, str],
+    slip: str,
+    reason: str,
+    now: datetime,
+) -> UUID:
+    """Keep what was typed from a signed paper sheet, once its slip agrees. It counts after a second person's check."""
+    sitting = await sittings.sitting(session, sitting_id)
+    room, _ = await require_acting(session, actor, sitting.room_session_id)
+    if assessor_id not in {one.account_id for one in await marking.assessing(session, room.id)}:
+        raise NotFound
+    require_other(actor.account_id, assessor=assessor_id)
+    await session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"keying:{sitting.id}:{assessor_id}", 0)))
+    )
+    await _require_open(session, sitting_id, assessor_id)
+    definition = await marking.sheet_definition(session, sitting.component_id)
+    badges = await queries.badge_numbers(session, assessor_id)
+    proved = require_signed(
+        definition,
+        ticket=sitting.ticket_no,
+        badges=badges,
+        version=1,
+        answers=answers,
+        overtime=overtime_minutes,
+        typed=slip,
+    )
+    if not reason.strip():
+        raise KeyingReasonMissing
+    assert actor.account_id is not None
+    row = KeyedSheetRow(
+        id=new_id(), room_session_id=room.id, sitting_id=sitting.id, assessor_id=assessor_id, version=1,
+        answers=plain_answers(definition, answers), overtime_minutes=overtime_minutes, note=note.strip()[:500], evidence=dict(evidence), slip=proved,
+        reason=reason.strip()[:500], keyed_by=actor.account_id, keyed_name=actor.name, keyed_at=now, checked_by=None,
+        checked_name="", checked_at=None, withdrawn_at=None, withdrawal="", sheet_id=None,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    await _record(session, actor, "tablets.key_in", row, now)
+    return row.id
+
+
+async def check_keyed(session: AsyncSession, actor: Actor, *, keyed_id: UUID, slip: str, now: datetime) -> UUID:
+    """The second person reads the slip off the paper again: now the sheet counts as the assessor's own. Returns its id."""
+    row = await _waiting(session, actor, keyed_id)
+    require_other(actor.account_id, assessor=row.assessor_id, keyed_by=row.keyed_by)
+    if read_slip(slip) != row.slip:
+        raise SlipDiffers
+    sheet = await receive_sheet(
+        session,
+        actor,
+        Received(
+            sitting_id=row.sitting_id, assessor_id=row.assessor_id, answers=row.answers,
+            overtime_minutes=row.overtime_minutes, note=row.note, evidence=row.evidence,
+        ),
+        now=now,
+    )  # fmt: skip
+    row.checked_by, row.checked_name, row.checked_at, row.sheet_id = actor.account_id, actor.name, now, sheet.id
+    await session.flush()
+    await _record(session, actor, "tablets.check_keyed", row, now)
+    return sheet.id
+
+
+async def withdraw_keyed(session: AsyncSession, actor: Actor, *, keyed_id: UUID, words: str, now: datetime) -> None:
+    """Take back what was keyed in wrongly, before it counts; it may be keyed in again."""
+    row = await _waiting(session, actor, keyed_id)
+    if not words.strip():
+        raise WordsMissing
+    row.withdrawn_at, row.withdrawal = now, f"{actor.name}：{words.strip()[:400]}"
+    await session.flush()
+    await _record(session, actor, "tablets.withdraw_keyed", row, now)
+
+
+async def _require_open(session: AsyncSession, sitting_id: UUID, assessor_id: UUID) -> None:
+    """Refuse to key in what is there."""
+    there = await marking.sheets(session, sitting_ids=[sitting_id], assessor_id=assessor_id)
+    if there and there[0].status is not SheetStatus.DRAFT:
+        raise SheetThere
+    query = select(KeyedSheetRow.keyed_name).where(
+        KeyedSheetRow.sitting_id == sitting_id,
+        KeyedSheetRow.assessor_id == assessor_id,
+        KeyedSheetRow.withdrawn_at.is_(None),
+    )
+    if (name := await session.scalar(query)) is not None:
+        raise KeyedAlready(name=name)
+
+
+async def _waiting(session: AsyncSession, actor: Actor, keyed_id: UUID) -> KeyedSheetRow:
+    row = await session.get(KeyedSheetRow, keyed_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound
+    await require_acting(session, actor, row.room_session_id)
+    if row.checked_at is not None or row.withdrawn_at is not None:
+        raise NotWaiting
+    return row
+
+
+async def _record(session: AsyncSession, actor: Actor, action: str, row: KeyedSheetRow, now: datetime) -> None:
+    await audit.record(
+        session, actor, action, subject="keyed_sheet", ids=[row.id], stream=f"room_session:{row.room_session_id}", now=now,
+        data={"sitting_id": str(row.sitting_id), "assessor_id": str(row.assessor_id), "slip": row.slip,
+              "reason": row.reason, "withdrawal": row.withdrawal, "sheet_id": str(row.sheet_id or "")},
+    )  # fmt: skip
