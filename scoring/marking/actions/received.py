@@ -66,7 +66,7 @@ async def receive_sheet(session: AsyncSession, actor: Actor, sheet: Received, *,
     newest = await _lock(session, found[0].id) if found else None
     row = _next(newest, sitting, sheet, now)
     if row is not newest:
-        if newest is None and not (await queries.wanted_sheets(session, [sitting.room_session_id]))[sitting.id].more:
+        if newest is None and not (await queries.wanted_sheet(session, sitting)).more:
             raise EnoughSheets
         session.add(row)
         await session.flush()

@@ -102,7 +102,7 @@ async def open_sheet(session: AsyncSession, actor: Actor, *, sitting_id: UUID, n
     own = await queries.sheets(session, sitting_ids=[sitting_id], assessor_id=actor.account_id)
     if own:
         return own[0]
-    if not (await queries.wanted_sheets(session, [sitting.room_session_id]))[sitting.id].more:
+    if not (await queries.wanted_sheet(session, sitting)).more:
         raise EnoughSheets
     assert actor.account_id is not None
     row = ScoreSheetRow(

@@ -38,6 +38,7 @@ from scoring.marking.queries.reading import (
     sheets,
     signed_sheets,
     stations,
+    wanted_sheet,
     wanted_sheets,
 )
 
@@ -77,5 +78,6 @@ __all__ = [
     "signed_sheets",
     "stations",
     "summary",
+    "wanted_sheet",
     "wanted_sheets",
 ]

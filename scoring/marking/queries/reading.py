@@ -322,10 +322,25 @@ async def wanted_sheets(session: AsyncSession, room_session_ids: Collection[UUID
     for room in await sittings.room_sessions(session, ids=room_session_ids):
         rule = await agreement_in(session, room.id, room.component_id)
         for sitting in await sittings.sittings(session, room_session_id=room.id):
-            third = agree(rule, totals.get(sitting.id, [])).path is Path.THIRD
-            enough = rule.assessors_count + third
-            found[sitting.id] = Wanted(more=len(begun[sitting.id]) < enough, third=third)
+            found[sitting.id] = _wanted(rule, totals.get(sitting.id, []), len(begun[sitting.id]))
     return found
+
+
+async def wanted_sheet(session: AsyncSession, sitting: Sitting) -> Wanted:
+    """The same for one sitting, without reading its room's others."""
+    totals = await _signed_totals(session, None, None, [sitting.id])
+    begun = {
+        one.assessor_id
+        for one in await sheets(session, sitting_ids=[sitting.id])
+        if one.answers or one.status is not SheetStatus.DRAFT
+    }
+    rule = await agreement_in(session, sitting.room_session_id, sitting.component_id)
+    return _wanted(rule, list(totals.get((sitting.id, sitting.component_id), {}).values()), len(begun))
+
+
+def _wanted(rule: Agreement, totals: Sequence[Decimal], begun: int) -> Wanted:
+    third = agree(rule, totals).path is Path.THIRD
+    return Wanted(more=begun < rule.assessors_count + third, third=third)
 
 
 async def stations(session: AsyncSession, actor: Actor, now: datetime) -> list[Station]:
@@ -394,8 +409,9 @@ async def disagreements(
 
 
 async def _signed_totals(
-    session: AsyncSession, batch_id: UUID | None, room_session_ids: Iterable[UUID] | None
-) -> dict[tuple[UUID, UUID], dict[UUID, Decimal]]:
+    session: AsyncSession, batch_id: UUID | None, room_session_ids: Iterable[UUID] | None,
+    sitting_ids: Iterable[UUID] | None = None,
+) -> dict[tuple[UUID, UUID], dict[UUID, Decimal]]:  # fmt: skip
     """By (sitting, component) the newest signed total of each assessor, in the order in which they first signed."""
     query = (
         select(ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total)
@@ -406,6 +422,8 @@ async def _signed_totals(
         query = query.where(ScoreSheetRow.batch_id == batch_id)
     if room_session_ids is not None:
         query = query.where(ScoreSheetRow.room_session_id.in_(list(room_session_ids)))
+    if sitting_ids is not None:
+        query = query.where(ScoreSheetRow.sitting_id.in_(list(sitting_ids)))
     found: dict[tuple[UUID, UUID], dict[UUID, Decimal]] = defaultdict(dict)
     for row in await session.execute(query):
         if row.total is not None:
