@@ -58,6 +58,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         close_run()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: at the end, one process would wait for the other."""
+    items.sort(key=lambda item: item.path.stem not in ("test_road", "test_every_page"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> Iterator[None]:
     """Hash the passwords of tests at the least cost; `tests/exam/accounts/test_actions.py` holds the real one."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import pickle
 import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import count
@@ -127,6 +128,25 @@ class Databases:
             connection = await asyncpg.connect(self.url(name))
             self._relations = await connection.fetchval(_RELATIONS)
             await connection.close()
+        return name
+
+    def once(self, name: str, build: Callable[[str, Path], Coroutine[Any, Any, T]]) -> tuple[str, Path, T]:
+        """Build something dear once for all processes of the run: its database (to be copied), its home, what `build` returned."""
+        database, home = f"{_prefix(self._run)}_{name}", self._run / name
+        with exclusive(self._run / f"{name}.lock"):
+            if not (done := self._run / f"{name}.done").exists():
+                in_thread(self._command(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
+                shutil.rmtree(home, ignore_errors=True)
+                in_thread(self._command(f'CREATE DATABASE "{database}" TEMPLATE "{self._template}" STRATEGY wal_log'))
+                found = in_thread(build(self.url(database), home))
+                (part := done.with_suffix(".part")).write_bytes(pickle.dumps(found))
+                part.replace(done)
+        return database, home, pickle.loads(done.read_bytes())
+
+    async def copy(self, database: str) -> str:
+        """Make a database out of another to which nobody is connected, and return its name."""
+        name = f"{_prefix(self._run)}_{os.getpid()}_{next(_numbers)}"
+        await self._command(f'CREATE DATABASE "{name}" TEMPLATE "{database}" STRATEGY wal_log')
         return name
 
     async def create_empty(self) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -24,10 +23,9 @@ from exam.kernel.db import Database
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
 from tests.exam.kernel.print_home import link_fonts
-from tests.servers import Databases, in_thread
+from tests.servers import Databases
 
 CANDIDATES = 18
-_copies = count(1)
 TODAY = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
 
@@ -41,39 +39,33 @@ class Final:
 
 
 @pytest.fixture(scope="session")
-def final(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Final]:
-    """Walk the road once for all tests of this process."""
-    home = tmp_path_factory.mktemp("final") / "home"
+def final(databases: Databases) -> Final:
+    """The road walked once for all tests of the run."""
+    return Final(*databases.once("final", _walk))
+
+
+async def _walk(url: str, home: Path) -> UUID:
     link_fonts(home)
-    name = in_thread(databases.create())
+    services = make_services(Settings(home=home, database_url=url), clock=FixedClock(TODAY))
 
-    async def walk() -> UUID:
-        services = make_services(Settings(home=home, database_url=databases.url(name)), clock=FixedClock(TODAY))
+    async def not_yet(*_: object) -> None:
+        """The tests issue by themselves."""
 
-        async def not_yet(*_: object) -> None:
-            """The tests issue by themselves."""
-
-        patch = pytest.MonkeyPatch()
-        patch.setattr(road, "_certify", not_yet)
-        patch.setattr(road, "_live", not_yet)
-        try:
-            result = await road.travel(
-                services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None
-            )
-        finally:
-            patch.undo()
-            await services.db.dispose()
-        return result.batch_id
-
-    yield Final(name, home, in_thread(walk()))
-    in_thread(databases.drop(name))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(road, "_certify", not_yet)
+    patch.setattr(road, "_live", not_yet)
+    try:
+        result = await road.travel(services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None)
+    finally:
+        patch.undo()
+        await services.db.dispose()
+    return result.batch_id
 
 
 @pytest.fixture
 async def db(databases: Databases, final: Final) -> AsyncIterator[Database]:
     """The test's own copy of the database."""
-    name = f"{final.database}_{next(_copies)}"
-    await databases._command(f'CREATE DATABASE "{name}" TEMPLATE "{final.database}" STRATEGY wal_log')
+    name = await databases.copy(final.database)
     database = Database(databases.url(name), pool_size=5)
     yield database
     await database.dispose()

@@ -3,11 +3,9 @@
 A page is known by its address without ids, and looked at once. No page may link to where its reader may not go.
 """
 
-import io
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -16,16 +14,12 @@ from sqlalchemy import text
 
 from exam.accounts.queries import actor
 from exam.app import create_app
-from exam.demo import road
-from exam.demo.progress import Progress
-from exam.demo.record import DemoAccount
 from exam.home import desks
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import make_services
-from exam.kernel.settings import Settings
-from tests.exam.kernel.print_home import link_fonts
+from tests.journeys.conftest import DEMO_NOW, Demo
 from tests.journeys.pages import enter
-from tests.servers import Databases, free_port, in_thread, serve
+from tests.servers import free_port, serve
 from tests.templates.axe import findings
 
 if TYPE_CHECKING:
@@ -33,8 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-NOW = datetime(2026, 5, 16, 2, 10, tzinfo=UTC)  # Saturday, 10:10 in China
-CANDIDATES = 24
 PAGES_OF_A_ROLE = 40
 LIMIT_BYTES = 100_000
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/v/)[\w-]+")
@@ -44,48 +36,27 @@ WIDE = """[...document.querySelectorAll("main *")].filter(e => e.getBoundingClie
 LINK = re.compile(r'<a\b[^>]*?\bhref="(/[^"]*)"')
 
 
-@pytest.fixture(scope="module")
-def built(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Settings, tuple[DemoAccount, ...]]]:
-    """The demo, made once."""
-    name = in_thread(databases.create())
-    home = tmp_path_factory.mktemp("pages")
-    link_fonts(home)
-    settings = Settings(home=home, database_url=databases.url(name))
-
-    async def build() -> tuple[DemoAccount, ...]:
-        services = make_services(settings, clock=FixedClock(NOW))
-        result = await road.travel(services, Progress(stream=io.StringIO()), candidates=CANDIDATES, seed=7, out=None)
-        await services.db.dispose()
-        return result.record.accounts
-
-    yield settings, in_thread(build())
-    in_thread(databases.drop(name))
-
-
-async def test_every_role_finds_something_to_do(built: tuple[Settings, tuple[DemoAccount, ...]]) -> None:
+async def test_every_role_finds_something_to_do(demo: Demo) -> None:
     """A first page without work teaches nothing; the candidates' pages have their own road on them."""
-    settings, accounts = built
-    services = make_services(settings, clock=FixedClock(NOW))
+    services = make_services(demo.settings, clock=FixedClock(DEMO_NOW))
     idle = []
     async with services.db.transaction() as session:
-        for account in accounts:
+        for account in demo.result.record.accounts:
             if account.role.startswith("考生"):
                 continue
             query = text("SELECT id FROM exam.accounts WHERE login = :login")
             found = await actor(session, await session.scalar(query, {"login": account.login}))
-            if not [need for need in await desks.needs(session, found, NOW) if need.tone != "done"]:
+            if not [need for need in await desks.needs(session, found, DEMO_NOW) if need.tone != "done"]:
                 idle.append(account.login)
     await services.db.dispose()
     assert idle == []
 
 
 @pytest.fixture
-async def address(built: tuple[Settings, tuple[DemoAccount, ...]]) -> AsyncIterator[str]:
+async def address(demo: Demo) -> AsyncIterator[str]:
     """The demo, served."""
     port = free_port()
-    async with serve(create_app(make_services(built[0], clock=FixedClock(NOW))), port) as address:
+    async with serve(create_app(make_services(demo.settings, clock=FixedClock(DEMO_NOW))), port) as address:
         yield address
 
 
@@ -144,12 +115,10 @@ def collect(page: "Page", errors: list[str]) -> None:
     page.on("pageerror", lambda error: errors.append(str(error)))
 
 
-async def test_every_page_of_every_role(
-    built: tuple[Settings, tuple[DemoAccount, ...]], address: str, browser: "Browser"
-) -> None:
+async def test_every_page_of_every_role(demo: Demo, address: str, browser: "Browser") -> None:
     known: set[str] = set()
     wrong: dict[str, list[str]] = {}
-    for account in built[1]:
+    for account in demo.result.record.accounts:
         context = await browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
         page = await context.new_page()
         errors = wrong.setdefault(account.role, [])

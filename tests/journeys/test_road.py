@@ -1,14 +1,11 @@
 """The whole road on a small demo, and that `kaowu check` catches a violation of each of its invariants.
 
-The demo is built once. Every violation is planted straight into the tables, with constraints and triggers switched off,
+Every violation is planted straight into the tables, with constraints and triggers switched off,
 inside a transaction that is rolled back.
 """
 
-import io
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,59 +13,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam import check
-from exam.demo import report, road
-from exam.demo.memory import PeakMemory
-from exam.demo.progress import Progress
+from exam.demo import road
 from exam.demo.record import read_record, write_record
-from exam.demo.road import Result
 from exam.kernel import jobs
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services, make_services
-from exam.kernel.settings import Settings
-from tests.exam.kernel.print_home import link_fonts
-from tests.servers import Databases, in_thread
+from tests.journeys.conftest import DEMO_CANDIDATES, DEMO_NOW, Demo
 
 pytestmark = pytest.mark.slow
 
-NOW = datetime(2026, 5, 16, 2, 10, tzinfo=UTC)  # Saturday, 10:10 in China
-CANDIDATES = 40
-
-
-@dataclass(frozen=True)
-class Built:
-    """A demo that stands."""
-
-    settings: Settings
-    result: Result
-    report: dict[str, object]
-    out: Path
-
-
-@pytest.fixture(scope="module")
-def built(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """The demo, made once for this module."""
-    name = in_thread(databases.create())
-    home = tmp_path_factory.mktemp("road")
-    link_fonts(home)
-    settings = Settings(home=home, database_url=databases.url(name))
-    yield in_thread(_build(settings, home / "out"))
-    in_thread(databases.drop(name))
-
-
-async def _build(settings: Settings, out: Path) -> Built:
-    services = make_services(settings, clock=FixedClock(NOW))
-    progress = Progress(stream=io.StringIO())
-    with PeakMemory() as peak:
-        result = await road.travel(services, progress, candidates=CANDIDATES, seed=7, out=out)
-        said = await report.write_report(services, result, progress, out, peak)
-    await services.db.dispose()
-    return Built(settings, result, said, out)
-
 
 @pytest.fixture
-async def services(built: Built) -> AsyncIterator[Services]:
+async def services(demo: Demo) -> AsyncIterator[Services]:
     """The services of the demo's installation."""
-    made = make_services(built.settings, clock=FixedClock(NOW), pool_size=1)
+    made = make_services(demo.settings, clock=FixedClock(DEMO_NOW), pool_size=1)
     yield made
     await made.db.dispose()
 
@@ -85,8 +43,8 @@ async def session(services: Services) -> AsyncIterator[AsyncSession]:
     await services.db.dispose()
 
 
-def test_the_report_has_exactly_the_promised_keys(built: Built) -> None:
-    written = json.loads((built.out / "report.json").read_text(encoding="utf-8"))
+def test_the_report_has_exactly_the_promised_keys(demo: Demo) -> None:
+    written = json.loads((demo.out / "report.json").read_text(encoding="utf-8"))
     assert list(written) == [
         "candidates", "institutions", "sites", "prefectures_with_pilot_institution", "uncovered", "sessions", "sittings",
         "duties", "outcomes", "certificates", "registered", "seconds", "peak_rss_mb",
@@ -94,35 +52,35 @@ def test_the_report_has_exactly_the_promised_keys(built: Built) -> None:
     assert set(written["outcomes"]) == {"passed", "failed", "absent"}
 
 
-def test_the_road_ends_where_it_should(built: Built) -> None:
-    said = built.report
-    assert said["candidates"] == CANDIDATES
+def test_the_road_ends_where_it_should(demo: Demo) -> None:
+    said = demo.report
+    assert said["candidates"] == DEMO_CANDIDATES
     assert said["uncovered"] == []
     assert said["prefectures_with_pilot_institution"] == 17
     outcomes = said["outcomes"]
     assert isinstance(outcomes, dict)
-    assert sum(outcomes.values()) == CANDIDATES
+    assert sum(outcomes.values()) == DEMO_CANDIDATES
     assert said["certificates"] == said["registered"] == outcomes["passed"] > 0
 
 
-def test_every_certificate_is_written_as_its_stored_bytes(built: Built) -> None:
-    files = sorted(path.name for path in (built.out / "certificates").glob("*.pdf"))
-    assert files == sorted(road.file_name(one.number) for one in built.result.certificates)
+def test_every_certificate_is_written_as_its_stored_bytes(demo: Demo) -> None:
+    files = sorted(path.name for path in (demo.out / "certificates").glob("*.pdf"))
+    assert files == sorted(road.file_name(one.number) for one in demo.result.certificates)
     for folder in ("admission_tickets", "door_lists", "seat_plans", "sign_in_sheets", "room_records", "duty_letters"):
-        printed = list((built.out / "documents" / folder).glob("*.pdf"))
+        printed = list((demo.out / "documents" / folder).glob("*.pdf"))
         assert printed
         assert all(path.read_bytes().startswith(b"%PDF") for path in printed)
 
 
-def test_one_sign_in_for_each_role(built: Built, tmp_path: Path) -> None:
-    record = built.result.record
+def test_one_sign_in_for_each_role(demo: Demo, tmp_path: Path) -> None:
+    record = demo.result.record
     assert len({one.role for one in record.accounts}) >= 13
     assert record.certificate_url.startswith("http://127.0.0.1:8000/v/")
     write_record(tmp_path, record)
     assert read_record(tmp_path) == record
     assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
-    assert record.fits(CANDIDATES, 7)
-    assert not record.fits(CANDIDATES, 8)
+    assert record.fits(DEMO_CANDIDATES, 7)
+    assert not record.fits(DEMO_CANDIDATES, 8)
 
 
 async def test_every_invariant_holds(services: Services) -> None:
