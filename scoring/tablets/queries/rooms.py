@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -109,7 +109,7 @@ class RoomLine:
     """One session in the list."""
 
     room: RoomSession
-    ledger: Ledger
+    ledger: Ledger | None  # of an open one
     closing: Closing | None
 
 
@@ -132,23 +132,38 @@ async def room_ledger(session: AsyncSession, room_session_id: UUID, now: datetim
     )  # fmt: skip
 
 
-async def rooms_with_tablets(
-    session: AsyncSession, *, since: datetime, site_id: UUID | None = None, batch_id: UUID | None = None,
-    account_id: UUID | None = None,
-) -> list[RoomLine]:  # fmt: skip
-    """Sessions that tablets were given out for or worked in and that end after `since`, the newest first; filters add up."""
+async def rooms_with_tablets(session: AsyncSession, *, since: datetime) -> list[RoomSession]:
+    """Sessions that tablets were given out for or worked in and that end after `since`, the newest first."""
     query = union(
         select(TabletHandoutRow.room_session_id).where(TabletHandoutRow.unused_reason == ""),
         select(TabletEventRow.room_session_id).distinct(),
     )
-    ids = set(await session.scalars(query))
-    rooms = await sittings.room_sessions(session, ids=ids, site_id=site_id, batch_id=batch_id, account_id=account_id)
-    rooms = [one for one in rooms if one.ends_at >= since]
+    rooms = await sittings.room_sessions(session, ids=set(await session.scalars(query)))
+    ended = [one for one in rooms if one.ends_at >= since]
+    return sorted(ended, key=lambda one: (one.starts_at, str(one.id)), reverse=True)
+
+
+async def room_lines(session: AsyncSession, rooms: Sequence[RoomSession]) -> list[RoomLine]:
+    """Where these sessions stand; of a closed one with what it was closed."""
     done = await closings(session, [one.id for one in rooms])
-    found = [
-        RoomLine(room=one, ledger=(await account(session, one.id)).ledger, closing=done.get(one.id)) for one in rooms
+    return [
+        RoomLine(
+            room=one,
+            closing=done.get(one.id),
+            ledger=None if one.id in done else (await account(session, one.id)).ledger,
+        )
+        for one in rooms
     ]
-    return sorted(found, key=lambda one: (one.room.starts_at, str(one.room.id)), reverse=True)
+
+
+async def rooms_of_import(session: AsyncSession, tablet_id: UUID) -> list[RoomSession]:
+    """The sessions a tablet was given out for or worked in, the newest first: where to look after its file was taken."""
+    query = union(
+        select(TabletHandoutRow.room_session_id).where(TabletHandoutRow.tablet_id == tablet_id),
+        select(TabletEventRow.room_session_id).where(TabletEventRow.tablet_id == tablet_id),
+    )
+    found = await sittings.room_sessions(session, ids=set(await session.scalars(query)))
+    return sorted(found, key=lambda one: (one.starts_at, str(one.id)), reverse=True)
 
 
 async def _names(session: AsyncSession, found: Account) -> dict[UUID, str]:

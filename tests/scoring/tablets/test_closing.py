@@ -162,5 +162,6 @@ async def test_the_page_tells_each_sheet_of_each_candidate(session: AsyncSession
     assert [(one.gap.why, one.seat, one.assessor) for one in view.gaps][:2] == [
         (Lacking.SHEET, 1, "assessor2"), (Lacking.SHEET, 2, "assessor1")
     ]  # fmt: skip
-    (line,) = await queries.rooms_with_tablets(session, since=NOW)
+    (line,) = await queries.room_lines(session, await queries.rooms_with_tablets(session, since=NOW))
+    assert line.ledger is not None
     assert (line.room.id, line.ledger.digest, line.closing) == (view.room.id, view.ledger.digest, None)
