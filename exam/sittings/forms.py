@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -40,6 +41,40 @@ class CloseForm(msgspec.Struct):
     """What the room's record says besides the counts."""
 
     note: str = ""
+
+
+class CountsForm(msgspec.Struct):
+    """Papers counted in a step; which of them are asked for is the step's."""
+
+    count_received: int | None = None
+    count_used: int | None = None
+    count_blank: int | None = None
+    count_spare: int | None = None
+    count_absent: int | None = None
+    count_submitted: int | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was filled in, by the name of the count."""
+        values = {name.removeprefix("count_"): getattr(self, name) for name in CountsForm.__struct_fields__}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class StepForm(CountsForm):
+    """A step done now, with the second person where one stands by."""
+
+    reason: str = ""
+    second: UUID | None = None
+    password: str = ""
+
+
+class WrittenForm(CountsForm, kw_only=True):
+    """A step as a paper form tells it."""
+
+    at: datetime  # as written there, China time
+    by_name: str = ""
+    second_name: str = ""
+    reason: str = ""
 
 
 class IncidentForm(msgspec.Struct):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.sittings.queries.incidents import Incident, incidents
+from exam.sittings.queries.minutes import step_records
 from exam.sittings.queries.places import duties, moves, room_session, sittings
 from exam.sittings.rules import (
     DONE,
@@ -23,6 +24,7 @@ from exam.sittings.rules import (
     headcount,
     next_step,
 )
+from exam.sittings.rules.minutes import MinuteLine, lines, next_line, upcoming
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class RoomView:
     incidents: tuple[Incident, ...]
     duties: tuple[DutySpec, ...]
     due: int = 0  # still writing though their own time is over
+    plan: tuple[MinuteLine, ...] = ()  # the minute plan as it stands
+    next: MinuteLine | None = None  # the one thing to do now
+    upcoming: MinuteLine | None = None  # the next step whose time has not come
 
     @property
     def late(self) -> tuple[Sitting, ...]:
@@ -56,13 +61,18 @@ async def room_view(session: AsyncSession, room_session_id: UUID, now: datetime)
     count = headcount(person.status for person in people)
     not_started = sum(person.status is SittingStatus.CHECKED_IN for person in people)
     due = sum(person.status in PRESENT - DONE and person.until <= now for person in people)
+    step = next_step(room, count, not_started, now, due)
+    plan = lines(room, count, not_started, await step_records(session, room_session_id), now)
     return RoomView(
         room=room,
         sittings=tuple(people),
         count=count,
-        step=next_step(room, count, not_started, now, due),
+        step=step,
         moves=tuple(await moves(session, room_session_id=room_session_id)),
         incidents=tuple(await incidents(session, room_session_id=room_session_id)),
         duties=tuple(await duties(session, room_session_id=room_session_id)),
         due=due,
+        plan=plan,
+        next=next_line(plan, step, due),
+        upcoming=upcoming(plan, now),
     )

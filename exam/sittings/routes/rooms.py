@@ -15,10 +15,12 @@ from exam.accounts.rules import Permission
 from exam.kernel.errors import N_
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect
-from exam.sittings import actions
+from exam.sittings import actions, documents
 from exam.sittings.forms import CloseForm
 from exam.sittings.queries import desk
+from exam.sittings.queries.minutes import colleagues
 from exam.sittings.rules import DUTY_LABELS, ROOM_LABELS, STATUS_LABELS, SittingStatus, Step, covers
+from exam.sittings.rules.minutes import COUNT_LABELS, STATE_LABELS, WHO_LABELS, Paper, StepState
 
 TONES = {
     SittingStatus.SCHEDULED: "plain",
@@ -32,6 +34,15 @@ TONES = {
     SittingStatus.VOIDED: "stopped",
 }
 ROOM_TONES = {"planned": "plain", "open": "needs", "closed": "done"}
+STATE_TONES = {
+    StepState.DONE: "done",
+    StepState.SKIPPED: "warning",
+    StepState.ASKED: "needs",
+    StepState.DUE: "needs",
+    StepState.AHEAD: "plain",
+    StepState.LAPSED: "warning",
+}
+PAPER_LABELS = {paper: title for paper, (_, title) in documents.TITLES.items()}
 READERS = (Permission.ROOM_RUN, Permission.SITE_RUN, Permission.INCIDENT_DECIDE, Permission.PLAN_MANAGE)
 COUNTERS = (*READERS, Permission.PLAN_READ)  # counts only, for whoever oversees the province
 
@@ -77,6 +88,7 @@ async def room_page(
         room = await desk.require_readable(session, actor, room_session_id)
         found = await desk.room_desk(session, room_session_id, now)
         people = await desk.may_see_people(session, actor, room, now)
+        others = [one for one in await colleagues(session, room) if one.account_id != actor.account_id]
     in_time = covers(room.starts_at, room.ends_at, room.terms, now)
     words = ticket_in(q)
     return page(
@@ -95,12 +107,22 @@ async def room_page(
         at=now,
         status_labels=STATUS_LABELS,
         tones=TONES,
-        duty_labels=DUTY_LABELS,
         room_labels=ROOM_LABELS,
         room_tones=ROOM_TONES,
         statuses=SittingStatus,
         minutes=minutes,
+        others=others,
+        papers=Paper,
+        **step_words(),
     )
+
+
+def step_words() -> dict[str, Any]:
+    """What the templates of steps need besides the room."""
+    return {
+        "step_labels": STATE_LABELS, "step_tones": STATE_TONES, "step_states": StepState, "who_labels": WHO_LABELS,
+        "count_labels": COUNT_LABELS, "paper_labels": PAPER_LABELS, "duty_labels": DUTY_LABELS,
+    }  # fmt: skip
 
 
 @post("/exam/sittings/rooms/{room_session_id:uuid}/open", guards=[needs(Permission.ROOM_RUN)])

@@ -34,6 +34,7 @@ class Paper(StrEnum):
     SIGN_IN = "sign_in_sheet"
     RECORD = "room_record"
     HANDOVER = "handover_sheet"
+    INCIDENT = "incident_record"
 
 
 class Who(StrEnum):
@@ -261,7 +262,10 @@ def _line(
             state = StepState.LAPSED
         elif due <= now or _early(step, room, count):
             state = StepState.DUE
-    late = max(0, int((now - due).total_seconds() // 60)) if state in (StepState.DUE, StepState.ASKED) else 0
+    waiting = (
+        state in (StepState.DUE, StepState.ASKED) and step.act is not Step.CHECK_IN
+    )  # that one lasts until the limit
+    late = max(0, int((now - due).total_seconds() // 60)) if waiting else 0
     return MinuteLine(step, due, state, late, record)
 
 

@@ -102,7 +102,8 @@ document.addEventListener("input", (event) => { if (event.target.id === "q") nar
 const every = Math.max(5, Number(room()?.dataset.refresh) || 20) * 1000;
 setInterval(() => {
   const writing = document.activeElement?.matches?.("input:not([type=hidden]), textarea, select") && document.activeElement.value;
-  if (!document.hidden && !busy && !writing && !document.querySelector("details[open]")) refresh().then(progress).catch(() => {});
+  const typed = [...(room()?.querySelectorAll("form input:not([type=hidden]), form textarea") ?? [])].some((field) => field.id !== "q" && field.value !== field.defaultValue);
+  if (!document.hidden && !busy && !writing && !typed && !document.querySelector("details[open]")) refresh().then(progress).catch(() => {});
 }, every);
 document.getElementById("identity")?.querySelector("button:not([disabled])")?.focus();
 narrow();

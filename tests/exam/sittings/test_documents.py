@@ -7,11 +7,17 @@ from uuid import uuid4
 
 import pikepdf
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.kernel.printing import preview, render_print
-from exam.sittings import documents
+from exam.sittings import actions, documents
+from exam.sittings.actions import minutes
+from exam.sittings.documents import incidents, rooms
+from exam.sittings.queries import papers
 from exam.sittings.rules import Effect
+from exam.sittings.rules.minutes import Paper
 from exam.sittings.rules.prints import IncidentPrint
+from tests.exam.day import make_day
 from tests.exam.kernel.print_home import print_home
 
 NOW = datetime(2026, 6, 22, 2, 0, tzinfo=UTC)
@@ -56,5 +62,23 @@ def test_the_example_names_signature_and_effect(locale: str) -> None:
 
 
 def test_a_facts_text_cannot_become_markup() -> None:
-    sheets = [documents._sheet(replace(RECORDED, facts="<b>x</b>"), "record", "甲", NOW)]
+    sheets = [incidents._sheet(replace(RECORDED, facts="<b>x</b>"), "record", "甲", NOW)]
     assert "&lt;b&gt;x&lt;/b&gt;" in render_print("incident_record", sheets=sheets)
+
+
+async def test_a_rooms_forms_are_blank_or_tell_what_was_recorded(session: AsyncSession) -> None:
+    start = NOW + timedelta(hours=1)
+    day = await make_day(session, start, component=1, paper=False)
+    await actions.open_room(session, day.invigilator, room_session_id=day.room.id, now=start - timedelta(minutes=30))
+    written = minutes.Written(start - timedelta(minutes=11), "甲监考", "乙监考", {"received": 4})
+    await minutes.key_in_step(session, day.head, room_session_id=day.room.id, step="unseal", written=written, now=start)
+    found = await papers.read_paper(session, day.room.id, start)
+    for paper in Paper:
+        for blank in (True, False):
+            sheet = rooms.sheet_of(paper, found, printed_by="主考甲", now=start, blank=blank)
+            html = render_print(paper, sheets=[sheet])
+            told = not blank and paper in (Paper.RECORD, Paper.HANDOVER)
+            assert ("甲监考" in html and "乙监考" in html) is told, (paper, blank)
+    data = await documents.room_paper(Paper.RECORD, found, printed_by="主考甲", now=start, home=print_home())
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        assert len(pdf.pages) == 1
