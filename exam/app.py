@@ -20,6 +20,7 @@ from exam import home
 from exam.accounts import routes as accounts
 from exam.accounts.guards import AppRequest, AppServices, SignInMiddleware, public
 from exam.catalogue import routes as catalogue
+from exam.command import routes as command
 from exam.delivery import routes as delivery
 from exam.faults import routes as faults
 from exam.kernel import pages
@@ -63,6 +64,7 @@ MODULES: Sequence[Any] = (
     outcomes,
     reviews,
     tablets,
+    command,
     home,
 )
 

@@ -10,9 +10,20 @@ from exam.app import create_app
 from exam.kernel.services import Services
 
 
+STREAMS_END_WITHIN_SECONDS = 3
+"""Open streams (the command centre's) would keep the process from stopping; their readers come back by themselves."""
+
+
 async def serve(services: Services, *, host: str, port: int, with_work: bool = True) -> None:
     """Serve the pages until a signal, with the background work in the same process unless told not to."""
-    config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        create_app(services),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=STREAMS_END_WITHIN_SECONDS,
+    )
     server = uvicorn.Server(config)
     # uvicorn stops on SIGTERM and then raises it again: ignored here, so that what follows still happens.
     signal.signal(signal.SIGTERM, lambda *_: None)
