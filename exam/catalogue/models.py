@@ -1,4 +1,5 @@
-"""Tables of the catalogue. A published scheme and its components are append-only: a change is a new version (A06)."""
+"""Tables of the catalogue. A published scheme and its components are append-only: a change is a new version (A06),
+which is written as a draft by some and approved by another."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exam.catalogue.rules import Form, Level
+from exam.catalogue.rules import DraftStatus, Form, Level
 from exam.kernel.db import Base, append_only, status_check
 
 
@@ -89,6 +90,45 @@ class SchemeRow(Base):
     definition_sha256: Mapped[str] = mapped_column(String(64))
     published_at: Mapped[datetime]
     published_by: Mapped[UUID | None]
+
+
+class SchemeDraftRow(Base):
+    """A draft of the next version; whoever wrote on it does not approve it."""
+
+    __tablename__ = "scheme_drafts"
+    __table_args__ = (
+        status_check("level", Level),
+        status_check("status", DraftStatus),
+        CheckConstraint("cardinality(authors) > 0", name="authors"),
+        CheckConstraint("NOT approved_by = ANY (authors)", name="second_person"),
+        CheckConstraint(
+            "(status = 'published') = (scheme_id IS NOT NULL AND approved_by IS NOT NULL AND approved_at IS NOT NULL)",
+            name="published",
+        ),
+        CheckConstraint("(status IN ('submitted', 'published')) <= (submitted_at IS NOT NULL)", name="submitted"),
+        Index(
+            "uq_scheme_drafts_open", "certificate_id", "level", unique=True,
+            postgresql_where=text("status IN ('editing', 'submitted')"),
+        ),
+        {"schema": "exam"},
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("exam.certificates.id"))
+    level: Mapped[str]
+    base_id: Mapped[UUID | None] = mapped_column(ForeignKey("exam.schemes.id"))  # the version it was made from
+    definition: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    revision: Mapped[int]  # counts the saves
+    authors: Mapped[list[UUID]]
+    started_at: Mapped[datetime]
+    saved_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    returned_by: Mapped[UUID | None]
+    return_reason: Mapped[str]
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
+    scheme_id: Mapped[UUID | None] = mapped_column(ForeignKey("exam.schemes.id"))  # what it was published as
 
 
 class ComponentRow(Base):

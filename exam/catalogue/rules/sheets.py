@@ -79,6 +79,11 @@ DIMENSION_LABELS: Mapping[Dimension, str] = {
     Dimension.KNOWLEDGE: N_("专业知识"),
     Dimension.SKILL: N_("职业技能"),
 }
+TIE_LABELS: Mapping[str, str] = {
+    "higher": N_("取较高的一对"),
+    "all": N_("取三人平均"),
+    "lead": N_("由组长裁定"),
+}
 JUDGED_TOP = 3  # judged rows run 0, 1, 2, 3
 GLOBAL_LEVELS = range(3, 8)  # how many levels a global rating may have
 

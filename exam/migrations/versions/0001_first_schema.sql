@@ -1430,6 +1430,37 @@ CREATE INDEX ix_rosters_batch_id ON exam.rosters (batch_id);
 
 CREATE INDEX ix_rosters_institution_id ON exam.rosters (institution_id);
 
+CREATE TABLE exam.scheme_drafts (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    base_id UUID,
+    definition JSONB NOT NULL,
+    status TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    authors UUID[] NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    returned_by UUID,
+    return_reason TEXT NOT NULL,
+    approved_by UUID,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    scheme_id UUID,
+    CONSTRAINT pk_scheme_drafts PRIMARY KEY (id),
+    CONSTRAINT ck_scheme_drafts_level CHECK (level IN ('elementary', 'intermediate', 'advanced')),
+    CONSTRAINT ck_scheme_drafts_status CHECK (status IN ('editing', 'submitted', 'published', 'discarded')),
+    CONSTRAINT ck_scheme_drafts_authors CHECK (cardinality(authors) > 0),
+    CONSTRAINT ck_scheme_drafts_second_person CHECK (NOT approved_by = ANY (authors)),
+    CONSTRAINT ck_scheme_drafts_published CHECK ((status = 'published') = (scheme_id IS NOT NULL AND approved_by IS NOT NULL AND approved_at IS NOT NULL)),
+    CONSTRAINT ck_scheme_drafts_submitted CHECK ((status IN ('submitted', 'published')) <= (submitted_at IS NOT NULL)),
+    CONSTRAINT fk_scheme_drafts_certificate_id FOREIGN KEY(certificate_id) REFERENCES exam.certificates (id),
+    CONSTRAINT fk_scheme_drafts_base_id FOREIGN KEY(base_id) REFERENCES exam.schemes (id),
+    CONSTRAINT fk_scheme_drafts_scheme_id FOREIGN KEY(scheme_id) REFERENCES exam.schemes (id)
+);
+
+CREATE UNIQUE INDEX uq_scheme_drafts_open ON exam.scheme_drafts (certificate_id, level) WHERE status IN ('editing', 'submitted');
+
 CREATE TABLE exam.time_credits (
     id UUID NOT NULL,
     fault_id UUID,

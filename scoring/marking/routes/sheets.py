@@ -16,7 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
-from exam.catalogue.rules import DIMENSION_LABELS, EFFECT_LABELS, PROOF_LABELS, ROW_LABELS, Component, Scheme, Sheet
+from exam.catalogue.rules import (
+    DIMENSION_LABELS,
+    EFFECT_LABELS,
+    PROOF_LABELS,
+    ROW_LABELS,
+    Component,
+    Level,
+    Scheme,
+    Sheet,
+)
 from exam.kernel.errors import N_, NotFound, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.i18n import translate
@@ -46,15 +55,31 @@ SCORE = [needs(Permission.SHEET_SCORE)]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What stands in a preview for a candidate, a room and a scheme that are not there yet."""
+
+    certificate_name_zh: str = ""
+    certificate_name_en: str = ""
+    level: Level = Level.ELEMENTARY
+    name_zh: str = ""
+    name_en: str = ""
+    full_marks: Decimal = Decimal(0)
+    seat_no: int = 7
+    ticket_no: str = "00000000000000"
+    room_name: str = "样例考场"
+    room_name_en: str = "Sample room"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SheetView:
     """Everything one sheet's page shows."""
 
     sheet: ScoreSheet
     definition: Sheet
-    scheme: Scheme
-    component: Component
-    sitting: Sitting
-    room: RoomSession
+    scheme: Scheme | Sample
+    component: Component | Sample
+    sitting: Sitting | Sample
+    room: RoomSession | Sample
     entries: Mapping[str, Entry]
     score: SheetScore
     missing: tuple[str, ...]
@@ -70,6 +95,15 @@ class SheetView:
     @property
     def open(self) -> bool:
         return self.sheet.status is SheetStatus.DRAFT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Where a preview leads instead of a sheet's own addresses."""
+
+    here: str
+    back: str
+    print: str
 
 
 @get("/scoring/marking/stations", guards=SCORE)
@@ -97,7 +131,7 @@ async def sheet_page(request: AppRequest, services: AppServices, sheet_id: FromP
     """Show the own sheet: to fill in while it is a draft, to read once it is signed."""
     async with services.db.transaction() as session:
         view = await _view(session, actor_of(request), sheet_id)
-    return _page(request, services, view)
+    return sheet_response(request, services, view)
 
 
 @post("/scoring/marking/sheets/{sheet_id:uuid}", guards=SCORE, status_code=200)
@@ -112,7 +146,7 @@ async def save_sheet(request: AppRequest, services: AppServices, sheet_id: FromP
         return await _refused(request, services, sheet_id, refusal)
     if wants_json(request):
         async with services.db.transaction() as session:
-            return json_response(_saved(await _view(session, actor, sheet_id)))
+            return json_response(saved_data(await _view(session, actor, sheet_id)))
     return redirect(request, f"/scoring/marking/sheets/{sheet_id}", N_("已保存。"))
 
 
@@ -201,12 +235,19 @@ async def _view(session: AsyncSession, actor: Actor, sheet_id: UUID) -> SheetVie
     )  # fmt: skip
 
 
-def _page(request: AppRequest, services: Services, view: SheetView, refusal: Refusal | None = None) -> Response[Any]:
+def sheet_response(
+    request: AppRequest,
+    services: Services,
+    view: SheetView,
+    refusal: Refusal | None = None,
+    preview: Preview | None = None,
+) -> Response[Any]:
+    """The page of one sheet; the same for a preview, which saves nothing."""
     return page(
         request, SHEET, status=200 if refusal is None else status_of(refusal), view=view, refusal=refusal,
         at=services.clock.now(), row_labels=ROW_LABELS, dimension_labels=DIMENSION_LABELS, sheet_labels=SHEET_LABELS,
-        effect_labels=EFFECT_LABELS, proof_labels=PROOF_LABELS, preview=None,
-        own=view.sheet.assessor_id == actor_of(request).account_id,
+        effect_labels=EFFECT_LABELS, proof_labels=PROOF_LABELS, preview=preview,
+        own=preview is not None or view.sheet.assessor_id == actor_of(request).account_id,
     )  # fmt: skip
 
 
@@ -214,10 +255,10 @@ async def _refused(request: AppRequest, services: Services, sheet_id: UUID, refu
     """The sheet again, as the server holds it, with what stands in the way."""
     async with services.db.transaction() as session:
         view = await _view(session, actor_of(request), sheet_id)
-    return _page(request, services, view, refusal)
+    return sheet_response(request, services, view, refusal)
 
 
-def _saved(view: SheetView) -> dict[str, Any]:
+def saved_data(view: SheetView) -> dict[str, Any]:
     """What the server now holds: the page shows nothing as saved that is not in here."""
     return {
         "revision": view.sheet.revision,

@@ -140,7 +140,7 @@ async def publish_scheme(session: AsyncSession, actor: Actor, *, definition: Map
     Raises DefinitionInvalid with every wrong place, FeeAboveCap (D03), UnknownCertificate, LevelNotOffered.
     """
     draft = parse_definition(definition)
-    certificate = await _certificate(session, draft)
+    certificate = await certificate_of(session, draft)
     actor.require(Permission.CATALOGUE_WRITE, organisation_id=certificate.organisation_id)
     if draft.level.value not in certificate.levels:
         raise LevelNotOffered(certificate=certificate.code)
@@ -182,7 +182,8 @@ async def _free(
         raise CodeTaken(code=code)
 
 
-async def _certificate(session: AsyncSession, draft: Draft) -> CertificateRow:
+async def certificate_of(session: AsyncSession, draft: Draft) -> CertificateRow:
+    """The certificate a definition is for, held against other publications; UnknownCertificate where there is none."""
     query = (
         select(CertificateRow)
         .join(OrganisationRow, OrganisationRow.id == CertificateRow.organisation_id)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue.models import CancelledTitleRow, CertificateRow, ComponentRow, OrganisationRow, SchemeRow
+from exam.catalogue.queries.drafts import draft_needs
 from exam.catalogue.rules import (
     CancelledTitle,
     Certificate,
@@ -116,10 +117,11 @@ async def definition(session: AsyncSession, id: UUID) -> tuple[Mapping[str, Any]
 
 
 async def needs(session: AsyncSession, actor: Actor, now: object) -> list[Need]:
-    """Levels of own certificates that have no published scheme (A08)."""
+    """Levels of own certificates that have no published scheme (A08), and drafts that wait for a second person."""
     scope = actor.scope_ids(Permission.CATALOGUE_WRITE, "organisation")
     if not actor.may(Permission.CATALOGUE_WRITE):
         return []
+    waiting = await draft_needs(session, actor)
     published = await newest(session)
     missing = [
         (certificate, level)
@@ -129,8 +131,8 @@ async def needs(session: AsyncSession, actor: Actor, now: object) -> list[Need]:
         if (certificate.id, level) not in published
     ]
     if not missing:
-        return []
-    return [Need(text=N_("%(n)s 个证书等级还没有发布考核方案"), href="/exam/catalogue", count=len(missing))]
+        return waiting
+    return [*waiting, Need(text=N_("%(n)s 个证书等级还没有发布考核方案"), href="/exam/catalogue", count=len(missing))]
 
 
 def _schemes() -> Select[SchemeRow, CertificateRow, OrganisationRow]:

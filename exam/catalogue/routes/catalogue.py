@@ -19,9 +19,12 @@ from exam.catalogue import actions, queries
 from exam.catalogue.forms import ApprovalForm, TitleForm
 from exam.catalogue.rules import (
     CAPS_YUAN,
+    DRAFT_LABELS,
+    EFFECT_LABELS,
     FORM_LABELS,
     KIND_LABELS,
     PARTIAL_LABELS,
+    PROOF_LABELS,
     Blueprint,
     Certificate,
     Component,
@@ -78,6 +81,7 @@ async def catalogue_page(
         organisations = {one.id: one for one in await queries.organisations(session)}
         certificates = await queries.certificates(session)
         newest = await queries.newest(session)
+        drafts = await queries.open_drafts(session, actor_of(request))
     lines = [
         CertificateLine(
             certificate=one,
@@ -90,7 +94,7 @@ async def catalogue_page(
     return page(
         request, "pages/exam/catalogue/certificates.html", lines=lines, organisations=list(organisations.values()),
         batches=sorted({one.batch_no for one in certificates}), batch_no=batch_no, organisation=organisation,
-        may_publish=actor_of(request).may(Permission.CATALOGUE_WRITE),
+        may_publish=actor_of(request).may(Permission.CATALOGUE_WRITE), drafts=drafts, draft_labels=DRAFT_LABELS,
     )  # fmt: skip
 
 
@@ -104,7 +108,7 @@ async def scheme_page(request: AppRequest, services: AppServices, scheme_id: Fro
     return page(
         request, "pages/exam/catalogue/scheme.html", scheme=scheme, versions=versions, sha256=sha256,
         parts=[_view(one) for one in scheme.components], form_labels=FORM_LABELS, kind_labels=KIND_LABELS,
-        partial_labels=PARTIAL_LABELS,
+        partial_labels=PARTIAL_LABELS, effect_labels=EFFECT_LABELS, proof_labels=PROOF_LABELS,
         may_publish=actor_of(request).within(Permission.CATALOGUE_WRITE, organisation_id=scheme.organisation_id),
     )  # fmt: skip
 
@@ -167,12 +171,17 @@ async def publish(request: AppRequest, services: AppServices) -> Response[Any]:
     try:
         sent = await upload(request, "definition", limit_bytes=FILE_LIMIT_BYTES)
         definition = _with_approval(read_definition(sent.data), form)
+        actor, now = actor_of(request), services.clock.now()
         async with services.db.transaction() as session:
-            scheme_id = await actions.publish_scheme(
-                session, actor_of(request), definition=definition, now=services.clock.now()
-            )
+            second = await actions.needs_second_person(session, definition)
+            act = actions.submit_file if second else actions.publish_scheme
+            made = await act(session, actor, definition=definition, now=now)
     except Refusal as refusal:
         return page(request, PUBLISH, status=status_of(refusal), refusal=refusal, form=form)
+    if second:
+        notice = N_("文件中有新的或改过的评分表，须由第二人批准后发布。已提交。")
+        return redirect(request, f"/exam/catalogue/drafts/{made}", notice)
+    scheme_id = made
     return redirect(request, f"/exam/catalogue/schemes/{scheme_id}", N_("考核方案的新版本已发布。"))
 
 
