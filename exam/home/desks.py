@@ -33,6 +33,7 @@ from scoring.marking import queries as marking
 from scoring.outcomes import queries as outcomes
 from scoring.outcomes.rules import PENDING, Decision
 from scoring.reviews import queries as reviews
+from scoring.tablets import queries as tablets
 
 SOURCES = (
     registration.needs,
@@ -45,6 +46,7 @@ SOURCES = (
     sittings.needs,
     faults.needs,
     marking.needs,
+    tablets.needs,
     outcomes.needs,
     reviews.needs,
     issuing.needs,

@@ -1063,7 +1063,10 @@ CREATE TABLE exam.incidents (
     facts TEXT NOT NULL,
     evidence TEXT NOT NULL,
     seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    signed BOOLEAN NOT NULL,
+    read_at TIMESTAMP WITH TIME ZONE,
+    read_name TEXT,
+    signed BOOLEAN,
+    signed_at TIMESTAMP WITH TIME ZONE,
     witnesses TEXT[] NOT NULL,
     reported_by UUID,
     reported_name TEXT NOT NULL,
@@ -1079,13 +1082,20 @@ CREATE TABLE exam.incidents (
     decided_name TEXT,
     decided_at TIMESTAMP WITH TIME ZONE,
     objection_until TIMESTAMP WITH TIME ZONE,
+    served_at TIMESTAMP WITH TIME ZONE,
+    served_how TEXT,
+    served_name TEXT,
     statement TEXT,
     final_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_incidents PRIMARY KEY (id),
-    CONSTRAINT ck_incidents_status CHECK (status IN ('recorded', 'confirmed', 'decided', 'final', 'dismissed')),
+    CONSTRAINT ck_incidents_status CHECK (status IN ('recorded', 'confirmed', 'decided', 'objected', 'final', 'dismissed')),
     CONSTRAINT ck_incidents_effect CHECK (effect IS NULL OR effect IN ('part_void', 'all_void', 'record_kept')),
-    CONSTRAINT ck_incidents_decided CHECK (status NOT IN ('decided', 'final') OR effect IS NOT NULL),
-    CONSTRAINT ck_incidents_witnesses CHECK (signed OR cardinality(witnesses) >= 2),
+    CONSTRAINT ck_incidents_decided CHECK (status NOT IN ('decided', 'objected', 'final') OR effect IS NOT NULL),
+    CONSTRAINT ck_incidents_witnesses CHECK (signed IS NOT FALSE OR (cardinality(witnesses) >= 2 AND witnesses[1] <> witnesses[2])),
+    CONSTRAINT ck_incidents_read CHECK (signed IS NULL OR read_at IS NOT NULL),
+    CONSTRAINT ck_incidents_signed CHECK (status IN ('recorded', 'dismissed') OR signed IS NOT NULL),
+    CONSTRAINT ck_incidents_served_how CHECK (served_how IN ('in_person', 'page', 'post', 'left')),
+    CONSTRAINT ck_incidents_served CHECK ((served_at IS NULL) = (served_how IS NULL)),
     CONSTRAINT uq_incidents_batch_id_number UNIQUE (batch_id, number),
     CONSTRAINT fk_incidents_sitting_id FOREIGN KEY(sitting_id) REFERENCES exam.sittings (id),
     CONSTRAINT fk_incidents_room_session_id FOREIGN KEY(room_session_id) REFERENCES exam.room_sessions (id)
@@ -1378,6 +1388,66 @@ CREATE TRIGGER fault_steps_append_only BEFORE UPDATE OR DELETE ON exam.fault_ste
 
 CREATE TRIGGER fault_steps_no_truncate BEFORE TRUNCATE ON exam.fault_steps FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE exam.incident_items (
+    id UUID NOT NULL,
+    incident_id UUID NOT NULL,
+    item TEXT NOT NULL,
+    kept_name TEXT NOT NULL,
+    kept_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_incident_items PRIMARY KEY (id),
+    CONSTRAINT ck_incident_items_item CHECK (item <> ''),
+    CONSTRAINT fk_incident_items_incident_id FOREIGN KEY(incident_id) REFERENCES exam.incidents (id)
+);
+
+CREATE INDEX ix_incident_items_incident_id ON exam.incident_items (incident_id);
+
+CREATE TRIGGER incident_items_append_only BEFORE UPDATE OR DELETE ON exam.incident_items FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER incident_items_no_truncate BEFORE TRUNCATE ON exam.incident_items FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.incident_rulings (
+    id UUID NOT NULL,
+    incident_id UUID NOT NULL,
+    ruling TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    first_account_id UUID,
+    first_effect TEXT NOT NULL,
+    first_decision TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_incident_rulings PRIMARY KEY (id),
+    CONSTRAINT ck_incident_rulings_ruling CHECK (ruling IN ('upheld', 'changed', 'lifted')),
+    CONSTRAINT ck_incident_rulings_two_people CHECK (by_account_id IS DISTINCT FROM first_account_id),
+    CONSTRAINT ck_incident_rulings_reason CHECK (reason <> ''),
+    CONSTRAINT fk_incident_rulings_incident_id FOREIGN KEY(incident_id) REFERENCES exam.incidents (id)
+);
+
+CREATE INDEX ix_incident_rulings_incident_id ON exam.incident_rulings (incident_id);
+
+CREATE TRIGGER incident_rulings_append_only BEFORE UPDATE OR DELETE ON exam.incident_rulings FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER incident_rulings_no_truncate BEFORE TRUNCATE ON exam.incident_rulings FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.incident_statements (
+    id UUID NOT NULL,
+    incident_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    CONSTRAINT pk_incident_statements PRIMARY KEY (id),
+    CONSTRAINT ck_incident_statements_kind CHECK (kind IN ('defence', 'objection')),
+    CONSTRAINT fk_incident_statements_incident_id FOREIGN KEY(incident_id) REFERENCES exam.incidents (id)
+);
+
+CREATE INDEX ix_incident_statements_incident_id ON exam.incident_statements (incident_id);
+
+CREATE TRIGGER incident_statements_append_only BEFORE UPDATE OR DELETE ON exam.incident_statements FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER incident_statements_no_truncate BEFORE TRUNCATE ON exam.incident_statements FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.pilots (
     id UUID NOT NULL,
     institution_id UUID NOT NULL,
@@ -1583,6 +1653,20 @@ CREATE UNIQUE INDEX uq_outcomes_public ON scoring.outcomes (registration_id) WHE
 CREATE OR REPLACE FUNCTION scoring.forbid_decision_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' OR (OLD.decision, OLD.composite, OLD.inputs, OLD.explanation, OLD.rule_version, OLD.inputs_sha256, OLD.registration_id) IS DISTINCT FROM (NEW.decision, NEW.composite, NEW.inputs, NEW.explanation, NEW.rule_version, NEW.inputs_sha256, NEW.registration_id) THEN RAISE EXCEPTION 'what was decided is not changed; a new version is' USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
 
 CREATE TRIGGER outcomes_decided BEFORE UPDATE OR DELETE ON scoring.outcomes FOR EACH ROW EXECUTE FUNCTION scoring.forbid_decision_change();
+
+CREATE TABLE exam.incident_returns (
+    item_id UUID NOT NULL,
+    to_name TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_incident_returns PRIMARY KEY (item_id),
+    CONSTRAINT ck_incident_returns_to_name CHECK (to_name <> ''),
+    CONSTRAINT fk_incident_returns_item_id FOREIGN KEY(item_id) REFERENCES exam.incident_items (id)
+);
+
+CREATE TRIGGER incident_returns_append_only BEFORE UPDATE OR DELETE ON exam.incident_returns FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER incident_returns_no_truncate BEFORE TRUNCATE ON exam.incident_returns FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.registrations (
     id UUID NOT NULL,

@@ -45,6 +45,17 @@ async def give_badges(
         await _make(session, vault, actor, account_id, now)
 
 
+async def record_print(
+    session: AsyncSession, actor: Actor, *, site_id: UUID, account_ids: Sequence[UUID], now: datetime
+) -> None:
+    """Badges are printed with their secrets: by whom and when stays."""
+    actor.require(Permission.SITE_RUN, site_id=site_id)
+    await audit.record(
+        session, actor, "tablets.print_badges", subject="account", ids=sorted(account_ids, key=str),
+        stream=f"site:{site_id}", now=now,
+    )  # fmt: skip
+
+
 async def own_badge(session: AsyncSession, vault: Vault, actor: Actor, *, now: datetime) -> None:
     """Make the actor's own badge if there is none: a PIN belongs to one."""
     actor.require(Permission.SHEET_SCORE)

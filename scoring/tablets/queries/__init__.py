@@ -9,53 +9,80 @@ from scoring.tablets.queries.cards import (
     openers,
 )
 from scoring.tablets.queries.chains import events, numbers, states, stored_hashes
-from scoring.tablets.queries.closings import Closing, closings, evidence
-from scoring.tablets.queries.devices import TabletRecord, site_name, tablets
+from scoring.tablets.queries.closings import Closing, Photo, closings, sheet_photos
+from scoring.tablets.queries.devices import TabletRecord, site_name, site_of_room, tablets
 from scoring.tablets.queries.ledgers import Account, Oddity, account, kept_photos, ledger, oddities, room_tablets
 from scoring.tablets.queries.packs import PackContent, pack_content, room_head, rooms_of_tablet
 from scoring.tablets.queries.paper import Import, Keyed, imports, keyed, keyed_sheet
-from scoring.tablets.queries.rooms import RoomLedger, RoomLine, room_ledger, rooms_with_tablets
+from scoring.tablets.queries.rooms import (
+    RoomLedger,
+    RoomLine,
+    room_ledger,
+    room_lines,
+    rooms_of_import,
+    rooms_with_tablets,
+)
 from scoring.tablets.queries.settlements import Settlement, entered, pending, pending_rooms, settlements
+from scoring.tablets.queries.sites import (
+    BadgeLine,
+    SiteTablets,
+    badge_lines,
+    needs,
+    practical_rooms,
+    site_tablets,
+    sites_of,
+)
 
 __all__ = [
     "Account",
     "Badge",
+    "BadgeLine",
     "Closing",
     "Import",
     "Keyed",
     "Oddity",
     "PackContent",
+    "Photo",
     "RoomLedger",
     "RoomLine",
     "Settlement",
+    "SiteTablets",
     "TabletRecord",
     "account",
     "assessors_of_site",
+    "badge_lines",
     "badge_numbers",
     "badge_texts",
     "badges",
     "closings",
     "entered",
     "events",
-    "evidence",
     "imports",
     "kept_photos",
     "keyed",
     "keyed_sheet",
     "ledger",
+    "needs",
     "numbers",
     "oddities",
     "openers",
     "pack_content",
     "pending",
     "pending_rooms",
+    "practical_rooms",
     "room_head",
     "room_ledger",
+    "room_lines",
     "room_tablets",
+    "rooms_of_import",
     "rooms_of_tablet",
     "rooms_with_tablets",
     "settlements",
+    "sheet_photos",
     "site_name",
+    "site_of_room",
+    "site_tablets",
+    "sites_of",
     "states",
     "stored_hashes",
     "tablets",

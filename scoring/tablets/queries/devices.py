@@ -53,3 +53,8 @@ async def site_name(session: AsyncSession, site_id: UUID) -> Name:
     """A site as its sessions name it; empty while it has none."""
     rooms = await sittings.room_sessions(session, site_id=site_id)
     return Name(rooms[-1].site_name, rooms[-1].site_name_en) if rooms else Name("", "")
+
+
+async def site_of_room(session: AsyncSession, room_session_id: UUID) -> UUID:
+    """The site of a session; NotFound when there is none."""
+    return (await sittings.room_session(session, room_session_id)).site_id
