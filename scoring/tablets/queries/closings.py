@@ -10,7 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scoring.tablets.models import RoomClosingRow, TabletEventRow, TabletEvidenceRow
+from scoring.marking.queries import ScoreSheet
+from scoring.tablets.models import RoomClosingRow, TabletEventRow
+from scoring.tablets.queries.chains import events
+from scoring.tablets.queries.ledgers import kept_photos
+from scoring.tablets.rules.events import Kind
 from scoring.tablets.rules.ledger import Gap, read_gap
 
 
@@ -57,6 +61,20 @@ async def later_events(session: AsyncSession, closing: Closing) -> dict[UUID, in
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def evidence(session: AsyncSession, sha256: str) -> TabletEvidenceRow | None:
-    """A photo that some tablet sent."""
-    return (await session.scalars(select(TabletEvidenceRow).where(TabletEvidenceRow.sha256 == sha256).limit(1))).first()
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """A photo that an assessor's events speak of."""
+
+    sha256: str
+    row: str
+    kept: bool  # it arrived
+
+
+async def sheet_photos(session: AsyncSession, sheet: ScoreSheet) -> list[Photo]:
+    """The photos of one assessor's sheet of a candidate, in the order they were spoken of; every version's."""
+    found: dict[str, str] = {}
+    for one in await events(session, sitting_ids=[sheet.sitting_id]):
+        if one.kind is Kind.EVIDENCE and one.sheet.assessor_id == sheet.assessor_id:
+            found.setdefault(one.data["sha256"], one.data["row"])
+    here = await kept_photos(session, found)
+    return [Photo(sha256=sha256, row=row, kept=sha256 in here) for sha256, row in found.items()]
