@@ -77,7 +77,9 @@ def read_photo(data: bytes) -> Jpeg:
     if not found.width or not found.height:
         raise EvidenceNotJpeg(kind="JPEG")
     if found.width * found.height > PIXELS_MOST:
-        raise EvidenceTooManyPixels(width=found.width, height=found.height, limit=PIXELS_MOST // 10_000)
+        raise EvidenceTooManyPixels(
+            width=found.width, height=found.height, limit=PIXELS_MOST // 10_000, megapixels=PIXELS_MOST // 1_000_000
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -43,7 +43,7 @@ class NotAnExport(Invalid):
     """Another file altogether."""
 
     message = N_("这不是平板导出的文件，没有导入任何记录。")
-    way_out = N_("请选择平板上“导出到文件”生成的文件，名称以 kaowu-tablet 开头。")
+    way_out = N_("请选择平板上“导出文件”生成的文件。")
 
 
 class ExportOtherVersion(Invalid):
@@ -78,7 +78,7 @@ class ExportForOther(Forbidden):
     """Signed by our tablet, and sealed for another server."""
 
     message = N_("平板 %(label)s 的导出文件不是为本系统加密的，无法打开，没有导入任何记录。")
-    way_out = N_("请在平板上联网取一次本系统的数据包后重新导出，或在导出时所用的系统导入。")
+    way_out = N_("请在平板上联网更新一次本系统的考务包后重新导出，或在导出时所用的系统导入。")
 
 
 class ExportMixed(Invalid):

@@ -51,7 +51,7 @@ LACKING_LABELS: Mapping[Lacking, str] = {
     Lacking.ODDITY: N_("有记录未能接收，尚未处理"),
 }
 ADVICE: Mapping[Lacking, str] = {
-    Lacking.NUMBERS: N_("把这台平板带到有网络的地方，它会自己补送；一直没有网络时，在平板上导出到文件，再由主考上传。"),
+    Lacking.NUMBERS: N_("把这台平板带到有网络的地方，它会自己补送；一直没有网络时，在平板上导出文件，再由主考上传。"),
     Lacking.UNKNOWN: N_("打开平板让它联系一次服务器；没有用到的平板也要打开一次，证明上面没有记录。"),
     Lacking.LINK: N_("同一台平板有两段不同的记录（例如被复制或还原过）。两段都已保留，请考评员逐份核对签名的评分表。"),
     Lacking.SHEET: N_("请考评员完成并签名；平板丢失时按纸质评分表补录。"),
