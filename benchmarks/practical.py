@@ -3,7 +3,7 @@
 `double_marking`: every triple of whole marks from 0 to 20 and every tolerance from 0 to 5, against a written table
 (tests/golden/double_marking.json) that shares no code with the rule. `orders`: the same day delivered in many ways (cut,
 doubled, shuffled, two tablets on one sheet, a clock two hours wrong): every delivery must come to the same state. `tablets`:
-fifty tablets come back to the line after half an hour, over HTTP, on a durable PostgreSQL.
+fifty tablets come back to the line after half an hour, over HTTP, on a durable PostgreSQL. `command`: the officer's page while 1,000 rooms and 5,000 devices report.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from benchmarks.command import command
 from benchmarks.tablets import tablets
 from exam.catalogue.rules import Agreement
 from scoring.marking.rules.agreeing import agree
@@ -95,6 +96,7 @@ CASES: Final[Mapping[str, Callable[[], Result]]] = {
     "tablets": tablets,
     "orders": orders,
     "double_marking": double_marking,
+    "command": command,
 }
 
 

@@ -31,13 +31,22 @@ from exam.kernel.errors import Unavailable
 from exam.registration import queries as registration
 from exam.registration.rules import Prefecture
 from exam.signals.rules import Sight
-from exam.sittings import queries as sittings
-from exam.sittings.rules import Headcount, RoomSession
+from exam.sittings.rules import DONE, PRESENT, SittingStatus
 
 READ_EVERY_SECONDS = 2.0
 COUNT_EVENTS_EVERY_SECONDS = 30.0
 SILENT_SECONDS = 300
+OLD_ENOUGH = 3
+"""A copy older than this many times :data:`READ_EVERY_SECONDS` is not shown: whoever comes first waits for a new one."""
 
+_ROOMS = text(
+    "SELECT id, batch_id, site_id, site_code, site_name, site_name_en, prefecture_code, room_name, room_name_en, form,"
+    " starts_at, ends_at, status, opened_at, (terms->>'late_limit_minutes')::int AS late_minutes FROM exam.room_sessions"
+    " WHERE starts_at >= :begin AND starts_at < :end ORDER BY starts_at, site_code, room_name, id"
+)
+_COUNTS = text(
+    "SELECT room_session_id, status, count(*) FROM exam.sittings WHERE room_session_id = ANY(:rooms) GROUP BY 1, 2"
+)
 _PAGES = text(
     "SELECT room_session_id, max(seen_at) FROM exam.heartbeats WHERE source = 'page' AND room_session_id = ANY(:rooms)"
     " GROUP BY 1"
@@ -80,10 +89,13 @@ class Arrived:
 async def read(session: AsyncSession, now: datetime, arrived: Arrived) -> Snapshot:
     """Read the day (China's calendar) that is now."""
     begin = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-    rooms = await sittings.rooms_between(session, begin, begin + timedelta(days=1))
-    ids = {"rooms": [room.id for room in rooms]}
+    found = await session.execute(_ROOMS, {"begin": begin, "end": begin + timedelta(days=1)})
+    rooms: list[Mapping[str, Any]] = [row._asdict() for row in found]
+    ids = {"rooms": [room["id"] for room in rooms]}
     cutoff = now - timedelta(seconds=SILENT_SECONDS)
-    counts = await sittings.headcounts(session, ids["rooms"]) if rooms else {}
+    counts: dict[UUID, list[tuple[SittingStatus, int]]] = defaultdict(list)
+    for room_id, status, count in await session.execute(_COUNTS, ids):
+        counts[room_id].append((SittingStatus(status), count))
     opened = await faults.faults(session, now, only_open=True, whole=False)
     tablets = await _tablets(session, ids, cutoff, arrived)
     parts: dict[str, Mapping[UUID, Sequence[Any]]] = {
@@ -94,7 +106,9 @@ async def read(session: AsyncSession, now: datetime, arrived: Arrived) -> Snapsh
         "tablets": tablets,
     }
     closed = set((await session.execute(_CLOSED, ids)).scalars())
-    made = tuple(_facts(room, counts[room.id], parts, room.id in closed, _of_room(opened, room)) for room in rooms)
+    made = tuple(
+        _facts(room, counts.get(room["id"], ()), parts, room["id"] in closed, _of_room(opened, room)) for room in rooms
+    )
     return Snapshot(at=now, rooms=made, found={room.id: tuple(troubles(room, now)) for room in made})
 
 
@@ -119,36 +133,39 @@ async def _tablets(
     return found_rooms
 
 
-def _of_room(opened: Sequence[Fault], room: RoomSession) -> tuple[FaultFacts, ...]:
+def _of_room(opened: Sequence[Fault], room: Mapping[str, Any]) -> tuple[FaultFacts, ...]:
     return tuple(
         FaultFacts(
             id=one.id, kind=KIND_LABELS[one.kind], minutes=one.minutes, level=LEVEL_LABELS[one.level],
             high=one.level >= Level.ORGANISATION,
         )
         for one in opened
-        if one.room_session_id == room.id or (one.room_session_id is None and one.site_id == room.site_id)
+        if one.room_session_id == room["id"] or (one.room_session_id is None and one.site_id == room["site_id"])
     )  # fmt: skip
 
 
 def _facts(
-    room: RoomSession,
-    count: Headcount,
+    room: Mapping[str, Any],
+    counts: Sequence[tuple[SittingStatus, int]],
     parts: Mapping[str, Mapping[UUID, Sequence[Any]]],
     ledger_closed: bool,
     opened: tuple[FaultFacts, ...],
 ) -> RoomFacts:
-    computers, silent_computers = parts["computers"].get(room.id, (0, 0))
-    tablets, silent_tablets, missing = parts["tablets"].get(room.id, (0, 0, 0))
-    staff, seen = parts["staff"].get(room.id, (0, 0))
+    id = room["id"]
+    computers, silent_computers = parts["computers"].get(id, (0, 0))
+    tablets, silent_tablets, missing = parts["tablets"].get(id, (0, 0, 0))
+    staff, seen = parts["staff"].get(id, (0, 0))
     return RoomFacts(
-        id=room.id, batch_id=room.batch_id, site_id=room.site_id, site_code=room.site_code, site_name=room.site_name,
-        site_name_en=room.site_name_en, prefecture_code=room.prefecture_code, room_name=room.room_name,
-        room_name_en=room.room_name_en, form=room.form, starts_at=room.starts_at, ends_at=room.ends_at,
-        late_until=room.late_until, status=room.status.value, opened_at=room.opened_at, expected=count.expected,
-        present=count.present, absent=count.absent, writing=count.writing, finished=count.finished, invigilators=staff,
-        invigilators_seen=seen, page_seen_at=parts["pages"].get(room.id, (None,))[0], computers=computers,
-        computers_silent=silent_computers, tablets=tablets, tablets_silent=silent_tablets, events_missing=missing,
-        ledger_closed=ledger_closed, sheets_signed=parts["sheets"].get(room.id, (0,))[0], faults=opened,
+        **{name: value for name, value in room.items() if name != "late_minutes"},
+        late_until=room["starts_at"] + timedelta(minutes=room["late_minutes"]),
+        expected=sum(count for _, count in counts),
+        present=sum(count for status, count in counts if status in PRESENT),
+        absent=sum(count for status, count in counts if status is SittingStatus.ABSENT),
+        writing=sum(count for status, count in counts if status in PRESENT - DONE),
+        finished=sum(count for status, count in counts if status in PRESENT & DONE),
+        invigilators=staff, invigilators_seen=seen, page_seen_at=parts["pages"].get(id, (None,))[0],
+        computers=computers, computers_silent=silent_computers, tablets=tablets, tablets_silent=silent_tablets,
+        events_missing=missing, ledger_closed=ledger_closed, sheets_signed=parts["sheets"].get(id, (0,))[0], faults=opened,
     )  # fmt: skip
 
 
@@ -161,6 +178,7 @@ class Watch:
         self._lock = asyncio.Lock()
         self._last: Snapshot | None = None
         self._read_at = 0.0
+        self._task: asyncio.Task[None] | None = None
         self._arrived = Arrived(counts={})
         self._boards: dict[tuple[Sight, str, UUID | None], Board] = {}
         self._prefectures: dict[str, Prefecture] = {}
@@ -170,10 +188,12 @@ class Watch:
 
         Raises Unavailable only where there never was a copy.
         """
-        if self._last is None or time.monotonic() - self._read_at >= self.every:
-            async with self._lock:
-                if self._last is None or time.monotonic() - self._read_at >= self.every:
-                    await self._read(now)
+        age = time.monotonic() - self._read_at
+        if self._last is not None and self.every <= age < OLD_ENOUGH * self.every:
+            if self._task is None or self._task.done():  # nobody waits while others look
+                self._task = asyncio.create_task(self._renew(now))
+        elif self._last is None or age >= self.every:
+            await self._renew(now)
         if self._last is None:
             raise Unavailable
         return self._last
@@ -186,6 +206,11 @@ class Watch:
         if key not in self._boards:
             self._boards[key] = board(snapshot, view, self._prefectures, prefecture, site_id)
         return self._boards[key]
+
+    async def _renew(self, now: datetime) -> None:
+        async with self._lock:
+            if self._last is None or time.monotonic() - self._read_at >= self.every:
+                await self._read(now)
 
     async def _read(self, now: datetime) -> None:
         self._read_at = time.monotonic()
