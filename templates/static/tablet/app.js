@@ -124,7 +124,6 @@ async function start() {
   await startWorker(() => !app.tablet.session).catch(() => { /* named by the check */ });
   await navigator.serviceWorker?.ready;
   if (app.tablet.device) await app.check();
-  if (!app.tablet.session) await app.show();
 }
 
 start().catch((error) => {

@@ -21,7 +21,7 @@ export async function device(app) {
       [t("clock"), `${time(new Date())} · ${tablet.clockOffMs ? t("clock_off", { t: span(tablet.clockOffMs) }) : t("clock_right")}`],
     ]), h("div", { class: "actions" }, button(t("send_now"), () => tablet.line.soon(0)))),
     h("section", { class: "card" }, h("h2", {}, t("offline_title")), readiness(app), h("div", { class: "actions" }, button(t("check_again"), () => app.check()))),
-    unreadable ? notice("needs", t("unreadable", { n: unreadable })) : null,
+    unreadable ? notice("needs", t(tablet.session ? "unreadable" : "sealed", { n: unreadable })) : null,
     refused(tablet),
     photosRefused(tablet),
     await originals(app),

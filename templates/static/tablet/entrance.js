@@ -3,9 +3,9 @@ import { button, canScan, chip, day, explain, field, h, notice, said, scan, t, t
 
 /** A form whose refusal is shown above it, and whose button says that it was heard. */
 function form(id, label, fields, submit) {
-  const problem = h("div", {});
+  const problem = h("div", { class: "tablet-problem" });
   const go = h("button", { type: "submit", class: "button button-primary button-big", id: `${id}-go` }, label);
-  const made = h("form", { id, class: "form stack", onsubmit: async (event) => {
+  const made = h("form", { id, class: "form form-wide", novalidate: true, onsubmit: async (event) => {
     event.preventDefault();
     go.setAttribute("aria-busy", "true");
     problem.replaceChildren();
@@ -52,7 +52,7 @@ export async function entrance(app) {
   return [
     h("h1", {}, t("enter_title")),
     app.said ? notice("needs", app.said) : null,
-    unreadable ? notice("needs", t("unreadable", { n: unreadable })) : null,
+    unreadable ? notice("needs", t("sealed", { n: unreadable })) : null,
     h("div", { class: "tablet-columns" },
       pack?.badges.length ? signIn(app) : h("section", { class: "card" }, h("h2", {}, t("nobody_title")), h("p", {}, t(pack ? (pack.rooms.length ? "nobody_badges" : "nobody_rooms") : "nobody_pack"))),
       data(app)),

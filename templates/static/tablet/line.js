@@ -1,5 +1,5 @@
 /* The line to the server: every call signed by the device, nothing taken for confirmed that a receipt does not confirm.
- * One tab sends at a time. What fails is tried again, later and later up to a minute, for as long as it takes.
+ * One tab sends at a time. What fails is tried again, later and later up to half a minute, for as long as it takes.
  */
 import { canonical } from "./bytes.js";
 import { gaps } from "./chain.js";
@@ -10,7 +10,7 @@ const MESSAGE = "kaowu-tablet-message/1";
 const EVIDENCE = "kaowu-tablet-evidence/1";
 const MOST = 500; // events in one message
 const TIMEOUT_MS = 20_000;
-const SLOWEST_MS = 60_000;
+const SLOWEST_MS = 30_000;
 const BEAT_MS = 30_000; // how often the server hears of a tablet that has nothing to say
 
 /** No answer came, or not the server's. */

@@ -53,7 +53,7 @@ export async function lacking(tablet) {
 async function lackingPack(tablet) {
   const kept = tablet.pack && (await store.one("packs", tablet.pack.pack));
   if (!kept) return [["lack_pack", {}]];
-  const { got_at: _at, check, ...pack } = kept;
+  const { order: _order, got_at: _at, check, ...pack } = kept;
   if ((await sha256(pack)) !== check) return [["lack_pack_broken", {}]];
   if (!pack.rooms.length) return [["lack_rooms", {}]];
   const ends = Math.max(...pack.rooms.map((room) => new Date(room.ends_at).getTime()));

@@ -9,7 +9,7 @@ export async function proof(app, sitting, version) {
   const { tablet } = app;
   const place = placeOf(tablet, sitting);
   const sheet = tablet.sheet(sitting, Number(version));
-  if (!place || !sheet?.signed) return [h("h1", {}, t("proof")), notice("warning", t("not_in_pack")), button(t("back_to_list"), () => app.go("#stations"))];
+  if (!place || !sheet?.signed) { app.go("#stations"); return []; } // somebody else's address
   const { candidate, room } = place;
   const slip = await tablet.slip(candidate, sheet);
   const newest = tablet.newest(sitting);

@@ -5,7 +5,7 @@ const standard = (row) => said(row, "standard").trim();
 const levels = (row) => row.levels.map((level) => said(level));
 
 /** A row: {element, show(sheet, score, missing)}. `enter(code, typed)` keeps a value, or returns words for what is wrong with it. */
-export function rowOf(row, sheet, enter, proof) {
+export function rowOf(row, sheet, enter, extras) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const earned = h("output", { class: "num" }, "—");
   const keep = async (typed) => {
@@ -18,7 +18,7 @@ export function rowOf(row, sheet, enter, proof) {
   const element = h("div", { class: `sheet-row${row.kind === "veto" ? " sheet-row-veto" : ""}`, id: `row-${row.code}`, "data-row": row.code },
     h("div", { class: "sheet-words" }, h("h3", { id: `name-${row.code}` }, h("b", { class: "num" }, row.code), " ", said(row)),
       h("p", { class: "note" }, [t(`kind_${row.kind}`), standard(row)].filter(Boolean).join(" · "))),
-    h("div", { class: "sheet-entry" }, controls, problem, proof),
+    h("div", { class: "sheet-entry" }, controls, extras, problem),
     h("div", { class: "sheet-mark" }, row.kind === "veto" ? h("span", { class: "note" }, t("kind_veto")) : [earned, h("span", { class: "note" }, ` / ${row.points ?? 0}`)]));
   return { element, show(now, score, missing) {
     element.classList.toggle("sheet-row-missing", missing.includes(row.code));

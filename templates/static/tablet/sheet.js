@@ -169,7 +169,7 @@ class Sheet {
     this.first = button(t("to_first"), () => this.lead(), "", { class: "link", "data-first": true });
     this.total = h("b", { class: "num", "data-total": true });
     this.told = h("div", { id: "sheet-told" });
-    return h("div", { class: "sheet-bar", id: "sheet-bar" }, h("div", {}, h("p", {}, this.missingWords, " ", this.first), this.told),
+    return h("div", { class: "sheet-bar", id: "sheet-bar" }, this.told, h("p", {}, this.missingWords, " ", this.first),
       h("div", { class: "sheet-total" }, h("span", { class: "note" }, t("preview")), " ", this.total, h("span", { class: "note" }, ` / ${this.room.component.full_marks}`)),
       h("div", { class: "actions" }, button(t("sign"), () => this.sign(), "primary", { id: "sign", "data-sign": true })));
   }

@@ -54,7 +54,7 @@ export class Tablet {
   }
 
   async #readPacks() {
-    this.packs = (await store.all("packs")).sort((a, b) => b.got_at - a.got_at);
+    this.packs = (await store.all("packs")).sort((a, b) => b.order - a.order); // not by the clock: it may be set back
   }
 
   /** Read the counts that are always on screen. */
@@ -93,9 +93,10 @@ export class Tablet {
   async fetchPack() {
     const found = await call("/scoring/tablets/packs", { format: "kaowu-tablet-ask/1", device: this.device.id, at: saidAt() }, this.device.privateKey);
     if (found.format !== "kaowu-tablet-pack/1" || found.device !== this.device.id) throw new Cannot("pack_broken");
-    await store.put("packs", { ...found, got_at: Date.now(), check: await sha256(found) });
+    await store.put("packs", { ...found, order: (this.pack?.order ?? 0) + 1, got_at: Date.now(), check: await sha256(found) });
     this.device = { ...this.device, offset: offsetOf(found.now) };
     await store.setFact("device", this.device);
+    await this.#readPacks();
     await this.#dropPacks();
     await this.#readPacks();
     return found;
@@ -106,8 +107,7 @@ export class Tablet {
     const receipt = (await store.fact("receipt")) ?? { confirmed: 0 };
     const open = new Set((await store.events(receipt.confirmed + 1, Number.MAX_SAFE_INTEGER)).map((one) => one.pack));
     for (const one of await store.all("photos")) if (one.state !== "kept") open.add(one.pack);
-    const packs = (await store.all("packs")).sort((a, b) => b.got_at - a.got_at);
-    for (const old of packs.slice(3)) if (!open.has(old.pack)) await store.remove("packs", old.pack);
+    for (const old of this.packs.slice(3)) if (!open.has(old.pack)) await store.remove("packs", old.pack);
   }
 
   // ---- signing in ----

@@ -1,0 +1,286 @@
+"""A day of a tablet: enrolled, given its data, opened by badge and PIN, cut off, reloaded, closed and opened again, the server
+stopped and started, back on the line, confirmed. What an assessor entered is there after each of these.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from PIL import Image
+
+from exam.accounts.rules import Actor, Role, Scope
+from exam.kernel.clock import FixedClock
+from exam.kernel.services import Services, make_services
+from exam.kernel.settings import Settings
+from scoring.marking import queries as marking
+from scoring.marking.rules import SheetStatus
+from scoring.tablets import actions, queries
+from scoring.tablets.rules.events import Kind
+from scoring.tablets.rules.slips import slip
+from tests.conftest import CHROMIUM_FLAGS
+from tests.exam.day import person
+from tests.journeys.pages import look, picture
+from tests.scoring.world import World, hold, make_world
+from tests.servers import application, free_port, serve
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.browser
+TABLET = {"width": 820, "height": 1180}
+PINS = ("482913", "730164")
+
+
+class Day:
+    """The server, which can be stopped; the browser with a profile of its own, which can be closed."""
+
+    def __init__(self, services: Services, clock: FixedClock, browser: "Browser", profile: Path) -> None:
+        self.services, self.clock, self._browser, self._profile = services, clock, browser, profile
+        self.port = free_port()
+        self.errors: list[str] = []
+        self._server = AsyncExitStack()
+        self._context: BrowserContext | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/scoring/tablet"
+
+    async def start_server(self) -> None:
+        settings = Settings(
+            home=self.services.settings.home, database_url=self.services.settings.database_url,
+            base_url=f"http://127.0.0.1:{self.port}", port=self.port,
+        )  # fmt: skip
+        own = make_services(settings, clock=self.clock)
+        await self._server.enter_async_context(serve(application("live", own), self.port))
+
+    async def stop_server(self) -> None:
+        await self._server.aclose()
+
+    async def open(self) -> "Page":
+        """Open the browser on its profile, and in it the page of the tablet."""
+        program = os.environ.get("KAOWU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        self._context = await self._browser.browser_type.launch_persistent_context(
+            self._profile, executable_path=program, args=CHROMIUM_FLAGS, viewport=TABLET,  # type: ignore[arg-type]
+            locale="zh-CN", timezone_id="Asia/Shanghai",
+        )  # fmt: skip
+        page = self._context.pages[0]
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        await self.at(page, self.clock.at)
+        await page.goto(self.address)
+        return page
+
+    async def at(self, page: "Page", moment: datetime) -> None:
+        """Set both clocks."""
+        self.clock.at = moment
+        await page.clock.set_fixed_time(moment)
+
+    async def close(self) -> None:
+        if self._context:
+            await picture(self._context.pages[0], "tablet-last")
+            await self._context.close()
+        self._context = None
+
+    async def cut(self, off: bool) -> None:
+        assert self._context
+        await self._context.set_offline(off)
+
+
+class Site:
+    """A room with two assessors who have badges and PINs, and a code for one tablet."""
+
+    def __init__(self, world: World, head: Actor, badges: list[str], code: str) -> None:
+        self.world, self.head, self.badges, self.code = world, head, badges, code
+
+
+@pytest.fixture
+async def site(services: Services, clock: FixedClock) -> Site:
+    async with services.db.transaction() as session:
+        world = await make_world(session, accounts=True)
+        clock.at = await hold(session, world, "P", absent=(2,)) + timedelta(minutes=5)
+        place = world.rooms["P"].site_id
+        head = person(Role.SITE_HEAD, Scope("site", str(place)), name="head")
+        accounts = [one.account_id for one in world.assessors if one.account_id]
+        await actions.give_badges(session, services.vault, head, site_id=place, account_ids=accounts, now=clock.at)
+        for who, pin in zip(world.assessors, PINS, strict=True):
+            await actions.choose_pin(session, services.vault, who, pin=pin, again=pin, now=clock.at, rounds=1000)
+        texts = await queries.badge_texts(session, services.vault, accounts)
+        code = await actions.make_code(session, services.vault, head, site_id=place, label="T07", now=clock.at)
+    return Site(world, head, [texts[one] for one in accounts], code.code)
+
+
+@pytest.fixture
+async def day(services: Services, clock: FixedClock, browser: "Browser", tmp_path: Path) -> AsyncIterator[Day]:
+    made = Day(services, clock, browser, tmp_path / "profile")
+    await made.start_server()
+    yield made
+    await made.close()
+    await made.stop_server()
+    assert not made.errors, made.errors
+
+
+async def both(page: "Page", name: str) -> None:
+    """Look at a state in both languages and on a phone; end in Chinese."""
+    await look(page, f"tablet-{name}", phone=True)
+    await page.click("#language")
+    await page.locator("html[lang=en]").wait_for(state="attached")
+    await picture(page, f"tablet-{name}-en")
+    await page.click("#language")
+    await page.locator("html[lang=zh-CN]").wait_for(state="attached")
+
+
+async def sign_in(page: "Page", badge: str, pin: str) -> None:
+    await page.fill("#badge", badge)
+    await page.fill("#pin", pin)
+    await page.click("#sign-in-go")
+
+
+async def truths(page: "Page") -> tuple[str, str]:
+    """(kept, confirmed) as the screen says."""
+    return await page.inner_text("#kept"), await page.inner_text("#confirmed")
+
+
+async def confirmed(page: "Page") -> None:
+    """Wait until the screen says that all is confirmed."""
+    await page.locator(".truths .tone-done #confirmed").wait_for(timeout=60_000)
+    kept, there = await truths(page)
+    assert kept == there
+
+
+async def stored(day: Day, device: UUID) -> list[Any]:
+    async with day.services.db.transaction() as session:
+        return await queries.events(session, tablet_ids=[device])
+
+
+async def test_a_day_without_a_line(day: Day, site: Site) -> None:
+    page = await day.open()
+    await both(page, "enrol")
+    await page.fill("#code", site.code[:7])
+    await page.click("#enrol-go")
+    await page.get_by_text("登记码是 8 位数字").wait_for()
+    await page.fill("#code", "00000000")
+    await page.click("#enrol-go")
+    await page.locator(".notice.tone-stopped").wait_for()
+    await page.fill("#code", site.code)
+    await page.click("#enrol-go")
+
+    # Enrolled, but not given out: it says what to do, and is not ready.
+    await page.get_by_text("本机还没有领用到任何考场").wait_for()
+    await both(page, "not-given-out")
+    async with day.services.db.transaction() as session:
+        (tablet,) = await queries.tablets(session, site_id=site.world.rooms["P"].site_id)
+        await actions.give_out(
+            session, site.head, tablet_id=tablet.id, room_session_id=site.world.rooms["P"].id, now=day.clock.at
+        )
+    await page.click("#get-pack")
+    await page.locator("#sign-in-go").wait_for()
+    await page.locator(".tablet-ready").wait_for(timeout=20_000)
+    await both(page, "ready")
+
+    # A wrong PIN, somebody else's badge, a ticket instead of a badge: each in its own words.
+    await sign_in(page, site.badges[0], "000000")
+    await page.get_by_text("还可以试 4 次").wait_for()
+    await sign_in(page, site.badges[0][:14] + "ZZZZZZZZ" + site.badges[0][22:], PINS[0])
+    await page.get_by_text("不在本机的数据里").wait_for()
+    await sign_in(page, "202600000001", PINS[0])
+    await page.get_by_text("这不是评分证上的二维码").wait_for()
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.locator("#next").wait_for()
+    await both(page, "stations")
+
+    # The line is cut. Everything goes on, is kept, and nothing is called confirmed.
+    await day.cut(True)
+    await page.click("#next")
+    await page.locator("#sign").wait_for()
+    await both(page, "sheet-blank")
+    await page.fill("[name=row-A1]", "2o.05")
+    await page.locator("#row-A1 .problem").wait_for()
+    await page.fill("[name=row-A1]", "20.050")
+    await page.locator("[data-row=A1] output", has_text="34.00").wait_for()
+    await page.check("[name=row-A2][value=true]", force=True)
+    await page.locator("[data-row=A2] output", has_text="40.00").wait_for()
+    await page.click("#sign")
+    await page.get_by_text("已带您到第一个空项 B1").wait_for()
+    await page.check("[name=row-B1][value='2']", force=True)
+    assert (await truths(page))[1] == "0"
+
+    # After a reload, and after the browser was closed and opened again: signed in anew, all is there.
+    await page.reload()
+    await page.locator("#sign-in-go").wait_for()
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.locator("[name=row-A1]").wait_for()
+    assert await page.input_value("[name=row-A1]") == "20.050"
+    await day.close()
+    await day.stop_server()
+    page = await day.open()
+    await day.cut(True)
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.click("#next")
+    assert await page.is_checked("[name=row-B1][value='2']")
+    for _ in range(2):
+        await page.click("[data-row=C1] [data-step='1']")
+    await page.check("[name=row-C2][value=false]", force=True)
+    await page.check("[name=row-C3][value=true]", force=True)
+    await page.fill("[data-proof=C3] textarea", "9:41 未戴护目镜磨削，提醒后仍未戴")
+    await page.set_input_files("#photo-C3", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    await page.locator("[data-photos=C3]", has_text="1 张").wait_for()
+    await page.set_input_files(
+        "#photo-C3", {"name": "b.heic", "mimeType": "image/heic", "buffer": b"\0\0\0\x18ftypheic" + bytes(99)}
+    )
+    await page.get_by_text("HEIC 格式").wait_for()
+    await page.click("[data-row=overtime] [data-step='1']")
+    await page.locator("[data-missing]", has_text="全部已评").wait_for()
+    await day.at(page, day.clock.at + timedelta(minutes=7))
+    await page.locator("#line", has_text="7 分钟").wait_for()
+    await both(page, "sheet-full")
+    await page.click("#sign")
+    await picture(page, "tablet-sign")
+    await page.click("dialog button[type=submit]")
+    await page.locator("#slip").wait_for()
+    await both(page, "slip")
+    answers = {"A1": "20.05", "A2": True, "B1": 2, "C1": 1, "C2": False, "C3": True}
+    badge = site.badges[0].split(":")[2]
+    assert await page.inner_text("#slip") == slip("202600000001", badge, 1, answers, 0)
+
+    # Somebody else on the same tablet sees no sheet but their own.
+    await page.click("#lock")
+    await sign_in(page, site.badges[1], PINS[1])
+    await page.locator("#next", has_text="1 号工位").wait_for()
+    assert await page.get_by_text("已签名").count() == 0
+    await page.click("#lock")
+
+    # The server and the line come back; nobody has to sign in for it.
+    await day.start_server()
+    await day.cut(False)
+    await confirmed(page)
+    await both(page, "confirmed")
+    events = await stored(day, tablet.id)
+    assert [one.number for one in events] == list(range(1, len(events) + 1))
+    signed = next(one for one in events if one.kind is Kind.SIGNED)
+    assert dict(signed.data["answers"]) == {**answers, "A1": "20.050"}
+    assert signed.data["evidence"]["C3"]["photos"]
+    async with day.services.db.transaction() as session:
+        await actions.project(
+            session, room_session_id=site.world.rooms["P"].id, now=day.clock.at
+        )  # what the worker does
+        (sheet,) = await marking.sheets(session, assessor_id=site.world.assessors[0].account_id)
+    assert (sheet.status, f"{sheet.total:.2f}") == (SheetStatus.SIGNED, "80.67")
+    kept = signed.data["evidence"]["C3"]["photos"][0]
+    with Image.open(io.BytesIO(day.services.files.get(kept))) as seen:
+        assert (max(seen.size), dict(seen.getexif())) == (1600, {})
+
+
+def photo() -> bytes:
+    """A picture of 12 megapixels that says where it was taken."""
+    made = Image.effect_noise((400, 300), 60).resize((4000, 3000)).convert("RGB")
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (30.0, 15.0, 0.0)}
+    out = io.BytesIO()
+    made.save(out, "JPEG", exif=exif, quality=60)
+    return out.getvalue()
