@@ -65,7 +65,7 @@ function confirmed(body) {
 function line(finding) {
   const made = document.createElement("p");
   made.className = `sign tone-${finding.stops ? "stopped" : "warning"} lint`;
-  made.textContent = finding.text;
+  made.textContent = ` ${finding.text}`;
   return made;
 }
 
