@@ -28,6 +28,7 @@ from scheduling.duties import queries as duties
 from scheduling.sites import queries as sites
 from scheduling.timetable import queries as timetable
 from scoring.outcomes import queries as outcomes
+from scoring.tablets import queries as tablets
 
 _SHOWN = 20
 
@@ -115,6 +116,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"faults\.", counted="SELECT count(*) FROM exam.time_credits",
     ),
     Invariant(
+        key="tablets", name=N_("平板记录与其签名一致，评分表与平板上签名的内容一致"),
+        concerns=r"tablets: ", counted="SELECT count(*) FROM scoring.tablet_events",
+    ),
+    Invariant(
         key="totals", name=N_("每个得分都是允许值之和"),
         concerns=r"scoring\.(mark|sheet)", counted="SELECT count(*) FROM scoring.marks WHERE live",
     ),
@@ -170,6 +175,8 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("incident", "SELECT id FROM exam.incidents"),
     ("fault", "SELECT id FROM exam.faults"),
     ("time_credit", "SELECT id FROM exam.time_credits"),
+    ("deployment", "SELECT id FROM exam.deployments"),
+    ("deployment_override", "SELECT id FROM exam.deployment_overrides"),
     ("announcement", "SELECT id FROM exam.announcements"),
     ("site", "SELECT id FROM scheduling.site_approvals"),
     ("examiner", "SELECT id FROM scheduling.examiners"),
@@ -226,6 +233,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("sites", await sites.invariants(session)),
         *led("timetable", await timetable.invariants(session)),
         *led("duties", await duties.invariants(session)),
+        *led("tablets", await tablets.invariants(session)),
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("issuing", await issuing.invariants(session, services.files)),
         *led("ledger", await ledger.invariants(session, today=today)),

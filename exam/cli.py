@@ -16,12 +16,14 @@ from typing import Any
 
 from certificates.verification import commands as verification
 from exam import check, demo, serving, worker
+from exam.demo.record import read_record
+from exam.deployment import commands as deployment
 from exam.kernel.errors import N_, Refusal
 from exam.kernel.i18n import choose_locale, translate, use_locale
 from exam.kernel.postgres import NoServer, ensure_server
 from exam.kernel.services import Services, services_of
 from exam.kernel.settings import Settings
-from exam.migrations import upgrade
+from exam.migrations import head, upgrade
 from scheduling.planning import commands as planning
 from scheduling.timetable import commands as timetable
 
@@ -71,10 +73,10 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--host", default=None)
     serving.add_argument("--port", type=int, default=None)
     serving.add_argument("--no-work", action="store_true", help=translate(N_("不在同一进程中处理后台任务")))
-    serving.set_defaults(command=_with_services(serve))
+    serving.set_defaults(command=_with_services(serve, deploys=True))
 
     working = commands.add_parser("work", parents=[common], help=translate(N_("处理后台任务")))
-    working.set_defaults(command=_with_services(work))
+    working.set_defaults(command=_with_services(work, deploys=True))
 
     migrating = commands.add_parser("migrate", parents=[common], help=translate(N_("升级数据库结构")))
     migrating.set_defaults(command=migrate)
@@ -86,6 +88,12 @@ def parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", parents=[common], help=translate(N_("在现有数据上核查各项不变量")))
     checking.set_defaults(command=_with_services(run_check))
 
+    overriding = commands.add_parser(
+        "override", parents=[common], help=translate(N_("考试临近仍须更换版本时，两人签字"))
+    )
+    deployment.add_arguments(overriding)
+    overriding.set_defaults(command=_without_upgrade(deployment.override))
+
     verification.add_commands(commands, common)
     schedule = planning.add_commands(commands, common)
     exporting = schedule.add_parser("export", parents=[common], help=translate(N_("把一个考核批次写成问题文件")))
@@ -94,17 +102,37 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _with_services(work: Work) -> Callable[[Arguments], int]:
-    """Wrap a command that needs a running, migrated database."""
+def _with_services(work: Work, *, deploys: bool = False) -> Callable[[Arguments], int]:
+    """Wrap a command that needs a running, migrated database. ``deploys``: it runs this version for others to use."""
 
     async def run(arguments: Arguments) -> int:
         settings = Settings.load()
         settings = settings.with_database(ensure_server(settings))
+        await _require_calm(settings, deploys=deploys)
         await asyncio.to_thread(upgrade, settings.database_url)
         async with services_of(settings) as services:
+            if deploys:
+                await deployment.note(services)
             return await work(services, arguments)
 
     return lambda arguments: asyncio.run(run(arguments))
+
+
+def _without_upgrade(work: Work) -> Callable[[Arguments], int]:
+    """Wrap a command that needs a running database as it is."""
+
+    async def run(arguments: Arguments) -> int:
+        settings = Settings.load()
+        async with services_of(settings.with_database(ensure_server(settings))) as services:
+            return await work(services, arguments)
+
+    return lambda arguments: asyncio.run(run(arguments))
+
+
+async def _require_calm(settings: Settings, *, deploys: bool) -> None:
+    """Refuse a migration or another version while a session is near (exam.deployment)."""
+    demo = read_record(settings.home) is not None
+    await deployment.require_calm(settings.database_url, head=head(), deploys=deploys, demo=demo)
 
 
 async def serve(services: Services, arguments: Arguments) -> int:
@@ -126,7 +154,9 @@ async def work(services: Services, arguments: Arguments) -> int:
 def migrate(arguments: Arguments) -> int:
     """Bring the database to the newest structure."""
     settings = Settings.load()
-    revision = upgrade(ensure_server(settings))
+    settings = settings.with_database(ensure_server(settings))
+    asyncio.run(_require_calm(settings, deploys=False))
+    revision = upgrade(settings.database_url)
     _say(arguments, {"revision": revision}, N_("数据库结构已是最新。"))
     return 0
 

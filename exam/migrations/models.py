@@ -9,6 +9,7 @@ from certificates.ledger import models as ledger
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
 from exam.delivery import models as delivery
+from exam.deployment import models as deployment
 from exam.faults import models as faults
 from exam.kernel import audit
 from exam.kernel.db import Base
@@ -36,6 +37,7 @@ MODELS: tuple[ModuleType, ...] = (
     papers,
     sittings,
     signals,
+    deployment,
     faults,
     delivery,
     sites,

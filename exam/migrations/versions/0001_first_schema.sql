@@ -265,6 +265,24 @@ CREATE TRIGGER cancelled_titles_append_only BEFORE UPDATE OR DELETE ON exam.canc
 
 CREATE TRIGGER cancelled_titles_no_truncate BEFORE TRUNCATE ON exam.cancelled_titles FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE exam.deployment_overrides (
+    id UUID NOT NULL,
+    fingerprint VARCHAR(64) NOT NULL,
+    reason TEXT NOT NULL,
+    first_by UUID NOT NULL,
+    first_name TEXT NOT NULL,
+    first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    second_by UUID,
+    second_name TEXT NOT NULL,
+    second_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_deployment_overrides PRIMARY KEY (id),
+    CONSTRAINT ck_deployment_overrides_reason CHECK (reason <> ''),
+    CONSTRAINT ck_deployment_overrides_second CHECK ((second_by IS NULL) = (second_at IS NULL)),
+    CONSTRAINT ck_deployment_overrides_two_people CHECK (second_by <> first_by)
+);
+
+CREATE INDEX ix_deployment_overrides_fingerprint ON exam.deployment_overrides (fingerprint);
+
 CREATE TABLE exam.exam_batches (
     id UUID NOT NULL,
     code TEXT NOT NULL,
@@ -603,6 +621,19 @@ CREATE TABLE exam.certificates (
 );
 
 CREATE INDEX ix_certificates_organisation_id ON exam.certificates (organisation_id);
+
+CREATE TABLE exam.deployments (
+    id UUID NOT NULL,
+    fingerprint VARCHAR(64) NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    override_id UUID,
+    CONSTRAINT pk_deployments PRIMARY KEY (id),
+    CONSTRAINT fk_deployments_override_id FOREIGN KEY(override_id) REFERENCES exam.deployment_overrides (id)
+);
+
+CREATE TRIGGER deployments_append_only BEFORE UPDATE OR DELETE ON exam.deployments FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER deployments_no_truncate BEFORE TRUNCATE ON exam.deployments FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.duties (
     id UUID NOT NULL,

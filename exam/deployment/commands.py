@@ -1,0 +1,80 @@
+"""``kaowu override``: one of two people signs for a change although a session is near. It migrates nothing itself."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+
+from exam.accounts import actions as accounts
+from exam.accounts import queries as people
+from exam.deployment import actions
+from exam.deployment.rules import NotASigner, fingerprint
+from exam.kernel.clock import Clock
+from exam.kernel.db import Database
+from exam.kernel.errors import N_
+from exam.kernel.i18n import translate
+from exam.kernel.services import Services
+from exam.kernel.settings import TREE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``override``."""
+    parser.add_argument("--login", required=True, help=translate(N_("签字人的账号（考务管理员或省级）")))
+    parser.add_argument("--reason", default="", help=translate(N_("为什么现在必须更换；第一位签字人填写")))
+    parser.add_argument("--password-stdin", action="store_true", help=translate(N_("从标准输入读取密码，不从终端询问")))
+
+
+async def override(services: Services, arguments: argparse.Namespace) -> int:
+    """Check who signs and sign for the version of this tree. Status 0: both have signed, 1: the second is still missing."""
+    secret = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else getpass.getpass()
+    now = services.clock.now()
+    async with services.db.transaction() as session:
+        signed_in = await accounts.sign_in(
+            session, services.vault, login=arguments.login, secret=secret, old_token=None, now=now
+        )
+        if signed_in is not None:
+            await accounts.sign_out(session, token=signed_in[1])
+    if signed_in is None:
+        raise NotASigner
+    async with services.db.transaction() as session:
+        actor = await people.actor(session, signed_in[0])
+        made = await actions.sign(session, actor, fingerprint=fingerprint(TREE), reason=arguments.reason, now=now)
+    whole = made.second_at is not None
+    if arguments.json:
+        signers = [name for name in (made.first_name, made.second_name) if name]
+        print(
+            json.dumps(
+                {"fingerprint": made.fingerprint, "reason": made.reason, "signed": signers, "counts": whole},
+                ensure_ascii=False,
+            )
+        )
+    else:
+        words = (
+            N_("两人已签字，24 小时内可以更换到此版本。")
+            if whole
+            else N_("已签字。还须另一人执行一次 kaowu override。")
+        )
+        print(translate(words))
+    return 0 if whole else 1
+
+
+async def require_calm(url: str, *, head: str, deploys: bool, demo: bool) -> None:
+    """What every start asks first. The demo's sessions are invented: its installation never waits."""
+    if demo:
+        return
+    database = Database(url, pool_size=1)
+    try:
+        async with database.transaction() as session:
+            await actions.require_calm(
+                session, fingerprint=fingerprint(TREE), head=head, deploys=deploys, now=Clock().now()
+            )
+    finally:
+        await database.dispose()
+
+
+async def note(services: Services) -> None:
+    """Note which version begins to run."""
+    async with services.db.transaction() as session:
+        await actions.note(session, fingerprint=fingerprint(TREE), now=services.clock.now())
