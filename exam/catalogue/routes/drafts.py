@@ -62,6 +62,12 @@ FIELD_LABELS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+LISTS = frozenset({"components", "sections", "rows", "sheet"})  # what stands in them is said by its own code
+WORDS: Mapping[str, Mapping[Any, str]] = {
+    "kind": ROW_LABELS, "dimension": DIMENSION_LABELS, "effect": EFFECT_LABELS, "proof": PROOF_LABELS, "tie": TIE_LABELS,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A place in the definition, said in the reader's language when it is shown."""
@@ -69,7 +75,8 @@ class Place:
     parts: tuple[str, ...]
 
     def __str__(self) -> str:
-        return " › ".join(translate(FIELD_LABELS[one]) if one in FIELD_LABELS else one for one in self.parts)
+        shown = [one for one in self.parts[:-1] if one not in LISTS] + list(self.parts[-1:])
+        return " › ".join(translate(FIELD_LABELS[one]) if one in FIELD_LABELS else one for one in shown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,7 +290,13 @@ def _states(found: SchemeDraft) -> list[SheetState]:
 
 
 def _changes(found: SchemeDraft) -> list[tuple[Change, Place]]:
-    return [(one, Place(parts=one.place)) for one in changes(found.base, found.definition)] if found.base else []
+    """What differs, its words said as the editor says them."""
+    said = []
+    for one in changes(found.base, found.definition) if found.base else []:
+        words = WORDS.get(one.place[-1], {}) if "sheet" in one.place else {}
+        shown = replace(one, before=words.get(one.before, one.before), after=words.get(one.after, one.after))
+        said.append((shown, Place(parts=one.place)))
+    return said
 
 
 def _editor_view(found: SchemeDraft, seq: int) -> EditorView:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from exam.catalogue.rules.sheets import JUDGED_TOP, RowKind
+from exam.catalogue.rules.sheets import JUDGED_TOP, Proof, RowKind
 
 SECTIONS_MOST: Final = 20
 ROWS_MOST: Final = 60
@@ -116,7 +116,9 @@ def _row(sent: Mapping[str, str], at: str) -> dict[str, Any]:
         if not numbers or (known is RowKind.JUDGED and len(numbers) != _LEVELS[known]):
             made["levels"] = [*typed, *_blank_levels(known)][: _LEVELS[known]]
     if known is RowKind.VETO:
-        made = {"effect": "total", "proof": "either"} | made
+        made = {"effect": "total"} | made
+        if made.get("proof") == Proof.EITHER:  # what is so without being said
+            del made["proof"]
     return made
 
 
@@ -136,7 +138,7 @@ def _blank_row(section: Mapping[str, Any], kind: RowKind) -> dict[str, Any]:
     if kind in _LEVELS:
         made["levels"] = _blank_levels(kind)
     if kind is RowKind.VETO:
-        made |= {"effect": "total", "proof": "either"}
+        made |= {"effect": "total"}
     return made
 
 

@@ -38,6 +38,7 @@ from scoring.marking.queries.reading import (
     sheets,
     signed_sheets,
     stations,
+    versions,
     wanted_sheet,
     wanted_sheets,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "signed_sheets",
     "stations",
     "summary",
+    "versions",
     "wanted_sheet",
     "wanted_sheets",
 ]

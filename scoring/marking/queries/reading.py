@@ -255,6 +255,12 @@ async def sheets(
     return [sheet_record(row) for row in newest.values()]
 
 
+async def versions(session: AsyncSession, ids: Iterable[UUID]) -> list[ScoreSheet]:
+    """These versions of sheets, also where a newer one stands beside them."""
+    query = select(ScoreSheetRow).where(ScoreSheetRow.id.in_(list(ids))).order_by(ScoreSheetRow.id)
+    return [sheet_record(row) for row in await session.scalars(query.execution_options(populate_existing=True))]
+
+
 async def sheet(session: AsyncSession, sheet_id: UUID) -> ScoreSheet:
     """One version of a sheet; NotFound when there is none."""
     found = await sheets(session, ids=[sheet_id])

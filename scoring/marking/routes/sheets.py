@@ -66,7 +66,7 @@ class Sample:
     full_marks: Decimal = Decimal(0)
     seat_no: int = 7
     ticket_no: str = "00000000000000"
-    room_name: str = "样例考场"
+    room_name_zh: str = "样例考场"
     room_name_en: str = "Sample room"
 
 
