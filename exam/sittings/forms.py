@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from exam.sittings.rules import Effect
+from exam.sittings.rules.incidents import Ruling, Service
 
 
 class MethodForm(msgspec.Struct):
@@ -78,14 +79,54 @@ class WrittenForm(CountsForm, kw_only=True):
 
 
 class IncidentForm(msgspec.Struct):
-    """An incident as it is written down in the room."""
+    """An incident as it is written down in the room; it is read and signed afterwards."""
 
     code: str
     facts: str = ""
     evidence: str = ""
-    signed: str = "yes"  # yes: the candidate signed; no: refused, two of the staff sign
-    witness_1: str = ""
-    witness_2: str = ""
+    items: str = ""  # a line each
+
+
+class SignatureForm(msgspec.Struct):
+    """The candidate signed, or refused before two of the staff."""
+
+    signed: str = ""
+    second: UUID | None = None
+    password: str = ""
+
+
+class ItemForm(msgspec.Struct):
+    """Something kept."""
+
+    item: str = ""
+
+
+class ReturnForm(msgspec.Struct):
+    """Something given back."""
+
+    to_name: str = ""
+
+
+class ServiceForm(msgspec.Struct):
+    """When and how the decision reached the candidate."""
+
+    how: Service
+    served_at: datetime | None = None
+    objection_until: date | None = None
+
+
+class WordsForm(msgspec.Struct):
+    """What the candidate says."""
+
+    words: str = ""
+
+
+class RulingForm(msgspec.Struct):
+    """The decision on an objection."""
+
+    ruling: Ruling
+    reason: str = ""
+    effect: Effect | None = None
 
 
 class DecisionForm(msgspec.Struct):

@@ -168,8 +168,14 @@ class IncidentRow(Base):
         CheckConstraint(
             "effect IS NULL OR effect IN (" + ", ".join(f"'{effect}'" for effect in Effect) + ")", name="effect"
         ),
-        CheckConstraint("status NOT IN ('decided', 'final') OR effect IS NOT NULL", name="decided"),
-        CheckConstraint("signed OR cardinality(witnesses) >= 2", name="witnesses"),
+        CheckConstraint("status NOT IN ('decided', 'objected', 'final') OR effect IS NOT NULL", name="decided"),
+        CheckConstraint(
+            "signed IS NOT FALSE OR (cardinality(witnesses) >= 2 AND witnesses[1] <> witnesses[2])", name="witnesses"
+        ),
+        CheckConstraint("signed IS NULL OR read_at IS NOT NULL", name="read"),
+        CheckConstraint("status IN ('recorded', 'dismissed') OR signed IS NOT NULL", name="signed"),
+        CheckConstraint("served_how IN ('in_person', 'page', 'post', 'left')", name="served_how"),
+        CheckConstraint("(served_at IS NULL) = (served_how IS NULL)", name="served"),
         UniqueConstraint("batch_id", "number"),
         {"schema": "exam"},
     )
@@ -185,7 +191,10 @@ class IncidentRow(Base):
     facts: Mapped[str]
     evidence: Mapped[str]
     seen_at: Mapped[datetime]
-    signed: Mapped[bool]
+    read_at: Mapped[datetime | None]  # to the candidate, word for word
+    read_name: Mapped[str | None]
+    signed: Mapped[bool | None]  # None: nobody has signed or refused yet
+    signed_at: Mapped[datetime | None]
     witnesses: Mapped[list[str]]
     reported_by: Mapped[UUID | None]
     reported_name: Mapped[str]
@@ -201,8 +210,74 @@ class IncidentRow(Base):
     decided_name: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     objection_until: Mapped[datetime | None]
+    served_at: Mapped[datetime | None]
+    served_how: Mapped[str | None]
+    served_name: Mapped[str | None]
     statement: Mapped[str | None]  # what the candidate said in defence, or that the right was waived
     final_at: Mapped[datetime | None]
+
+
+class IncidentItemRow(Base):
+    """Something kept from the candidate, with a receipt."""
+
+    __tablename__ = "incident_items"
+    __table_args__ = (CheckConstraint("item <> ''", name="item"), {"schema": "exam"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey(IncidentRow.id), index=True)
+    item: Mapped[str]
+    kept_name: Mapped[str]
+    kept_at: Mapped[datetime]
+
+
+class IncidentReturnRow(Base):
+    """A kept item given back, once: to whom, by whom."""
+
+    __tablename__ = "incident_returns"
+    __table_args__ = (CheckConstraint("to_name <> ''", name="to_name"), {"schema": "exam"})
+
+    item_id: Mapped[UUID] = mapped_column(ForeignKey(IncidentItemRow.id), primary_key=True)
+    to_name: Mapped[str]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class IncidentStatementRow(Base):
+    """What the candidate says: in defence before the decision, or against it after."""
+
+    __tablename__ = "incident_statements"
+    __table_args__ = (CheckConstraint("kind IN ('defence', 'objection')", name="kind"), {"schema": "exam"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey(IncidentRow.id), index=True)
+    kind: Mapped[str]
+    words: Mapped[str]
+    at: Mapped[datetime]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]  # the candidate, or who wrote it down
+
+
+class IncidentRulingRow(Base):
+    """The decision on an objection, by somebody who did not make the first one."""
+
+    __tablename__ = "incident_rulings"
+    __table_args__ = (
+        CheckConstraint("ruling IN ('upheld', 'changed', 'lifted')", name="ruling"),
+        CheckConstraint("by_account_id IS DISTINCT FROM first_account_id", name="two_people"),
+        CheckConstraint("reason <> ''", name="reason"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey(IncidentRow.id), index=True)
+    ruling: Mapped[str]
+    reason: Mapped[str]
+    first_account_id: Mapped[UUID | None]  # who made the decision objected to
+    first_effect: Mapped[str]
+    first_decision: Mapped[str]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
 
 
 class RoomStepRow(Base):
@@ -251,3 +326,7 @@ class RoomStepRow(Base):
 
 append_only(MoveRow.__table__)
 append_only(RoomStepRow.__table__)
+append_only(IncidentItemRow.__table__)
+append_only(IncidentReturnRow.__table__)
+append_only(IncidentStatementRow.__table__)
+append_only(IncidentRulingRow.__table__)

@@ -1,5 +1,6 @@
 """An invigilator's day at the page: open, check in by tap and by ticket, absences after the limit, close; and what is refused."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from exam.delivery import actions as delivery
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services
 from exam.sittings import actions, queries
+from exam.sittings.actions import minutes as minutes_of
 from exam.sittings.rules import IncidentStatus, RoomStatus, SittingStatus
 from tests.conftest import NOW
 from tests.exam.examroom import PASSWORD, ExamRoom, make_examroom
@@ -76,6 +78,15 @@ async def test_the_room_from_its_opening_to_its_count(
     clock.at = minutes(61)
     await page.reload()
     await page.click("text=收卷 2 份")
+    await page.wait_for_selector(".flash")
+    async with services.db.transaction() as session:  # everything was written on paper that day, and is keyed in
+        written = minutes_of.Written(minutes(60), "监考甲", "主考甲", {"submitted": 2, "absent": 2})
+        for step in ("rules", "unseal", "remind", "count"):
+            counts = written if step == "count" else replace(written, counts={})
+            await minutes_of.key_in_step(
+                session, SYSTEM, room_session_id=room.room.id, step=step, written=counts, now=clock.at
+            )
+    await page.reload()
     await page.fill("#note", "一切正常")
     await page.click(".room-next button")
     await page.wait_for_selector("text=考场已关闭")
@@ -165,21 +176,26 @@ async def test_an_incident_goes_from_the_room_to_the_officer(
     await page.click("summary:has-text('登记违纪')")
     await page.select_option("#code", "C4")
     await page.fill("#facts", "09:50 在座位上使用手机")
-    await page.check("#signed-2", force=True)
-    await page.click(".confirm[open] button[type=submit]")
-    await page.wait_for_selector("text=须由两名不同的工作人员签名证明")
-    await page.go_back()
-    await page.click("summary:has-text('登记违纪')")
-    await page.select_option("#code", "C4")
-    await page.fill("#facts", "09:50 在座位上使用手机")
-    await page.check("#signed", force=True)
+    await page.fill("#items", "黑色手机一部")
     await page.click(".confirm[open] button[type=submit]")
     await page.wait_for_url("**/incidents/**")
+    await look(page, "incident-reading", phone=True)
+    await page.click("text=已宣读")
+    await page.click("summary:has-text('考生拒绝签字')")
+    await page.select_option("#second", label="主考甲 · 主考")
+    await page.fill("#password", "wrong")
+    await page.click(".confirm[open] button[type=submit]")
+    await page.wait_for_selector("text=第二人的密码不正确")
+    await page.goto(page.url.removesuffix("/sign"))
+    await page.click("text=考生已签字")
+    await page.wait_for_selector(".flash")
+    await look(page, "incident-signed", phone=True)
     address = page.url
     clock.at = minutes(61)
     async with services.db.transaction() as session:
         await actions.collect(session, SYSTEM, room_session_id=room.room.id, now=clock.at)
-    for login, button in (("head", "确认记录"), ("officer", "作出决定"), ("officer", "使决定生效")):
+    steps = (("head", "确认记录"), ("officer", "作出决定"), ("officer", "登记送达"), ("officer", "使决定生效"))
+    for login, button in steps:
         await page.context.clear_cookies()
         await enter(page, live, login, PASSWORD)
         await page.goto(address)
@@ -188,6 +204,15 @@ async def test_an_incident_goes_from_the_room_to_the_officer(
             await page.fill("#basis", "考务规定第 12 条")
             await page.fill("#decision", "本次报考各科目成绩无效")
         if button == "使决定生效":
+            await look(page, "incident-served", phone=True)
+            ticket, secret = room.sign_in(0)
+            await enter(page, live, ticket, secret)
+            await page.goto(f"{live}/exam/sittings/mine")
+            await page.click("text=有一份违纪处理决定")
+            await look(page, "incident-own", phone=True)
+            await page.context.clear_cookies()
+            await enter(page, live, login, PASSWORD)
+            await page.goto(address)
             await page.check("#waived")
         await page.click(f"main button:has-text('{button}')")
         await page.wait_for_selector(".flash")

@@ -22,6 +22,7 @@ from exam.demo import answers as behaviour
 from exam.demo.plan import DemoCandidate, Fate
 from exam.demo.progress import Step
 from exam.demo.stage import Stage
+from exam.demo.steps import tablets
 from exam.kernel.errors import N_
 from exam.papers import queries as papers
 from exam.papers.rules import ItemKeyRecord, Paper
@@ -29,6 +30,7 @@ from exam.sittings import actions as sittings
 from exam.sittings import queries
 from exam.sittings.rules import Duty, DutySpec, Effect, RoomSession, Sitting
 from scoring.marking import actions as marking
+from scoring.tablets.rules.events import SheetKey
 
 _MINUTE = timedelta(minutes=1)
 
@@ -112,6 +114,8 @@ async def _room(session: AsyncSession, exam: Exam, room: RoomSession, crew: Mapp
         await _score(session, exam, room, present, crew, rng)
     await sittings.collect(session, keeper, room_session_id=room.id, now=room.ends_at)
     await sittings.close_room(session, keeper, room_session_id=room.id, now=room.ends_at + 8 * _MINUTE)
+    if exam.stage.tablet_room == room.id:
+        await tablets.close(session, exam.stage, crew[Duty.SITE_HEAD][0], room, room.ends_at + 20 * _MINUTE)
 
 
 def _absent(exam: Exam, sitting: Sitting) -> bool:
@@ -212,7 +216,8 @@ async def _incident(
         sitting_id=caught[0].id,
         code="C1",
         facts="开考三十分钟时，考生在桌下使用手机查看与考试内容相关的材料，监考员当场收存手机。",
-        evidence="手机一部（暂扣收据第001号）、考场录像片段",
+        evidence="考场录像片段",
+        items=("手机一部",),
         seen_at=seen,
         signed=True,
         now=seen + 4 * _MINUTE,
@@ -234,12 +239,25 @@ async def _score(
     component = exam.components[room.component_id]
     assert component.sheet is not None
     sheet = parse_sheet(component.sheet)
-    assessors = [*crew[Duty.ASSESSOR]] or [*crew[Duty.LEAD_ASSESSOR]]
+    assessors = ([*crew[Duty.ASSESSOR]] or [*crew[Duty.LEAD_ASSESSOR]])[: sheet.agreement.assessors_count]
+    devices = await _tablets(session, exam, room, crew, assessors)
     for one in present:
         ability = exam.people[one.registration_id].practice
         entries, overtime = behaviour.sheet_entries(sheet, ability, rng)
-        for number, assessor in enumerate(assessors[: sheet.agreement.assessors_count]):
+        for number, assessor in enumerate(assessors):
             seen = entries if number == 0 else behaviour.second_opinion(entries, sheet, rng)
+            if devices:
+                assert assessor.account_id is not None
+                tablets.score(
+                    devices[number],
+                    SheetKey(sitting_id=one.id, assessor_id=assessor.account_id),
+                    component.sheet,
+                    seen,
+                    overtime if sheet.overtime else None,
+                    behaviour.sheet_evidence(sheet, seen),
+                    room.starts_at + 20 * _MINUTE,
+                )
+                continue
             await marking.record_sheet(
                 session,
                 assessor,
@@ -249,6 +267,23 @@ async def _score(
                 evidence=behaviour.sheet_evidence(sheet, seen),
                 now=room.ends_at - 2 * _MINUTE,
             )
+    if devices:
+        await tablets.deliver(session, room, devices, room.ends_at - 2 * _MINUTE)
+
+
+async def _tablets(
+    session: AsyncSession,
+    exam: Exam,
+    room: RoomSession,
+    crew: Mapping[Duty, Sequence[Actor]],
+    assessors: Sequence[Actor],
+) -> list[tablets.DemoTablet]:
+    """The first practical session of the demo is scored on tablets, without a line until its end."""
+    if exam.stage.tablet_room is not None or not crew[Duty.SITE_HEAD] or not assessors:
+        return []
+    exam.stage.tablet_room = room.id
+    head = crew[Duty.SITE_HEAD][0]
+    return await tablets.prepare(session, exam.stage, head, room, assessors, room.starts_at - 30 * _MINUTE)
 
 
 async def confirm_incident(exam: Exam, now: datetime) -> None:

@@ -17,10 +17,10 @@ from exam.kernel.ids import new_id
 from exam.sittings import queries
 from exam.sittings.actions.attendance import ReasonMissing
 from exam.sittings.actions.authority import WORK, lock_room, lock_sittings, require_duty, require_officer
-from exam.sittings.models import IncidentRow, RoomSessionRow, SittingRow
+from exam.sittings.models import IncidentItemRow, IncidentRow, RoomSessionRow, SittingRow
 from exam.sittings.queries import Incident
 from exam.sittings.rules import Effect, IncidentStatus, SittingStatus, clock_text, require_change
-from exam.sittings.rules.incidents import ObjectionOpen, require_incident_change, require_report
+from exam.sittings.rules.incidents import NotServed, NotSigned, ObjectionOpen, require_incident_change, require_report
 
 _VOIDABLE = frozenset({SittingStatus.SUBMITTED, SittingStatus.AUTO_SUBMITTED, SittingStatus.STOPPED})
 _RUNNING = frozenset({SittingStatus.CHECKED_IN, SittingStatus.STARTED, SittingStatus.INTERRUPTED})
@@ -49,11 +49,13 @@ async def report_incident(
     facts: str,
     evidence: str = "",
     seen_at: datetime | None = None,
-    signed: bool,
+    signed: bool | None = None,
     witnesses: Sequence[str] = (),
+    items: Sequence[str] = (),
     now: datetime,
 ) -> Incident:
-    """Write an incident down on the spot: the text is read to the candidate, who signs, or two of the staff sign."""
+    """Write an incident down on the spot. `signed` None: reading and signing follow as steps of their own
+    (actions.hearing); else it is entered with both, as a paper record is. `items`: what is kept, each with a receipt."""
     names = tuple(name.strip() for name in witnesses if name.strip())
     require_report(code, facts, signed, names)
     sitting = await queries.sitting(session, sitting_id)
@@ -71,7 +73,10 @@ async def report_incident(
         facts=facts.strip(),
         evidence=evidence.strip(),
         seen_at=min(seen_at or now, now),
+        read_at=None if signed is None else now,
+        read_name=None if signed is None else actor.name,
         signed=signed,
+        signed_at=None if signed is None else now,
         witnesses=list(names),
         reported_by=actor.account_id,
         reported_name=actor.name,
@@ -80,13 +85,19 @@ async def report_incident(
     )
     session.add(row)
     await session.flush()
-    await _audit(session, actor, "report_incident", row, {"code": code, "signed": signed}, now)
+    kept = [item.strip() for item in items if item.strip()]
+    session.add_all(
+        IncidentItemRow(id=new_id(), incident_id=row.id, item=item, kept_name=actor.name, kept_at=now) for item in kept
+    )
+    await session.flush()
+    data = {"code": code, "signed": signed, "items": len(kept)}
+    await record(session, actor, "report_incident", row, data, now)
     return queries.incident_record(row)
 
 
 async def confirm_incident(session: AsyncSession, actor: Actor, *, incident_id: UUID, now: datetime) -> Incident:
     """The site head confirms what was written down. The site's head may do so after the session, too."""
-    row = await _lock(session, incident_id)
+    row = await lock_incident(session, incident_id)
     room = await session.get_one(RoomSessionRow, row.room_session_id)
     served = actor.account_id is not None and any(
         duty.duty == "site_head"
@@ -96,8 +107,10 @@ async def confirm_incident(session: AsyncSession, actor: Actor, *, incident_id: 
     if not served:
         actor.require(Permission.SITE_RUN, site_id=room.site_id)
     _require_other(row, actor)
+    if row.signed is None:
+        raise NotSigned
     values = {"confirmed_by": actor.account_id, "confirmed_name": actor.name, "confirmed_at": now}
-    return await _step(session, actor, "confirm_incident", row, IncidentStatus.CONFIRMED, values, {}, now)
+    return await step(session, actor, "confirm_incident", row, IncidentStatus.CONFIRMED, values, {}, now)
 
 
 async def decide_incident(
@@ -115,7 +128,7 @@ async def decide_incident(
     """Decide what the incident means for the marks, on the named basis. It is applied when it becomes final."""
     if not basis.strip() or not decision.strip():
         raise ReasonMissing
-    row = await _lock(session, incident_id)
+    row = await lock_incident(session, incident_id)
     await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     _require_other(row, actor)
     values = {
@@ -128,22 +141,24 @@ async def decide_incident(
         "objection_until": objection_until,
         "statement": statement.strip() or None,
     }
-    return await _step(session, actor, "decide_incident", row, IncidentStatus.DECIDED, values, {"effect": effect}, now)
+    return await step(session, actor, "decide_incident", row, IncidentStatus.DECIDED, values, {"effect": effect}, now)
 
 
 async def conclude_incident(
     session: AsyncSession, actor: Actor, *, incident_id: UUID, waived: bool = False, statement: str = "", now: datetime
 ) -> Incident:
     """Make a decision final and apply it, after the time to object or when the candidate waived it in writing."""
-    row = await _lock(session, incident_id)
+    row = await lock_incident(session, incident_id)
     await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     if row.objection_until and now < row.objection_until and not waived:
         raise ObjectionOpen(until=clock_text(row.objection_until))
+    if row.served_at is None and not waived:
+        raise NotServed
     require_incident_change(IncidentStatus(row.status), IncidentStatus.FINAL)
     voided = await _apply(session, row)
     values = {"final_at": now, "statement": statement.strip() or row.statement}
     data = {"effect": row.effect, "waived": waived, "voided": voided}
-    return await _step(session, actor, "conclude_incident", row, IncidentStatus.FINAL, values, data, now)
+    return await step(session, actor, "conclude_incident", row, IncidentStatus.FINAL, values, data, now)
 
 
 async def dismiss_incident(
@@ -152,11 +167,11 @@ async def dismiss_incident(
     """Close an incident without effect: it was not what it seemed, or the objection was right."""
     if not reason.strip():
         raise ReasonMissing
-    row = await _lock(session, incident_id)
+    row = await lock_incident(session, incident_id)
     await require_officer(session, actor, Permission.INCIDENT_DECIDE, row.batch_id)
     values = {"decision": reason.strip(), "decided_by": actor.account_id, "decided_name": actor.name, "decided_at": now}
     data = {"reason": reason}
-    return await _step(session, actor, "dismiss_incident", row, IncidentStatus.DISMISSED, values, data, now)
+    return await step(session, actor, "dismiss_incident", row, IncidentStatus.DISMISSED, values, data, now)
 
 
 async def _apply(session: AsyncSession, row: IncidentRow) -> list[UUID]:
@@ -177,7 +192,7 @@ async def _apply(session: AsyncSession, row: IncidentRow) -> list[UUID]:
     return ids
 
 
-async def _step(
+async def step(
     session: AsyncSession,
     actor: Actor,
     action: str,
@@ -187,11 +202,12 @@ async def _step(
     data: Mapping[str, Any],
     now: datetime,
 ) -> Incident:
+    """Carry one change of status out, by the table, and write it down."""
     require_incident_change(IncidentStatus(row.status), wanted)
     for name, value in {**values, "status": wanted}.items():
         setattr(row, name, value)
     await session.flush()
-    await _audit(session, actor, action, row, data, now)
+    await record(session, actor, action, row, data, now)
     return queries.incident_record(row)
 
 
@@ -200,7 +216,8 @@ def _require_other(row: IncidentRow, actor: Actor) -> None:
         raise SamePerson
 
 
-async def _lock(session: AsyncSession, incident_id: UUID) -> IncidentRow:
+async def lock_incident(session: AsyncSession, incident_id: UUID) -> IncidentRow:
+    """Read an incident and hold it."""
     query = select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update()
     row = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
     if row is None:
@@ -215,9 +232,10 @@ async def _next_number(session: AsyncSession, batch_id: UUID) -> int:
     return (highest or 0) + 1
 
 
-async def _audit(
+async def record(
     session: AsyncSession, actor: Actor, action: str, row: IncidentRow, data: Mapping[str, Any], now: datetime
 ) -> None:
+    """Write a change of an incident into the audit."""
     await audit.record(
         session, actor, f"sittings.{action}", subject="incident", ids=[row.id, row.sitting_id],
         stream=f"batch:{row.batch_id}", data={"number": row.number, **data}, now=now,

@@ -13,6 +13,7 @@ from exam.kernel.i18n import Locale, translate, use_locale
 from exam.kernel.pdf import render_pdf
 from exam.kernel.printing import PrintHead, render_print
 from exam.sittings.rules import CODES, EFFECT_LABELS
+from exam.sittings.rules.incidents import SERVICE_LABELS, Service
 from exam.sittings.rules.prints import IncidentPrint
 
 TITLES: Mapping[str, str] = {
@@ -44,7 +45,13 @@ def _sheet(incident: IncidentPrint, kind: str, printed_by: str, now: datetime) -
         "act": translate(CODES[incident.code].text),
         "facts": incident.facts,
         "evidence": incident.evidence,
+        "read": _by(incident.read_name, incident.read_at),
         "signed": incident.signed,
+        "items": [
+            {"item": one.item, "kept": _by(one.kept_name, one.kept_at), "back": _by(one.to_name, one.returned_at),
+             "by": one.return_name}
+            for one in incident.items
+        ],
         "witnesses": incident.witnesses,
         "reported": _by(incident.reported_name, incident.reported_at),
         "confirmed": _by(incident.confirmed_name, incident.confirmed_at),
@@ -52,10 +59,14 @@ def _sheet(incident: IncidentPrint, kind: str, printed_by: str, now: datetime) -
         "basis": incident.basis or "",
         "decision": incident.decision or "",
         "statement": incident.statement or "",
+        "said": [{"words": one.words, "by": _by(one.by_name, one.at)} for one in incident.said],
+        "rulings": [{"words": one.words, "by": _by(one.by_name, one.at)} for one in incident.rulings],
+        "served": _by(incident.served_name, incident.served_at),
+        "served_how": translate(SERVICE_LABELS[Service(incident.served_how)]) if incident.served_how else "",
         "objection_until": format_datetime(incident.objection_until) if incident.objection_until else "",
         "final_at": format_datetime(incident.final_at) if incident.final_at else "",
         "decided": _by(incident.decided_name, incident.decided_at),
-    }
+    }  # fmt: skip
 
 
 def _head(incident: IncidentPrint, kind: str, printed_by: str, now: datetime) -> PrintHead:

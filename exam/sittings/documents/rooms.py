@@ -248,8 +248,8 @@ def _passed(plan: Sequence[MinuteLine], key: str) -> dict[str, Any] | None:
 
 def _incident(head: PrintHead) -> dict[str, Any]:
     """A record to be written by hand."""
-    words = ("name", "ticket_no", "id_masked", "seat", "seen_at", "code", "act", "evidence", "reported", "confirmed")
+    words = ("name", "ticket_no", "id_masked", "seat", "seen_at", "code", "act", "reported", "confirmed")
     return {
-        **dict.fromkeys(words, _NEVER), "kind": "record", "head": head, "facts": "\n" * 8, "signed": None,
-        "witnesses": (), "read": False, "items": (),
+        **dict.fromkeys(words, _NEVER), "kind": "record", "head": head, "facts": _NEVER, "evidence": _NEVER, "read": "",
+        "signed": None, "witnesses": (), "items": [{"item": _NEVER}],
     }  # fmt: skip

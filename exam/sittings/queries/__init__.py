@@ -1,7 +1,16 @@
 """Reads of the exam day: frozen records for other folders, the invigilator's room, and the invariants of `kaowu check`."""
 
 from exam.sittings.queries.clashes import Clash, clashes
-from exam.sittings.queries.incidents import Incident, incident_record, incidents, visible_incidents, void_parts
+from exam.sittings.queries.incidents import (
+    Incident,
+    incident_record,
+    incidents,
+    items,
+    rulings,
+    statements,
+    visible_incidents,
+    void_parts,
+)
 from exam.sittings.queries.invariants import invariants
 from exam.sittings.queries.places import (
     duties,
@@ -33,6 +42,7 @@ __all__ = [
     "incident_record",
     "incidents",
     "invariants",
+    "items",
     "moves",
     "my_rooms",
     "needs",
@@ -44,10 +54,12 @@ __all__ = [
     "room_sessions",
     "room_view",
     "rooms_between",
+    "rulings",
     "sitting",
     "sitting_by_ticket",
     "sitting_record",
     "sittings",
+    "statements",
     "statuses",
     "visible_incidents",
     "void_parts",

@@ -15,8 +15,9 @@ from exam.catalogue.rules import Component, Scheme
 from exam.kernel.errors import N_
 from exam.registration import queries as registration
 from exam.registration.rules import ROAD, Batch, BatchStatus, Registration, RegistrationStatus
+from exam.sittings.queries.incidents import Incident, incidents
 from exam.sittings.queries.places import room_sessions, sittings
-from exam.sittings.rules import DONE, PRESENT, RoomSession, Sitting
+from exam.sittings.rules import DONE, PRESENT, IncidentStatus, RoomSession, Sitting
 
 STEPS = (
     N_("报名确认"),
@@ -73,6 +74,16 @@ async def own_exams(session: AsyncSession, actor: Actor) -> list[OwnExam]:
         step = step_of(one, batch, [place.sitting for place in own])
         found.append(OwnExam(one, batch, schemes[one.scheme_id], own, step))
     return sorted(found, key=_when, reverse=True)
+
+
+async def own_incidents(session: AsyncSession, actor: Actor) -> list[Incident]:
+    """What was recorded about the candidate who asks; what fell is not shown any more."""
+    found = [
+        one
+        for own in await registration.own(session, actor)
+        for one in await incidents(session, registration_id=own.id)
+    ]
+    return [one for one in found if one.status is not IncidentStatus.DISMISSED]
 
 
 def step_of(registration: Registration, batch: Batch, own: Sequence[Sitting]) -> int:

@@ -17,11 +17,12 @@ from exam.kernel.errors import NotFound
 from exam.kernel.i18n import bilingual, translate
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
-from exam.sittings.queries.incidents import Incident, incidents, visible_incidents
+from exam.sittings.queries.incidents import Incident, incidents, items, rulings, statements, visible_incidents
 from exam.sittings.queries.places import headcounts, moves, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
 from exam.sittings.rules import DONE, Headcount, Move, RoomSession, Sitting, SittingStatus, covers
-from exam.sittings.rules.prints import IncidentPrint
+from exam.sittings.rules.incidents import RULING_LABELS
+from exam.sittings.rules.prints import IncidentPrint, ItemPrint, SaidPrint
 
 _EXCEPTIONS = frozenset({SittingStatus.INTERRUPTED, SittingStatus.STOPPED, SittingStatus.VOIDED})
 
@@ -195,7 +196,19 @@ async def incident_print(session: AsyncSession, incident_id: UUID) -> IncidentPr
         ticket_no=place.ticket_no,
         id_masked=line.person.id_masked if line.person else "",
         seat_no=place.seat_no,
-    )
+        items=tuple(
+            ItemPrint(item=one.item, kept_name=one.kept_name, kept_at=one.kept_at, returned_at=one.returned_at,
+                      to_name=one.to_name, return_name=one.return_name)
+            for one in await items(session, incident_id)
+        ),
+        said=tuple(
+            SaidPrint(words=one.words, by_name=one.by_name, at=one.at) for one in await statements(session, incident_id)
+        ),
+        rulings=tuple(
+            SaidPrint(words=f"{translate(RULING_LABELS[one.ruling])}：{one.reason}", by_name=one.by_name, at=one.at)
+            for one in await rulings(session, incident_id)
+        ),
+    )  # fmt: skip
 
 
 async def incident_lines(session: AsyncSession, found: Sequence[Incident]) -> list[IncidentLine]:

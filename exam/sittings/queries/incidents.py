@@ -12,9 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
 from exam.registration import queries as registration
-from exam.sittings.models import IncidentRow
+from exam.sittings.models import (
+    IncidentItemRow,
+    IncidentReturnRow,
+    IncidentRow,
+    IncidentRulingRow,
+    IncidentStatementRow,
+)
 from exam.sittings.queries.places import room_sessions
 from exam.sittings.rules import Effect, IncidentStatus, VoidPart
+from exam.sittings.rules.incidents import Ruling
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,10 @@ class Incident:
     facts: str
     evidence: str
     seen_at: datetime
-    signed: bool
+    read_at: datetime | None
+    read_name: str | None
+    signed: bool | None  # None: not yet
+    signed_at: datetime | None
     witnesses: tuple[str, ...]
     reported_name: str
     reported_at: datetime
@@ -45,8 +55,78 @@ class Incident:
     decided_name: str | None
     decided_at: datetime | None
     objection_until: datetime | None
+    served_at: datetime | None
+    served_how: str | None
+    served_name: str | None
     statement: str | None
     final_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something kept, and when it was given back to whom."""
+
+    id: UUID
+    item: str
+    kept_name: str
+    kept_at: datetime
+    returned_at: datetime | None
+    to_name: str
+    return_name: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the candidate said."""
+
+    kind: str
+    words: str
+    at: datetime
+    by_name: str
+
+
+@dataclass(frozen=True)
+class RulingMade:
+    """What became of an objection, and what stood before."""
+
+    ruling: Ruling
+    reason: str
+    first_effect: Effect
+    first_decision: str
+    by_name: str
+    at: datetime
+
+
+async def items(session: AsyncSession, incident_id: UUID) -> list[Item]:
+    """What was kept in an incident, in its order."""
+    back = IncidentReturnRow
+    query = (
+        select(IncidentItemRow, back.at, back.to_name, back.by_name)
+        .outerjoin(back, back.item_id == IncidentItemRow.id)
+        .where(IncidentItemRow.incident_id == incident_id)
+        .order_by(IncidentItemRow.kept_at, IncidentItemRow.id)
+    )
+    return [
+        Item(row.id, row.item, row.kept_name, row.kept_at, at, to_name or "", by_name or "")
+        for row, at, to_name, by_name in await session.execute(query)
+    ]
+
+
+async def statements(session: AsyncSession, incident_id: UUID) -> list[Statement]:
+    """What the candidate said about an incident, in its order."""
+    query = select(IncidentStatementRow).where(IncidentStatementRow.incident_id == incident_id)
+    rows = await session.scalars(query.order_by(IncidentStatementRow.at, IncidentStatementRow.id))
+    return [Statement(row.kind, row.words, row.at, row.by_name) for row in rows]
+
+
+async def rulings(session: AsyncSession, incident_id: UUID) -> list[RulingMade]:
+    """The decisions on objections, in their order."""
+    query = select(IncidentRulingRow).where(IncidentRulingRow.incident_id == incident_id)
+    rows = await session.scalars(query.order_by(IncidentRulingRow.at, IncidentRulingRow.id))
+    return [
+        RulingMade(Ruling(row.ruling), row.reason, Effect(row.first_effect), row.first_decision, row.by_name, row.at)
+        for row in rows
+    ]
 
 
 async def void_parts(session: AsyncSession, batch_id: UUID) -> list[VoidPart]:

@@ -177,12 +177,12 @@ async def report_incident(request: AppRequest, services: AppServices, sitting_id
     async with services.db.transaction() as session:
         incident = await actions.report_incident(
             session, actor, sitting_id=sitting_id, code=form.code, facts=form.facts, evidence=form.evidence,
-            signed=form.signed == "yes", witnesses=(form.witness_1, form.witness_2), now=now,
+            items=form.items.splitlines(), now=now,
         )  # fmt: skip
     return redirect(
         request,
         f"/exam/sittings/incidents/{incident.id}",
-        N_("违纪记录 %(n)s 号已登记，待主考确认。"),
+        N_("违纪记录 %(n)s 号已登记，请当场向考生宣读。"),
         n=incident.number,
     )
 

@@ -87,7 +87,7 @@ async def record_step(
     """Record a step as done now; with a colleague's password the second person stands by."""
     form = await parse_form(request, StepForm)
     now, actor = services.clock.now(), actor_of(request)
-    second = await _proved(services, form, now)
+    second = await proved(services, form.second, form.password, now)
     try:
         async with services.db.transaction() as session:
             made = await actions.record_step(
@@ -100,17 +100,17 @@ async def record_step(
     return _said(request, room_session_id, made)
 
 
-async def _proved(services: Services, form: StepForm, now: datetime) -> UUID | None:
+async def proved(services: Services, second: UUID | None, password: str, now: datetime) -> UUID | None:
     """The second person whose password fits; in a transaction of its own, so that a failure is counted."""
-    if not form.password:
+    if not password:
         return None
-    if form.second is None:
+    if second is None:
         raise SecondUnproved
     async with services.db.transaction() as session:
-        fits = await accounts.prove(session, account_id=form.second, secret=form.password, now=now)
+        fits = await accounts.prove(session, account_id=second, secret=password, now=now)
     if not fits:
         raise SecondUnproved
-    return form.second
+    return second
 
 
 @post(PLACE + "/confirm", guards=[needs(*WORK)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from exam.kernel.errors import N_, Conflict, Invalid
+from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
 
 
 class Effect(StrEnum):
@@ -23,11 +23,12 @@ class Effect(StrEnum):
 
 
 class IncidentStatus(StrEnum):
-    """Recorded on the spot, confirmed by the site head, decided by the officer, final and applied."""
+    """Recorded on the spot, confirmed by the site head, decided by the officer, perhaps objected to, final and applied."""
 
     RECORDED = "recorded"
     CONFIRMED = "confirmed"
     DECIDED = "decided"
+    OBJECTED = "objected"
     FINAL = "final"
     DISMISSED = "dismissed"
 
@@ -35,7 +36,8 @@ class IncidentStatus(StrEnum):
 INCIDENT_ALLOWED: Mapping[IncidentStatus, frozenset[IncidentStatus]] = {
     IncidentStatus.RECORDED: frozenset({IncidentStatus.CONFIRMED, IncidentStatus.DISMISSED}),
     IncidentStatus.CONFIRMED: frozenset({IncidentStatus.DECIDED, IncidentStatus.DISMISSED}),
-    IncidentStatus.DECIDED: frozenset({IncidentStatus.FINAL, IncidentStatus.DISMISSED}),
+    IncidentStatus.DECIDED: frozenset({IncidentStatus.OBJECTED, IncidentStatus.FINAL, IncidentStatus.DISMISSED}),
+    IncidentStatus.OBJECTED: frozenset({IncidentStatus.DECIDED, IncidentStatus.DISMISSED}),
     IncidentStatus.FINAL: frozenset(),
     IncidentStatus.DISMISSED: frozenset(),
 }
@@ -50,8 +52,40 @@ INCIDENT_LABELS: Mapping[IncidentStatus, str] = {
     IncidentStatus.RECORDED: N_("已记录"),
     IncidentStatus.CONFIRMED: N_("主考已确认"),
     IncidentStatus.DECIDED: N_("已作决定"),
+    IncidentStatus.OBJECTED: N_("申诉处理中"),
     IncidentStatus.FINAL: N_("已生效"),
     IncidentStatus.DISMISSED: N_("不予认定"),
+}
+
+
+class Service(StrEnum):
+    """How a decision reached the candidate."""
+
+    IN_PERSON = "in_person"
+    PAGE = "page"
+    POST = "post"
+    LEFT = "left"
+
+
+class Ruling(StrEnum):
+    """What became of an objection."""
+
+    UPHELD = "upheld"  # the decision stands
+    CHANGED = "changed"  # another effect
+    LIFTED = "lifted"  # the decision falls
+
+
+SERVICE_LABELS: Mapping[Service, str] = {
+    Service.IN_PERSON: N_("当面送达"),
+    Service.PAGE: N_("网上送达"),
+    Service.POST: N_("邮寄送达"),
+    Service.LEFT: N_("留置送达"),
+}
+
+RULING_LABELS: Mapping[Ruling, str] = {
+    Ruling.UPHELD: N_("维持原决定"),
+    Ruling.CHANGED: N_("变更决定"),
+    Ruling.LIFTED: N_("撤销决定，不予认定"),
 }
 
 
@@ -128,6 +162,59 @@ class IncidentStatusRefused(Conflict):
     way_out = N_("请刷新页面，按最新状态办理。")
 
 
+class NotRead(Conflict):
+    """The text is read to the candidate before anybody signs."""
+
+    message = N_("记录还没有向考生宣读，不能签字。")
+    way_out = N_("请先当场宣读，再登记签字或拒绝签字。")
+
+
+class NotSigned(Conflict):
+    """The site head confirms what was read and signed, or refused before two of the staff."""
+
+    message = N_("记录还没有宣读并签字，不能确认。")
+    way_out = N_("请监考员先完成宣读和签字；考生拒绝签字的，由两名工作人员签名证明。")
+
+
+class NotServed(Conflict):
+    """A decision that nobody was told of does not become final."""
+
+    message = N_("处理决定书还没有送达考生，决定尚不能生效。")
+    way_out = N_("请先登记送达；考生书面放弃申辩的，可直接办理。")
+
+
+class NothingSaid(Invalid):
+    """A statement or an objection has words."""
+
+    message = N_("请写明陈述、申辩或申诉的内容。")
+
+
+class ObjectionTooLate(Conflict):
+    """The time to object has passed."""
+
+    message = N_("申诉期限 %(until)s 已过。")
+    way_out = N_("请联系考务机构。")
+
+
+class SameDecider(Forbidden):
+    """An objection is decided by somebody who did not make the decision."""
+
+    message = N_("申诉不能由作出原决定的人处理。")
+    way_out = N_("请由另一名考务管理员处理。")
+
+
+class ItemUnnamed(Invalid):
+    """A kept item is named."""
+
+    message = N_("请写明暂扣物品的名称、数量和特征。")
+
+
+class ItemGone(Conflict):
+    """An item is given back once."""
+
+    message = N_("“%(item)s”已于 %(at)s 发还。")
+
+
 class ObjectionOpen(Conflict):
     """A decision becomes final when the candidate's time to object has passed."""
 
@@ -135,16 +222,23 @@ class ObjectionOpen(Conflict):
     way_out = N_("期满后再办理，或者登记考生书面放弃申辩。")
 
 
-def require_report(code: str, facts: str, signed: bool, witnesses: tuple[str, ...]) -> IncidentCode:
-    """Check what is written down in the room: a listed act, facts, and a signature or two witnesses of its refusal."""
+def require_report(code: str, facts: str, signed: bool | None, witnesses: tuple[str, ...]) -> IncidentCode:
+    """Check what is written down in the room: a listed act, facts, and a signature or two witnesses of its refusal.
+
+    `signed` None: written down, not yet read and signed."""
     if code not in CODES:
         raise UnknownCode(code=code)
     if not facts.strip():
         raise FactsMissing()
-    named = {name.strip() for name in witnesses if name.strip()}
-    if not signed and len(named) < 2:
-        raise WitnessesMissing()
+    if signed is False:
+        require_witnesses(witnesses)
     return CODES[code]
+
+
+def require_witnesses(witnesses: tuple[str, ...]) -> None:
+    """A refusal to sign is proved by two different members of staff."""
+    if len({name.strip() for name in witnesses if name.strip()}) < 2:
+        raise WitnessesMissing()
 
 
 def require_incident_change(present: IncidentStatus, wanted: IncidentStatus) -> None:

@@ -10,6 +10,27 @@ from exam.sittings.rules.incidents import Effect
 
 
 @dataclass(frozen=True, kw_only=True)
+class ItemPrint:
+    """Something kept, and when it was given back to whom."""
+
+    item: str
+    kept_name: str
+    kept_at: datetime
+    returned_at: datetime | None = None
+    to_name: str = ""
+    return_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaidPrint:
+    """What the candidate said, or what was ruled about it."""
+
+    words: str
+    by_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentPrint:
     """One incident with the candidate, the place, and the decision where there is one."""
 
@@ -30,7 +51,7 @@ class IncidentPrint:
     facts: str
     evidence: str
     seen_at: datetime
-    signed: bool
+    signed: bool | None
     witnesses: tuple[str, ...]
     reported_name: str
     reported_at: datetime
@@ -44,12 +65,21 @@ class IncidentPrint:
     decided_at: datetime | None
     objection_until: datetime | None
     final_at: datetime | None
+    read_at: datetime | None = None
+    read_name: str | None = None
+    signed_at: datetime | None = None
+    served_at: datetime | None = None
+    served_how: str | None = None
+    served_name: str | None = None
+    items: tuple[ItemPrint, ...] = ()
+    said: tuple[SaidPrint, ...] = ()  # defence and objections
+    rulings: tuple[SaidPrint, ...] = ()  # what was decided about objections
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The sheets that apply: the record always, the receipt where something was kept, the decision once made."""
         kinds = ["record"]
-        if self.evidence:
+        if self.items:
             kinds.append("receipt")
         if self.effect is not None:
             kinds.append("decision")

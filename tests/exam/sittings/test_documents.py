@@ -16,7 +16,7 @@ from exam.sittings.documents import incidents, rooms
 from exam.sittings.queries import papers
 from exam.sittings.rules import Effect
 from exam.sittings.rules.minutes import Paper
-from exam.sittings.rules.prints import IncidentPrint
+from exam.sittings.rules.prints import IncidentPrint, ItemPrint
 from tests.exam.day import make_day
 from tests.exam.kernel.print_home import print_home
 
@@ -29,8 +29,9 @@ RECORDED = IncidentPrint(
     witnesses=(), reported_name="监考甲", reported_at=NOW, confirmed_name=None, confirmed_at=None, effect=None, basis=None,
     decision=None, statement=None, decided_name=None, decided_at=None, objection_until=None, final_at=None,
 )  # fmt: skip
+PHONE = ItemPrint(item="黑色手机一部", kept_name="监考甲", kept_at=NOW)
 DECIDED = replace(
-    RECORDED, evidence="黑色手机一部", signed=False, witnesses=("监考甲", "监考乙"), confirmed_name="主考甲", confirmed_at=NOW,
+    RECORDED, items=(PHONE,), signed=False, witnesses=("监考甲", "监考乙"), confirmed_name="主考甲", confirmed_at=NOW,
     effect=Effect.ALL_VOID, basis="考务规定第十二条", decision="认定作弊", decided_name="考务甲", decided_at=NOW,
 )  # fmt: skip
 
@@ -39,9 +40,10 @@ DECIDED = replace(
     ("incident", "sheets"),
     [
         (RECORDED, ("record",)),
-        (replace(RECORDED, evidence="手机"), ("record", "receipt")),
+        (replace(RECORDED, evidence="录像"), ("record",)),
+        (replace(RECORDED, items=(PHONE,)), ("record", "receipt")),
         (DECIDED, ("record", "receipt", "decision")),
-        (replace(DECIDED, evidence=""), ("record", "decision")),
+        (replace(DECIDED, items=()), ("record", "decision")),
     ],
 )
 def test_only_the_sheets_that_apply_are_printed(incident: IncidentPrint, sheets: tuple[str, ...]) -> None:
