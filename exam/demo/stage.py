@@ -32,6 +32,7 @@ class Stage:
     schemes: dict[tuple[str, str], Scheme] = field(default_factory=dict)  # certificate code, level
     schools: dict[str, UUID] = field(default_factory=dict)
     sites: dict[str, UUID] = field(default_factory=dict)  # by the code of the host school
+    tablet_room: UUID | None = None  # the one session that is scored on tablets
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[AsyncSession]:

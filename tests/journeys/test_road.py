@@ -136,6 +136,10 @@ PLANTED = [
     ("exam_day", "UPDATE exam.answers SET value = '\"Z\"'::jsonb"),
     ("time_credits", """INSERT INTO exam.time_credits SELECT gen_random_uuid(), NULL, 'room', site_id, id, NULL, 5, '停电',
         gen_random_uuid(), '甲', 0, starts_at, NULL, '', starts_at, NULL, '' FROM exam.room_sessions LIMIT 1"""),
+    ("tablets", """UPDATE scoring.tablet_events SET data = jsonb_set(data, '{note}', '"x"') WHERE kind = 'signed'"""),
+    ("tablets", "UPDATE scoring.tablet_events SET previous = repeat('f', 64) WHERE number = 2"),
+    ("tablets", """UPDATE scoring.score_sheets SET answers = '{}'
+        WHERE id = (SELECT min(sheet_id::text)::uuid FROM scoring.tablet_settlements)"""),
     ("totals", "UPDATE scoring.marks SET value = value + 1 WHERE live AND source = 'computer'"),
     ("totals", "UPDATE scoring.score_sheets SET total = total + 1 WHERE total IS NOT NULL"),
     ("outcomes", "UPDATE scoring.outcomes SET decision = 'passed' WHERE decision = 'failed'"),

@@ -11,6 +11,7 @@ from scoring.tablets.queries.cards import (
 from scoring.tablets.queries.chains import events, numbers, states, stored_hashes
 from scoring.tablets.queries.closings import Closing, Photo, closings, sheet_photos
 from scoring.tablets.queries.devices import TabletRecord, site_name, site_of_room, tablets
+from scoring.tablets.queries.invariants import invariants
 from scoring.tablets.queries.ledgers import Account, Oddity, account, kept_photos, ledger, oddities, room_tablets
 from scoring.tablets.queries.packs import PackContent, pack_content, room_head, rooms_of_tablet
 from scoring.tablets.queries.paper import Import, Keyed, imports, keyed, keyed_sheet
@@ -32,6 +33,7 @@ from scoring.tablets.queries.sites import (
     site_tablets,
     sites_of,
 )
+from scoring.tablets.queries.work import ledger_needs, place_of
 
 __all__ = [
     "Account",
@@ -58,10 +60,12 @@ __all__ = [
     "entered",
     "events",
     "imports",
+    "invariants",
     "kept_photos",
     "keyed",
     "keyed_sheet",
     "ledger",
+    "ledger_needs",
     "needs",
     "numbers",
     "oddities",
@@ -69,6 +73,7 @@ __all__ = [
     "pack_content",
     "pending",
     "pending_rooms",
+    "place_of",
     "practical_rooms",
     "room_head",
     "room_ledger",
