@@ -47,6 +47,7 @@ SOURCES = (
     faults.needs,
     marking.needs,
     tablets.needs,
+    tablets.ledger_needs,
     outcomes.needs,
     reviews.needs,
     issuing.needs,

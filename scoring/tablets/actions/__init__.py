@@ -1,7 +1,7 @@
 """Changes of the tablets: enrolled, given out, packed, revoked; badges and PINs; and the events they send, taken once and for ever."""
 
 from scoring.tablets.actions.badges import choose_pin, give_badges, own_badge, record_print, replace_badge, reset_pin
-from scoring.tablets.actions.closing import close_room, place_of, require_acting, settle_oddity
+from scoring.tablets.actions.closing import close_room, require_acting, settle_oddity
 from scoring.tablets.actions.devices import give_out, register, revoke, sign_in, take_back
 from scoring.tablets.actions.enrolling import Code, Enrolled, enrol, make_code
 from scoring.tablets.actions.evidence import keep_photo
@@ -29,7 +29,6 @@ __all__ = [
     "make_code",
     "own_badge",
     "pack",
-    "place_of",
     "project",
     "record_print",
     "register",

@@ -13,28 +13,19 @@ from exam.kernel import audit
 from exam.kernel.clock import CHINA
 from exam.kernel.errors import Forbidden, NotFound
 from exam.kernel.ids import new_id
-from exam.registration import queries as registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import RoomSession
-from scoring.marking import queries as marking
 from scoring.marking.actions import release_room
 from scoring.tablets import queries
 from scoring.tablets.models import RoomClosingRow, TabletOddityRow
-from scoring.tablets.rules.authority import Place, place_in
+from scoring.tablets.rules.authority import Place
 from scoring.tablets.rules.closing import ClosedAlready, SettledAlready, WordsMissing, require_closable
-
-
-async def place_of(session: AsyncSession, actor: Actor, room: RoomSession) -> Place:
-    """What the actor is to a session."""
-    batch = await registration.batch(session, room.batch_id)
-    duties = await marking.assessing(session, room.id)
-    return place_in(actor, site_id=room.site_id, organisation_ids=batch.organisation_ids, duties=duties)
 
 
 async def require_acting(session: AsyncSession, actor: Actor, room_session_id: UUID) -> tuple[RoomSession, Place]:
     """The session, if the actor is its officer, site head or lead assessor; else Forbidden."""
     room = await sittings.room_session(session, room_session_id)
-    place = await place_of(session, actor, room)
+    place = await queries.place_of(session, actor, room)
     if not place.may_act or actor.account_id is None:
         raise Forbidden
     return room, place

@@ -78,18 +78,16 @@ class Keyed:
         return self.checked_at is None and not self.withdrawal
 
 
-async def imports(
-    session: AsyncSession, *, site_ids: Collection[UUID] | None = None, ids: Collection[UUID] | None = None
-) -> list[Import]:
-    """Uploaded files, the newest first; filters add up. `site_ids` None: everywhere."""
+async def imports(session: AsyncSession, *, ids: Collection[UUID] | None = None, waiting: bool = False) -> list[Import]:
+    """Uploaded files, the newest first; filters add up. `waiting`: for a second person."""
     query = (
         select(TabletImportRow, TabletRow)
         .join(TabletRow, TabletRow.id == TabletImportRow.tablet_id)
         .order_by(TabletImportRow.uploaded_at.desc(), TabletImportRow.id.desc())
         .limit(200)
     )
-    if site_ids is not None:
-        query = query.where(TabletRow.site_id.in_(list(site_ids)))
+    if waiting:
+        query = query.where(TabletImportRow.status == ImportStatus.WAITING.value)
     if ids is not None:
         query = query.where(TabletImportRow.id.in_(list(ids)))
     return [

@@ -81,7 +81,7 @@ async def _visible(session: AsyncSession, actor: Actor, sheet_id: UUID) -> Score
     sheet = await marking.sheet(session, sheet_id)
     if sheet.assessor_id == actor.account_id:
         return sheet
-    place = await actions.place_of(session, actor, await sittings.room_session(session, sheet.room_session_id))
+    place = await queries.place_of(session, actor, await sittings.room_session(session, sheet.room_session_id))
     if (place.lead or place.officer) and sheet.status is not SheetStatus.DRAFT:
         return sheet
     raise NotFound

@@ -44,7 +44,7 @@ async def rooms(request: AppRequest, services: AppServices) -> Response[Any]:
     actor, now = actor_of(request), services.clock.now()
     async with services.db.transaction() as session:
         found = await queries.rooms_with_tablets(session, since=now - DAYS)
-        own = [one for one in found if (await actions.place_of(session, actor, one)).may_look]
+        own = [one for one in found if (await queries.place_of(session, actor, one)).may_look]
         lines = await queries.room_lines(session, own[:ROOMS_MOST])
         uploads = actor.may(Permission.SITE_RUN) or actor.may(Permission.BATCH_MANAGE)
     return page(
@@ -127,7 +127,7 @@ async def _view(
     session: AsyncSession, services: Services, actor: Actor, room_session_id: UUID
 ) -> tuple[RoomLedger, Place]:
     room = await sittings.room_session(session, room_session_id)
-    place = await actions.place_of(session, actor, room)
+    place = await queries.place_of(session, actor, room)
     if not place.may_look:
         raise NotFound
     return await queries.room_ledger(session, room_session_id, services.clock.now()), place

@@ -165,3 +165,21 @@ async def test_the_page_tells_each_sheet_of_each_candidate(session: AsyncSession
     (line,) = await queries.room_lines(session, await queries.rooms_with_tablets(session, since=NOW))
     assert line.ledger is not None
     assert (line.room.id, line.ledger.digest, line.closing) == (view.room.id, view.ledger.digest, None)
+
+
+async def test_an_open_session_waits_on_the_first_page_of_those_who_close_it(session: AsyncSession) -> None:
+    site = await scored(session)
+    await send(session, site)
+    after = site.world.rooms["P"].ends_at
+
+    async def told(actor: Actor) -> list[tuple[str, int]]:
+        return [(one.href, one.count) for one in await queries.ledger_needs(session, actor, after)]
+
+    waits = [(f"/scoring/tablets/rooms/{site.world.rooms['P'].id}", 1)]
+    for actor in (site.head, site.world.lead, officer(site)):
+        assert await told(actor) == waits
+    for actor in (site.world.assessors[0], site.world.verifier, site.world.invigilator):
+        assert await told(actor) == []
+    assert await queries.ledger_needs(session, site.head, NOW) == [], "not while it runs"
+    await _close(session, site, site.head)
+    assert await told(site.head) == []

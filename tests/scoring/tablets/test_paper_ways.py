@@ -207,6 +207,10 @@ async def test_the_file_of_a_stolen_tablet_waits_for_a_second_person(
     async def decide(actor: Actor, *, take: bool, reason: str = "") -> None:
         await actions.decide_import(session, vault, files, actor, import_id=found.id, take=take, reason=reason, now=NOW)
 
+    waits = [(f"/scoring/tablets/imports/{found.id}", 1)]
+    told = await queries.ledger_needs(session, officer(site), NOW)
+    assert [(one.href, one.count) for one in told] == waits
+    assert await queries.ledger_needs(session, site.head, NOW) == []
     with pytest.raises(OwnSecondLook):
         await decide(site.head, take=True)
     with pytest.raises(OfficerMissing):
@@ -270,6 +274,9 @@ async def test_a_sheet_keyed_in_counts_after_a_second_person_read_the_slip(sessi
         await _key(session, site, site.world.lead, typed)
     cell = (await queries.room_ledger(session, site.world.rooms["P"].id, NOW)).lines[0].cells[0]
     assert cell.standing is Standing.CHECKING
+    told = [one.href for one in await queries.ledger_needs(session, site.world.lead, NOW)]
+    assert told == [f"/scoring/tablets/keyed/{keyed}"]
+    assert await queries.ledger_needs(session, site.head, NOW) == []
     with pytest.raises(OwnKeying):
         await actions.check_keyed(session, site.head, keyed_id=keyed, slip=typed, now=NOW)
     other = slip(_ticket(site, 1), badge, 1, SIGNED, 0)
