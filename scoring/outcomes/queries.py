@@ -23,7 +23,7 @@ from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Registration
 from scoring.marking import queries as marking
-from scoring.marking.rules import Mark, MarkSource, agree, read_entries, score_sheet
+from scoring.marking.rules import Mark, MarkPath, MarkSource, agree, path_of, read_entries, score_sheet
 from scoring.outcomes.models import OutcomeRow
 from scoring.outcomes.rules import (
     ALLOWED,
@@ -259,6 +259,16 @@ async def mine(session: AsyncSession, actor: Actor) -> list[Line]:
         Line(registration=one, scheme=schemes[one.scheme_id], outcome=found.get(one.id), marks=marks[one.id])
         for one in people
     ]
+
+
+async def paths(session: AsyncSession, registration_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, MarkPath]]:
+    """How the practical marks of these registrations came about, by registration and component."""
+    found: dict[UUID, dict[UUID, MarkPath]] = defaultdict(dict)
+    for mark in await marking.marks(session, registration_ids=list(registration_ids), detail=True):
+        path = path_of(mark)
+        if path is not None:
+            found[mark.registration_id][mark.component_id] = path
+    return found
 
 
 def steps_of(found: Outcome) -> list[Step]:

@@ -176,9 +176,11 @@ async def outcome_page(request: AppRequest, services: AppServices, outcome_id: F
             raise NotFound
         names = await accounts.names(session, _people(line, versions))
         places = await sittings.sittings(session, registration_id=found.registration_id)
+        paths = (await queries.paths(session, [found.registration_id]))[found.registration_id]
     return page(
         request, "pages/scoring/outcomes/outcome.html", outcome=found, line=line, versions=versions, names=names,
-        steps=queries.steps_of(found), ticket_no=places[0].ticket_no if places else "", batch=view.batch, **LABELS,
+        steps=queries.steps_of(found), ticket_no=places[0].ticket_no if places else "", batch=view.batch, paths=paths,
+        inside=queries.working(actor_of(request), line.scheme), **LABELS,
     )  # fmt: skip
 
 
@@ -187,11 +189,12 @@ async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show a candidate the own published results with their reasons."""
     async with services.db.transaction() as session:
         lines = await queries.mine(session, actor_of(request))
+        paths = await queries.paths(session, [line.registration.id for line in lines if line.outcome])
         batches = {
             one: await registration.batch(session, one) for one in {line.registration.batch_id for line in lines}
         }
     return page(
-        request, "pages/scoring/outcomes/mine.html", lines=lines, batches=batches,
+        request, "pages/scoring/outcomes/mine.html", lines=lines, batches=batches, paths=paths,
         steps={line.registration.id: queries.steps_of(line.outcome) for line in lines if line.outcome}, **LABELS,
     )  # fmt: skip
 

@@ -88,6 +88,16 @@ class SummaryLine:
         return max(totals) - min(totals) if len(totals) > 1 else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PathLine:
+    """One mark with the path to it."""
+
+    sitting: Sitting
+    room: RoomSession
+    mark: Mark
+    path: MarkPath
+
+
 async def rooms_led(session: AsyncSession, actor: Actor, now: datetime) -> list[RoomSession]:
     """The room sessions of these days in which the actor is lead assessor."""
     return [one.room for one in await reading.stations(session, actor, now) if one.duty is Duty.LEAD_ASSESSOR]
@@ -175,6 +185,19 @@ async def summary(
             )
         )
     return room, scheme, part, lines
+
+
+async def component_paths(session: AsyncSession, batch_id: UUID, component_id: UUID) -> list[PathLine]:
+    """Every practical mark of a component in a batch with the path to it, the largest spread first."""
+    rooms = {one.id: one for one in await sittings.room_sessions(session, batch_id=batch_id)}
+    places = {one.id: one for one in await sittings.sittings(session, batch_id=batch_id)}
+    found = []
+    for mark in await reading.marks(session, batch_id=batch_id, component_id=component_id, detail=True):
+        path = path_of(mark)
+        if path is not None and mark.sitting_id in places:
+            sitting = places[mark.sitting_id]
+            found.append(PathLine(sitting=sitting, room=rooms[sitting.room_session_id], mark=mark, path=path))
+    return sorted(found, key=lambda one: (-one.path.spread, one.sitting.ticket_no))
 
 
 async def _own_open(

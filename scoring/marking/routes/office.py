@@ -25,9 +25,11 @@ from scoring.marking import actions, queries
 from scoring.marking.actions.papers import HANDED_IN
 from scoring.marking.forms import VerifyForm, marks_sent
 from scoring.marking.queries import ComponentProgress, Expected
-from scoring.marking.rules import ENTRY_LABELS, STATE_LABELS, EntryState, PartState, state_of
+from scoring.marking.rules import ENTRY_LABELS, PATH_LABELS, STATE_LABELS, EntryState, PartState, Path, state_of
 
 OFFICE = [needs(Permission.MARK_ENTER, Permission.MARK_VERIFY)]
+PATHS_SHOWN = 50
+MARKED = (Path.LEAD, Path.NEAREST_PAIR, Path.MEAN, Path.SINGLE)  # paths that end in a mark
 ENTRY = "pages/scoring/marking/entry.html"
 
 
@@ -162,6 +164,48 @@ async def enter(
                     waiting=done.waiting)  # fmt: skip
 
 
+@get("/scoring/marking/batches/{batch_id:uuid}/paths/{component_id:uuid}", guards=OFFICE)
+async def paths_page(
+    request: AppRequest,
+    services: AppServices,
+    batch_id: FromPath[UUID],
+    component_id: FromPath[UUID],
+    path: Annotated[str, QueryParameter(max_length=20)] = "",
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=1000)] = 1,
+) -> Response[Any]:
+    """Show how the practical marks of a component came about, the largest spread first."""
+    async with services.db.transaction() as session:
+        scheme, component = await queries.component(session, component_id)
+        if not component.form.practical or not queries.in_scope(actor_of(request), scheme):
+            raise NotFound
+        batch = await registration.batch(session, batch_id)
+        found = await queries.component_paths(session, batch_id, component_id)
+    counts = {one: sum(line.path.path is one for line in found) for one in MARKED}
+    lines = [line for line in found if path in ("", line.path.path.value)]
+    pages = max(1, -(-len(lines) // PATHS_SHOWN))
+    at = min(number, pages)
+    here = f"/scoring/marking/batches/{batch_id}/paths/{component_id}?path={path}&page=%s"
+    return page(
+        request, "pages/scoring/marking/paths.html", batch=batch, scheme=scheme, component=component, chosen=path,
+        lines=lines[(at - 1) * PATHS_SHOWN : at * PATHS_SHOWN], counts=counts, path_labels=PATH_LABELS,
+        pager=Pager(number=at, pages=pages, total=len(lines), address=here),
+        rooms={line.room.id: line.room for line in found},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pager:
+    """Where a long list stands."""
+
+    number: int
+    pages: int
+    total: int
+    address: str
+
+    def href(self, number: int) -> str:
+        return self.address % number
+
+
 async def _batch_page(
     request: AppRequest, session: AsyncSession, batch_id: UUID, refusal: Refusal | None
 ) -> Response[Any]:
@@ -212,4 +256,4 @@ async def _entry(session: AsyncSession, actor: Actor, batch_id: UUID, component_
                      lines=tuple(lines))  # fmt: skip
 
 
-ROUTES = [batches, batch_page, mark_computer, verify, entry_page, enter]
+ROUTES = [batches, batch_page, mark_computer, verify, entry_page, enter, paths_page]

@@ -252,3 +252,14 @@ async def test_the_lead_sees_agreement_only_of_whole_pairs(
     assert "%(" not in (await client.get(f"{path}/agreement")).text
     printed = await client.get(f"{path}/summary")
     assert printed.status_code == 200 and printed.content[:4] == b"%PDF"
+    await client.get("/language/zh")
+    decision = f"/scoring/marking/sittings/{world.sittings['P', 0]}/decision"
+    await post(client, decision, page="/scoring/marking/decisions", value="82", reason="复测")
+    await sign_in(client, "verifier")
+    office = f"/scoring/marking/batches/{world.batch_id}"
+    assert f"{office}/paths/{world.component('P').id}" in (await client.get(office)).text
+    told = plain_text((await client.get(f"{office}/paths/{world.component('P').id}")).text)
+    assert "98.00 / 82.00 分，最多相差 16.00 分，超过容差 5.00 分；考评组长裁定为 82.00 分。 理由：复测" in told
+    assert "还没有实操得分" in (await client.get(f"{office}/paths/{world.component('P').id}?path=mean")).text
+    assert (await client.get(f"{office}/paths/{world.component('W').id}")).status_code == 404
+    assert (await client.get(f"{path}/summary")).status_code == 200

@@ -24,6 +24,11 @@ PARTS: tuple[dict[str, tuple[PartState, str | None]], ...] = (
 )
 
 
+DECIDED = {"sheets": [{"sheet_id": "1", "total": "93.25"}, {"sheet_id": "2", "total": "81.5"}], "path": "lead", "tolerance": "5",
+           "reason": "复测外圆"}  # fmt: skip
+"""What the lead assessor decided between, as it is kept with a mark."""
+
+
 @pytest.fixture
 async def world(services: Services, clock: FixedClock) -> World:
     """Marks stand and are verified: the way they come about is tested beside."""
@@ -33,7 +38,9 @@ async def world(services: Services, clock: FixedClock) -> World:
         await at_status(session, made.batch_id, "scoring")
         new = [
             NewMark(registration_id=one, component_id=made.component(code).id, sitting_id=None, state=state,
-                    value=None if value is None else Decimal(value), source=MarkSource.CORRECTION,
+                    value=None if value is None else Decimal(value),
+                    source=MarkSource.LEAD if code == "P" else MarkSource.CORRECTION,
+                    detail=DECIDED if code == "P" else {},
                     entered_by=[made.typists[0].account_id or made.batch_id])
             for one, parts in zip(made.registrations, PARTS, strict=True)
             for code, (state, value) in parts.items()
@@ -75,6 +82,8 @@ async def test_three_people_and_a_candidate(client: httpx.AsyncClient, services:
     ):
         assert words in mine
     assert "考生2" not in mine
+    assert "考评员的评分相差超过允许的 5.00 分，由考评组长核对后裁定。" in mine
+    assert not [one for one in ("93.25", "81.50", "复测外圆", "typist1") if one in mine], "no names, no single marks"
 
 
 async def test_filters_search_and_the_explanation(client: httpx.AsyncClient, world: World) -> None:
@@ -97,6 +106,7 @@ async def test_filters_search_and_the_explanation(client: httpx.AsyncClient, wor
     assert page.status_code == 200
     words = plain_text(page.text)
     assert "总分 31.00 低于合格线 60。" in words and "typist1" in words and "verifier" in words
+    assert "93.25 / 81.50" in words and "裁定理由：复测外圆" in words
     await client.get("/language/en")
     english = plain_text((await client.get(f"/scoring/outcomes/{link}")).text)
     assert "“Theory”" in english and "%(" not in english
