@@ -14,8 +14,10 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.rules import Actor, Role, Scope
+from exam.accounts import actions as accounts
+from exam.accounts.rules import SYSTEM, Actor, Role, Scope
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
@@ -27,7 +29,7 @@ from scoring.tablets.rules.slips import slip
 from tests.conftest import CHROMIUM_FLAGS
 from tests.exam.day import person
 from tests.journeys.pages import look, picture
-from tests.scoring.world import World, hold, make_world
+from tests.scoring.world import PASSWORD, World, hold, make_world
 from tests.servers import application, free_port, serve
 
 if TYPE_CHECKING:
@@ -274,6 +276,163 @@ async def test_a_day_without_a_line(day: Day, site: Site) -> None:
     kept = signed.data["evidence"]["C3"]["photos"][0]
     with Image.open(io.BytesIO(day.services.files.get(kept))) as seen:
         assert (max(seen.size), dict(seen.getexif())) == (1600, {})
+
+
+async def ready(day: Day, site: Site) -> tuple["Page", UUID]:
+    """A tablet that is enrolled, given out and ready, with the first assessor signed in; and its id."""
+    page = await day.open()
+    await page.fill("#code", site.code)
+    await page.click("#enrol-go")
+    await page.locator("#get-pack").wait_for()
+    async with day.services.db.transaction() as session:
+        (tablet,) = await queries.tablets(session, site_id=site.world.rooms["P"].site_id)
+        await actions.give_out(
+            session, site.head, tablet_id=tablet.id, room_session_id=site.world.rooms["P"].id, now=day.clock.at
+        )
+    await page.click("#get-pack")
+    await page.locator(".tablet-ready").wait_for(timeout=20_000)
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.click("#next")
+    await page.locator("#sign").wait_for()
+    return page, tablet.id
+
+
+async def score(page: "Page", **vetoes: bool) -> None:
+    """Fill in every row."""
+    await page.fill("[name=row-A1]", "20.01")
+    await page.check("[name=row-A2][value=true]", force=True)
+    await page.check("[name=row-B1][value='3']", force=True)
+    await page.click("[data-row=C1] [data-step='1']")
+    for code in ("C2", "C3"):
+        await page.check(f"[name=row-{code}][value={str(vetoes.get(code, False)).lower()}]", force=True)
+    await page.click("[data-row=overtime] [data-step='1']")
+    await page.locator("[data-missing]", has_text="全部已评").wait_for()
+
+
+async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -> None:
+    page, device = await ready(day, site)
+
+    # A veto without evidence needs somebody else's badge; the own one is none.
+    await score(page, C2=True)
+    await page.click("#sign")
+    await look(page, "tablet-second", phone=True)
+    for badge, pin, words in ((0, PINS[0], "第二人须是另一名考评员"), (1, "111111", "还可以试 4 次")):
+        await page.fill("#second-badge", site.badges[badge])
+        await page.fill("#second-pin", pin)
+        await page.click("dialog button[type=submit]")
+        await page.locator("dialog .problem", has_text=words).wait_for()
+    await page.fill("#second-pin", PINS[1])
+    await page.click("dialog button[type=submit]")
+    await page.locator("#slip").wait_for()
+
+    # A correction is a version of its own, begins with what was signed, and needs a reason.
+    await page.get_by_role("button", name="发起更正").click()
+    await page.fill("#reason", " ")
+    await page.click("dialog button[type=submit]")
+    await page.locator("dialog .problem", has_text="请写明理由").wait_for()
+    await page.fill("#reason", "读数看错")
+    await page.click("dialog button[type=submit]")
+    await page.locator("#sign").wait_for()
+    assert await page.input_value("[name=row-A1]") == "20.01"
+    await page.check("[name=row-C2][value=false]", force=True)
+    await page.click("#sign")
+    await page.click("dialog button[type=submit]")
+    await page.locator("#slip").wait_for()
+
+    # The next candidate is stopped for safety.
+    await page.click("#to-list")
+    await page.click("#next")
+    await page.get_by_role("button", name="安全终止").click()
+    await page.fill("#reason", "未戴护目镜磨削")
+    await look(page, "tablet-stop", phone=True)
+    await page.click("dialog button[type=submit]")
+    await page.locator(".notice", has_text="已安全终止：未戴护目镜磨削").wait_for()
+
+    # A full tablet keeps what it has, and says what it did not keep.
+    before = await truths(page)
+    await page.evaluate(
+        "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
+    )
+    await page.fill("[name=row-A1]", "20.02")
+    await page.locator("#row-A1 .problem", has_text="存储空间已满").wait_for()
+    assert (await truths(page))[0] == before[0]
+    await picture(page, "tablet-full")
+
+    # Untouched for ten minutes it is locked; on a page opened beside it, it stands aside.
+    await page.reload()
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.locator("[name=row-A1]").wait_for()
+    await day.at(page, day.clock.at + timedelta(minutes=11))
+    await page.get_by_text("10 分钟没有操作").wait_for()
+    beside = await page.context.new_page()
+    await beside.clock.set_fixed_time(day.clock.at)
+    await beside.goto(day.address)
+    await page.get_by_text("已在另一个页面打开").wait_for()
+    await picture(page, "tablet-moved")
+    await page.close()
+    page = beside
+
+    # A clock that is two hours off is named when the data comes; what is written counts all the same.
+    day.clock.at -= timedelta(hours=2)
+    await page.click("#get-pack")
+    await page.get_by_text("比服务器快 2 小时").wait_for()
+    await sign_in(page, site.badges[0], PINS[0])
+    await page.click("[data-seat='2'] button")
+    await page.fill("[name=row-A1]", "20.03")
+    await page.locator("[data-row=A1] output", has_text="38.00").wait_for()
+    await confirmed(page)
+
+    # A revoked tablet is told so; everything stays, and comes by a file that two people look at.
+    async with day.services.db.transaction() as session:
+        await actions.revoke(session, site.head, tablet_id=device, reason="考场外遗失", now=day.clock.at)
+    await page.fill("[name=row-A1]", "20.00")
+    await page.get_by_text("T07 的密钥已于").wait_for()
+    await page.locator("#kept").wait_for()
+    await page.get_by_role("button", name="本机").click()
+    await both(page, "revoked")
+    async with page.expect_download() as download:
+        await page.click("#export")
+    file = Path(await (await download.value).path()).read_bytes()
+    async with day.services.db.transaction() as session:
+        head = await staff(
+            session, Role.SITE_HEAD, Scope("site", str(site.world.rooms["P"].site_id)), "head-2", day.clock.at
+        )
+        officer = await staff(
+            session,
+            Role.EXAM_OFFICER,
+            Scope("organisation", str(site.world.scheme.organisation_id)),
+            "officer",
+            day.clock.at,
+        )
+        taken = await actions.import_file(
+            session, day.services.vault, day.services.files, head, data=file, filename="a.json", now=day.clock.at
+        )
+        await actions.decide_import(
+            session,
+            day.services.vault,
+            day.services.files,
+            officer,
+            import_id=taken,
+            take=True,
+            reason="",
+            now=day.clock.at,
+        )
+    events = await stored(day, device)
+    assert [one.number for one in events] == list(range(1, int(await page.inner_text("#kept")) + 1))
+    assert events[-1].data == {"row": "A1", "value": "20.00"}
+    first, second = (one for one in events if one.kind is Kind.SIGNED)
+    assert first.data["seconded"] == {"account": str(site.world.assessors[1].account_id)}
+    assert (second.sheet.version, second.data["answers"]["C2"]) == (2, False)
+    assert [one.data["row"] for one in events if one.kind is Kind.STOPPED] == ["C2"]
+
+
+async def staff(session: AsyncSession, role: Role, scope: Scope, name: str, now: datetime) -> Actor:
+    """Somebody with an account."""
+    grants = person(role, scope, name=name).grants
+    made = await accounts.create_staff(
+        session, SYSTEM, login=name, name=name, password=PASSWORD, grants=grants, now=now
+    )
+    return Actor(made, name, grants)
 
 
 def photo() -> bytes:

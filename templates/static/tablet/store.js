@@ -29,10 +29,17 @@ export async function transact(names, mode, work) {
   return new Promise((resolve, reject) => {
     let found;
     tx.oncomplete = () => resolve(found instanceof IDBRequest ? found.result : found);
-    tx.onabort = () => reject(tx.error?.name === "QuotaExceededError" ? new StoreFull() : tx.error ?? new Error("aborted"));
-    found = work(...[names].flat().map((name) => tx.objectStore(name)));
+    tx.onabort = () => reject(named(tx.error ?? new Error("aborted")));
+    try {
+      found = work(...[names].flat().map((name) => tx.objectStore(name)));
+    } catch (error) {
+      reject(named(error));
+      tx.abort();
+    }
   });
 }
+
+const named = (error) => (error.name === "QuotaExceededError" ? new StoreFull() : error);
 
 export const fact = (name) => transact("facts", "readonly", (facts) => facts.get(name));
 export const setFact = (name, value) => transact("facts", "readwrite", (facts) => void facts.put(value, name));
