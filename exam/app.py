@@ -36,6 +36,7 @@ from scheduling.norms import routes as scheduling_norms
 from scheduling.repairs import routes as scheduling_repairs
 from scheduling.sites import routes as scheduling_sites
 from scheduling.timetable import routes as scheduling_timetable
+from scheduling.workload import routes as scheduling_workload
 from scoring.marking import routes as marking
 from scoring.outcomes import routes as outcomes
 from scoring.reviews import routes as reviews
@@ -60,6 +61,7 @@ MODULES: Sequence[Any] = (
     scheduling_norms,
     scheduling_forks,
     scheduling_repairs,
+    scheduling_workload,
     marking,
     outcomes,
     reviews,

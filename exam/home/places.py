@@ -27,7 +27,7 @@ PLACES = (
     _place(N_("证书与方案"), "/exam/catalogue", _P.CATALOGUE_READ),
     _place(N_("题库与试卷"), "/exam/papers", _P.ITEM_WRITE),
     _place(N_("站点"), "/scheduling/sites", _P.SITE_READ, under=("/scheduling/sites", "/scheduling/coverage")),
-    _place(N_("排考"), "/scheduling/plans", _P.PLAN_READ, under=("/scheduling/plans", "/scheduling/examiners")),
+    _place(N_("排考"), "/scheduling/plans", _P.PLAN_READ, under=("/scheduling/plans", "/scheduling/examiners", "/scheduling/workload")),
     _place(
         N_("考场"),
         "/exam/sittings",
