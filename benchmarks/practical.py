@@ -4,6 +4,7 @@
 (tests/golden/double_marking.json) that shares no code with the rule. `orders`: the same day delivered in many ways (cut,
 doubled, shuffled, two tablets on one sheet, a clock two hours wrong): every delivery must come to the same state. `tablets`:
 fifty tablets come back to the line after half an hour, over HTTP, on a durable PostgreSQL. `command`: the officer's page while 1,000 rooms and 5,000 devices report.
+`kill`: server and PostgreSQL are killed -9 at random while tablets send through a bad line; nothing acknowledged may be lost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from benchmarks.command import command
+from benchmarks.kill import KILLS, kill
 from benchmarks.tablets import tablets
 from exam.catalogue.rules import Agreement
 from scoring.marking.rules.agreeing import agree
@@ -97,6 +99,7 @@ CASES: Final[Mapping[str, Callable[[], Result]]] = {
     "orders": orders,
     "double_marking": double_marking,
     "command": command,
+    "kill": kill,
 }
 
 
@@ -108,10 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON object per case and line (the default and only form)"
     )
+    parser.add_argument("--kills", type=int, default=KILLS, help="how often server and PostgreSQL are killed")
     given = parser.parse_args(arguments)
+    cases: dict[str, Callable[[], Result]] = {**CASES, "kill": lambda: kill(given.kills)}
     for name in CASES if given.all or not given.case else [given.case]:
         begun = time.perf_counter()
-        result = CASES[name]()
+        result = cases[name]()
         print(json.dumps({"case": name, **result, "wall_seconds": round(time.perf_counter() - begun, 2)}), flush=True)
 
 
