@@ -87,6 +87,7 @@ async function changeLanguage() {
   document.cookie = `kaowu_language=${next}; path=/; max-age=31536000; samesite=lax`; // so that the server's own words come alike
   speak(next);
   await app.show();
+  if (app.tablet.line?.stopped) app.tablet.line.soon(0); // to hear it again in that language
 }
 
 function movedAway() {

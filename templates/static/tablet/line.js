@@ -97,9 +97,9 @@ export class Line {
       const receipt = await this.#send(events, last);
       if (receipt) {
         const mark = JSON.stringify([receipt.confirmed, receipt.missing]);
-        if (events.length === 0 || mark === before) return; // nothing left that can be read, or the server does not get further
-        before = mark;
         await this.changed();
+        if (mark === before || !wantedRuns({ ...receipt, last }, last).length) return; // the server gets no further, or has it all
+        before = mark;
       }
     }
   }

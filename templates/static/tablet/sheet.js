@@ -178,6 +178,7 @@ class Sheet {
 
   /** Draw what follows from the entries. */
   show() {
+    if (!this.tablet.session) return; // locked in between: what was entered is kept
     const { own, definition } = this;
     const score = this.tablet.preview(definition, own);
     this.blank = missing(definition, own.answers, own.overtime);

@@ -218,6 +218,7 @@ export class Tablet {
   // ---- writing ----
   /** Write one event of the one who is signed in; it is kept on the disk when this resolves. */
   async write(kind, { sitting, version }, data, photo = null) {
+    const { sheets } = this; // of whoever writes: a lock in between changes neither
     const { account: assessor, key, pack } = this.session;
     if (this.setBack) throw new Cannot("set_back");
     try {
@@ -227,7 +228,7 @@ export class Tablet {
         return { event: made, hash, sealed: { pack, ...(await sealAtRest(key, canonical(made), this.#about({ number: made.number, hash }))) }, photo };
       });
       this.full = false;
-      bring(this.sheets, event, true);
+      bring(sheets, event, true);
     } catch (error) {
       if (error instanceof store.StoreFull) { this.full = true; throw new Cannot("store_full"); }
       throw error;
