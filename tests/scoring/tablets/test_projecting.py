@@ -5,8 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam import worker
+from exam.kernel.services import Services
 from exam.sittings import actions as sitting_actions
 from exam.sittings import queries as sittings
 from exam.sittings.rules import SittingStatus
@@ -200,3 +203,44 @@ async def test_a_sheet_that_was_signed_on_the_page_is_the_same_sheet(session: As
 def test_of_nothing_nothing_is_entered() -> None:
     assert versions({}) == [] == contradicting({})
     assert fold([]) == {}
+
+
+async def test_a_signature_promises_its_sheet(services: Services) -> None:
+    """What is stored is entered even if the server dies in between: the job was promised with the events."""
+    async with services.db.transaction() as session:
+        site = await make_site(session)
+        sign(site, site.sheet(0))
+        sent = message(site.tablet, site.tablet.events)
+        await actions.take(session, sent, site.signer.sign(sent.body), now=NOW)
+    await worker.run(services, drain=True)
+    async with services.db.transaction() as session:
+        assert await outcomes(session, site) == [(1, Matter.SHEET, Outcome.APPLIED, "")]
+        assert await queries.pending_rooms(session) == []
+
+
+async def test_the_invariants_know_a_fork_from_a_broken_chain(session: AsyncSession) -> None:
+    """A tablet that was set back is odd and told by the ledger; its events are still what it signed."""
+    site = await make_site(session)
+    site.tablet.write(Kind.OPENED, site.sheet(0))
+    copied = Tablet(site.tablet.id, events=list(site.tablet.events), counter=1)
+    sign(site, site.sheet(0))
+    copied.write(Kind.NOTED, site.sheet(0), text="x")
+    copied.write(Kind.NOTED, site.sheet(0), text="y")
+    await take(session, site, *site.tablet.events, *copied.events[1:])
+    assert await queries.invariants(session) == []
+    await session.execute(text("SET session_replication_role = replica"))
+    await session.execute(text("UPDATE scoring.tablet_events SET previous = repeat('f', 64) WHERE number = 3"))
+    found = await queries.invariants(session)
+    assert [one for one in found if "does not follow" in one]
+    assert [one for one in found if "its hash" in one]
+
+
+async def test_a_sheet_that_says_something_else_than_its_tablet_is_found(session: AsyncSession) -> None:
+    site = await make_site(session)
+    sign(site, site.sheet(0))
+    await take(session, site)
+    assert await queries.invariants(session) == []
+    await session.execute(text("SET session_replication_role = replica"))
+    await session.execute(text("""UPDATE scoring.score_sheets SET answers = answers || '{"C1": 5}'"""))
+    session.expire_all()
+    assert ["entries are not those" in one for one in await queries.invariants(session)] == [True]
