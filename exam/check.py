@@ -116,6 +116,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"faults\.", counted="SELECT count(*) FROM exam.time_credits",
     ),
     Invariant(
+        key="ledgers", name=N_("成绩在场次对平关闭之后才复核，缺口有人签名，照片与补录的评分表仍在"),
+        concerns=r"ledgers: ", counted="SELECT count(*) FROM scoring.room_holds",
+    ),
+    Invariant(
         key="tablets", name=N_("平板记录与其签名一致，评分表与平板上签名的内容一致"),
         concerns=r"tablets: ", counted="SELECT count(*) FROM scoring.tablet_events",
     ),
@@ -188,6 +192,9 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("score_sheet", "SELECT id FROM scoring.score_sheets"),
     ("paper_entry", "SELECT id FROM scoring.paper_entries"),
     ("tablet", "SELECT id FROM scoring.tablets"),
+    ("room_closing", "SELECT id FROM scoring.room_closings"),
+    ("tablet_import", "SELECT id FROM scoring.tablet_imports"),
+    ("keyed_sheet", "SELECT id FROM scoring.keyed_sheets"),
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
@@ -234,6 +241,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("timetable", await timetable.invariants(session)),
         *led("duties", await duties.invariants(session)),
         *led("tablets", await tablets.invariants(session)),
+        *led("ledgers", await tablets.ledger_invariants(session, services.files.exists)),
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("issuing", await issuing.invariants(session, services.files)),
         *led("ledger", await ledger.invariants(session, today=today)),

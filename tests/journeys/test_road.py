@@ -140,6 +140,7 @@ PLANTED = [
     ("tablets", "UPDATE scoring.tablet_events SET previous = repeat('f', 64) WHERE number = 2"),
     ("tablets", """UPDATE scoring.score_sheets SET answers = '{}'
         WHERE id = (SELECT min(sheet_id::text)::uuid FROM scoring.tablet_settlements)"""),
+    ("ledgers", "UPDATE scoring.room_holds SET released_at = NULL"),
     ("totals", "UPDATE scoring.marks SET value = value + 1 WHERE live AND source = 'computer'"),
     ("totals", "UPDATE scoring.score_sheets SET total = total + 1 WHERE total IS NOT NULL"),
     ("outcomes", "UPDATE scoring.outcomes SET decision = 'passed' WHERE decision = 'failed'"),

@@ -9,6 +9,7 @@ from scoring.tablets.queries.cards import (
     openers,
 )
 from scoring.tablets.queries.chains import events, numbers, states, stored_hashes
+from scoring.tablets.queries.checks import ledger_invariants
 from scoring.tablets.queries.closings import Closing, Photo, closings, sheet_photos
 from scoring.tablets.queries.devices import TabletRecord, site_name, site_of_room, tablets
 from scoring.tablets.queries.invariants import invariants
@@ -65,6 +66,7 @@ __all__ = [
     "keyed",
     "keyed_sheet",
     "ledger",
+    "ledger_invariants",
     "ledger_needs",
     "needs",
     "numbers",

@@ -51,16 +51,6 @@ from tests.scoring.world import GOOD, finish
 SIGNED = {"A1": "20", "A2": True, "B1": 3, "C1": 0, "C2": False, "C3": False}
 
 
-@pytest.fixture
-def vault(tmp_path: Any) -> Vault:
-    return Vault.open_or_create(tmp_path / "keys")
-
-
-@pytest.fixture
-def files(tmp_path: Any) -> FileStore:
-    return FileStore(tmp_path / "files")
-
-
 # ---------------------------------------------------------------- photos
 
 
