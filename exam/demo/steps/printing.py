@@ -26,9 +26,10 @@ FOLDERS = {
 async def write(stage: Stage, batch_id: UUID, folder: Path) -> int:
     """Write every document of the batch; returns how many files."""
     count = 0
+    sites = list(stage.sites.items())  # those of this batch: others join while it is drawn
     for code in stage.schools:
         count += await _tickets(stage, batch_id, code, folder / "admission_tickets")
-    for code, site_id in stage.sites.items():
+    for code, site_id in sites:
         count += await _site(stage, batch_id, code, site_id, folder)
     return count
 
