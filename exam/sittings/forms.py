@@ -23,6 +23,13 @@ class ReasonForm(msgspec.Struct):
     reason: str = ""
 
 
+class AmendForm(msgspec.Struct):
+    """Attendance as it really was."""
+
+    present: bool
+    reason: str = ""
+
+
 class MoveForm(msgspec.Struct):
     """Another seat."""
 

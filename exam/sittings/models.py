@@ -324,7 +324,32 @@ class RoomStepRow(Base):
     keyed_name: Mapped[str]
 
 
+class AmendmentRow(Base):
+    """A correction of attendance after the session: what stood before, what stands now, why, who."""
+
+    __tablename__ = "attendance_amendments"
+    __table_args__ = (
+        CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint("(from_status = 'absent') <> (to_status = 'absent')", name="change"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sitting_id: Mapped[UUID] = mapped_column(index=True)
+    room_session_id: Mapped[UUID] = mapped_column(index=True)
+    from_status: Mapped[str]
+    to_status: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    room_closed: Mapped[bool]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
 append_only(MoveRow.__table__)
+append_only(AmendmentRow.__table__)
 append_only(RoomStepRow.__table__)
 append_only(IncidentItemRow.__table__)
 append_only(IncidentReturnRow.__table__)

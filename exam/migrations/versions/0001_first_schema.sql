@@ -218,6 +218,32 @@ CREATE TRIGGER announcements_append_only BEFORE UPDATE OR DELETE ON exam.announc
 
 CREATE TRIGGER announcements_no_truncate BEFORE TRUNCATE ON exam.announcements FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE exam.attendance_amendments (
+    id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status TEXT NOT NULL,
+    before JSONB NOT NULL,
+    after JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    room_closed BOOLEAN NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_attendance_amendments PRIMARY KEY (id),
+    CONSTRAINT ck_attendance_amendments_reason CHECK (reason <> ''),
+    CONSTRAINT ck_attendance_amendments_change CHECK ((from_status = 'absent') <> (to_status = 'absent'))
+);
+
+CREATE INDEX ix_attendance_amendments_room_session_id ON exam.attendance_amendments (room_session_id);
+
+CREATE INDEX ix_attendance_amendments_sitting_id ON exam.attendance_amendments (sitting_id);
+
+CREATE TRIGGER attendance_amendments_append_only BEFORE UPDATE OR DELETE ON exam.attendance_amendments FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER attendance_amendments_no_truncate BEFORE TRUNCATE ON exam.attendance_amendments FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.audit_records (
     id UUID NOT NULL,
     stream TEXT NOT NULL,

@@ -17,6 +17,7 @@ from exam.kernel.errors import NotFound
 from exam.kernel.i18n import bilingual, translate
 from exam.registration import queries as registration
 from exam.registration.rules import Registration
+from exam.sittings.queries.amendments import Amendment, amendments
 from exam.sittings.queries.incidents import Incident, incidents, items, rulings, statements, visible_incidents
 from exam.sittings.queries.places import headcounts, moves, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
@@ -44,7 +45,9 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The name to call, a dash where the registration is gone."""
+        """The name to call, a dash where the registration is gone; an invented one has never been there."""
+        if self.person is None and self.sitting.ticket_no.startswith(PRACTICE):
+            return f"演练{self.sitting.ticket_no.removeprefix(PRACTICE)[-3:]}"
         return self.person.name if self.person else "—"
 
     def found_by(self, words: str) -> bool:
@@ -112,6 +115,7 @@ class CandidateDesk:
     moves: tuple[Move, ...]
     incidents: tuple[Incident, ...]
     free_seats: tuple[int, ...]
+    amendments: tuple[Amendment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ async def candidate_desk(session: AsyncSession, sitting_id: UUID, now: datetime)
         moves=tuple(await moves(session, sitting_id=sitting_id)),
         incidents=tuple(found),
         free_seats=desk.free_seats,
+        amendments=tuple(await amendments(session, sitting_id)),
     )
 
 

@@ -15,9 +15,10 @@ from exam.kernel.forms import parse_form
 from exam.kernel.pages import file_response, page, redirect
 from exam.registration import queries as registration
 from exam.sittings import actions, queries
-from exam.sittings.forms import IncidentForm, MethodForm, MoveForm, ReasonForm, ResumeForm
+from exam.sittings.actions.amending import amend_attendance
+from exam.sittings.forms import AmendForm, IncidentForm, MethodForm, MoveForm, ReasonForm, ResumeForm
 from exam.sittings.queries import desk
-from exam.sittings.routes.rooms import READERS, TONES, back, minutes
+from exam.sittings.routes.rooms import READERS, TONES, back, keeps, minutes
 from exam.sittings.rules import (
     CODES,
     EFFECT_LABELS,
@@ -44,6 +45,7 @@ async def candidate_page(request: AppRequest, services: AppServices, sitting_id:
         room=found.room, at=now, acting=covers(found.room.starts_at, found.room.ends_at, found.room.terms, now),
         status_labels=STATUS_LABELS, tones=TONES, statuses=SittingStatus, minutes=minutes, codes=CODES,
         incident_labels=INCIDENT_LABELS, effect_labels=EFFECT_LABELS,
+        keeper=now >= found.room.ends_at and keeps(actor, found.room.site_id),
     )  # fmt: skip
 
 
@@ -126,6 +128,16 @@ async def correct(request: AppRequest, services: AppServices, sitting_id: FromPa
     return _here(request, sitting_id, N_("登记已更正。"))
 
 
+@post(PLACE + "/amend", guards=[needs(Permission.SITE_RUN, Permission.PLAN_MANAGE)])
+async def amend(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
+    """Correct attendance after the session."""
+    form = await parse_form(request, AmendForm)
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        await amend_attendance(session, actor, sitting_id=sitting_id, present=form.present, reason=form.reason, now=now)
+    return _here(request, sitting_id, N_("出勤已更正，原登记保留。"))
+
+
 @post(PLACE + "/interrupt", guards=[needs(*WORK)])
 async def interrupt(request: AppRequest, services: AppServices, sitting_id: FromPath[UUID]) -> Response[Any]:
     """Record a fault that keeps the candidate from working."""
@@ -197,6 +209,6 @@ def _here(request: AppRequest, sitting_id: UUID, notice: str, **facts: object) -
 
 
 ROUTES = [
-    candidate_page, photo, check_in, mark_absent, begin, finish, leave, correct, interrupt, resume, stop, move,
+    candidate_page, photo, check_in, mark_absent, begin, finish, leave, correct, amend, interrupt, resume, stop, move,
     report_incident,
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
-from exam.accounts.rules import Permission
+from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import page, redirect
@@ -19,6 +19,7 @@ from exam.sittings import actions, documents
 from exam.sittings.forms import CloseForm
 from exam.sittings.queries import desk
 from exam.sittings.queries.minutes import colleagues
+from exam.sittings.queries.unseated import unseated, unseated_count
 from exam.sittings.rules import DUTY_LABELS, ROOM_LABELS, STATUS_LABELS, SittingStatus, Step, covers
 from exam.sittings.rules.minutes import COUNT_LABELS, STATE_LABELS, WHO_LABELS, Paper, StepState
 
@@ -56,15 +57,68 @@ async def rooms_page(
     async with services.db.transaction() as session:
         shown = await desk.room_day(session, actor, _day(day), now)
         incidents = await desk.visible_count(session, actor)
+        batches = {line.room.batch_id for line in shown.lines} if _oversees(actor) else set()
+        seatless = await unseated_count(session, batches, prefecture_code=_prefecture(actor, shown)) if batches else 0
     return page(
         request,
         "pages/exam/sittings/rooms.html",
         shown=shown,
         at=now,
         incidents=incidents,
+        seatless=seatless,
         room_labels=ROOM_LABELS,
         room_tones=ROOM_TONES,
     )
+
+
+def _oversees(actor: Actor) -> bool:
+    return actor.may(Permission.SITE_RUN) or actor.may(Permission.PLAN_MANAGE)
+
+
+def _prefecture(actor: Actor, shown: desk.RoomDay) -> str:
+    """A site head looks at the own prefecture, an officer at all."""
+    codes = sorted({line.room.prefecture_code for line in shown.lines})
+    return "" if actor.may(Permission.PLAN_MANAGE) or len(codes) != 1 else codes[0]
+
+
+@get("/exam/sittings/unseated", guards=[needs(Permission.SITE_RUN, Permission.PLAN_MANAGE)])
+async def unseated_page(
+    request: AppRequest, services: AppServices, day: Annotated[str, QueryParameter(max_length=10)] = ""
+) -> Response[Any]:
+    """List who lacks a seat in the batches of a day's rooms."""
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        shown = await desk.room_day(session, actor, _day(day), now)
+        batches = sorted({line.room.batch_id for line in shown.lines}, key=str)
+        found = await unseated(session, batches, prefecture_code=_prefecture(actor, shown))
+    return page(
+        request, "pages/exam/sittings/unseated.html", found=found, room=None, day=shown.day, q="",
+        manages=actor.may(Permission.PLAN_MANAGE), batches=batches,
+    )  # fmt: skip
+
+
+@get("/exam/sittings/rooms/{room_session_id:uuid}/unseated", guards=[needs(*READERS)])
+async def room_unseated(
+    request: AppRequest,
+    services: AppServices,
+    room_session_id: FromPath[UUID],
+    q: Annotated[str, QueryParameter(max_length=80)] = "",
+) -> Response[Any]:
+    """List who lacks a seat for what this room examines, for somebody who stands at the door and is on no list."""
+    now, actor = services.clock.now(), actor_of(request)
+    async with services.db.transaction() as session:
+        room = await desk.require_readable(session, actor, room_session_id)
+        await desk.require_people(session, actor, room, now)
+        found = await unseated(
+            session, [room.batch_id], prefecture_code=room.prefecture_code, component_id=room.component_id
+        )
+    words = q.strip()
+    if words:
+        found = [one for one in found if words in one.person.name or one.person.id_masked.endswith(words)]
+    return page(
+        request, "pages/exam/sittings/unseated.html", found=found, room=room, day=None, q=words,
+        manages=actor.may(Permission.PLAN_MANAGE), batches=[room.batch_id],
+    )  # fmt: skip
 
 
 def _day(text: str) -> date | None:
@@ -89,6 +143,9 @@ async def room_page(
         found = await desk.room_desk(session, room_session_id, now)
         people = await desk.may_see_people(session, actor, room, now)
         others = [one for one in await colleagues(session, room) if one.account_id != actor.account_id]
+        seatless = await unseated_count(
+            session, [room.batch_id], prefecture_code=room.prefecture_code, component_id=room.component_id
+        )
     in_time = covers(room.starts_at, room.ends_at, room.terms, now)
     words = ticket_in(q)
     return page(
@@ -112,6 +169,7 @@ async def room_page(
         statuses=SittingStatus,
         minutes=minutes,
         others=others,
+        seatless=seatless,
         papers=Paper,
         **step_words(),
     )
@@ -185,6 +243,11 @@ def back(request: AppRequest, room_session_id: UUID, notice: str, **facts: objec
     return redirect(request, f"/exam/sittings/rooms/{room_session_id}", notice, **facts)
 
 
+def keeps(actor: Actor, site_id: UUID) -> bool:
+    """Whether the page offers to key in paper: heads of the site and officers; the action looks closer."""
+    return actor.within(Permission.SITE_RUN, site_id=site_id) or actor.may(Permission.PLAN_MANAGE)
+
+
 def minutes(count: int) -> timedelta:
     """A span of minutes, for templates that add one to an instant."""
     return timedelta(minutes=count)
@@ -195,4 +258,4 @@ def ticket_in(words: str) -> str:
     return re.split(r"[/=:]", words.strip().rstrip("/"))[-1]
 
 
-ROUTES = [rooms_page, room_page, open_room, begin_room, mark_absent, collect, close_room]
+ROUTES = [rooms_page, unseated_page, room_page, room_unseated, open_room, begin_room, mark_absent, collect, close_room]

@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 
 from exam.accounts import actions as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
-from exam.accounts.rules import Actor, Permission
+from exam.accounts.rules import Permission
 from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_, Forbidden, Invalid, NotFound
 from exam.kernel.forms import parse_form
@@ -23,7 +23,7 @@ from exam.sittings.actions import minutes as actions
 from exam.sittings.forms import ReasonForm, StepForm, WrittenForm
 from exam.sittings.queries import desk, papers
 from exam.sittings.queries.minutes import colleagues, step_history
-from exam.sittings.routes.rooms import READERS, back, step_words
+from exam.sittings.routes.rooms import READERS, back, keeps, step_words
 from exam.sittings.rules import covers
 from exam.sittings.rules.minutes import Paper, StepRecord, StepState
 
@@ -73,11 +73,6 @@ async def _step_page(
         acting=in_time and working and any(actor.may(one) for one in WORK), keeper=keeps(actor, room.site_id),
         printing=working, refusal=refusal, typed=typed or {}, status=422 if refusal else 200, **step_words(),
     )  # fmt: skip
-
-
-def keeps(actor: Actor, site_id: UUID) -> bool:
-    """Whether the page offers to key in paper: heads of the site and officers; the action looks closer."""
-    return actor.within(Permission.SITE_RUN, site_id=site_id) or actor.may(Permission.PLAN_MANAGE)
 
 
 @post(PLACE, guards=[needs(*WORK)])
