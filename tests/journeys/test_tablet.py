@@ -31,6 +31,7 @@ from tests.exam.day import person
 from tests.journeys.pages import look, picture
 from tests.scoring.world import PASSWORD, World, hold, make_world
 from tests.servers import application, free_port, serve
+from tests.templates.axe import axe
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
@@ -129,6 +130,7 @@ async def day(services: Services, clock: FixedClock, browser: "Browser", tmp_pat
 
 async def both(page: "Page", name: str) -> None:
     """Look at a state in both languages and on a phone; end in Chinese."""
+    await axe(page, enhanced=True)
     await look(page, f"tablet-{name}", phone=True)
     await page.click("#language")
     await page.locator("html[lang=en]").wait_for(state="attached")
@@ -390,6 +392,9 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
     await page.locator("#kept").wait_for()
     await page.get_by_role("button", name="本机").click()
     await both(page, "revoked")
+    await page.click("#language")
+    await page.get_by_text("The key of tablet T07").wait_for()
+    await page.click("#language")
     async with page.expect_download() as download:
         await page.click("#export")
     file = Path(await (await download.value).path()).read_bytes()

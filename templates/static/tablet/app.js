@@ -84,9 +84,10 @@ function troubles({ tablet, ready }) {
 async function changeLanguage() {
   const next = speaks() === "en" ? "zh" : "en";
   await store.setFact("language", next);
-  document.cookie = `kaowu_language=${next}; path=/; max-age=31536000; samesite=lax`; // so that the server's own words come alike
   speak(next);
+  const told = fetch(`/language/${next}?back=/scoring/tablet`, { redirect: "manual" }).catch(() => { /* no line: the server's own words stay as they were */ });
   await app.show();
+  await told;
   if (app.tablet.line?.stopped) app.tablet.line.soon(0); // to hear it again in that language
 }
 
@@ -115,7 +116,7 @@ function watchIdleness() {
 }
 
 async function start() {
-  speak((await store.fact("language")) ?? (document.cookie.includes("kaowu_language=en") ? "en" : "zh"));
+  speak((await store.fact("language")) ?? "zh");
   await takeTheFloor();
   app.tablet = await Tablet.load(() => app.status());
   addEventListener("hashchange", () => app.show());
