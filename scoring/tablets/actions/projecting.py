@@ -202,10 +202,9 @@ async def _stop(session: AsyncSession, work: _Work, number: int) -> None:
                 actor = await accounts.actor(session, work.assessor_id)
                 reason = f"{said.get('row', '')} {said.get('reason', '')}".strip()
                 await sitting_actions.stop(session, actor, sitting_id=work.sitting_id, reason=reason, now=work.now)
-    except Refusal as refusal:
+    except Refusal:  # somebody records it on the room's page; then it is entered
         told = StopNotEntered()
-        outcome = Outcome.WAITING if refusal.code in WAITS_FOR else Outcome.REFUSED
-        await _settle(session, work, number, Matter.STOP, sha256(said), refusal=told, outcome=outcome)
+        await _settle(session, work, number, Matter.STOP, sha256(said), refusal=told, outcome=Outcome.WAITING)
         return
     await _settle(session, work, number, Matter.STOP, sha256(said))
 

@@ -175,7 +175,7 @@ async def test_a_stop_that_comes_too_late_is_told(session: AsyncSession) -> None
     await sitting_actions.collect(session, site.world.invigilator, room_session_id=room.id, now=room.ends_at)
     site.tablet.write(Kind.STOPPED, site.sheet(0), row="C3", reason="未戴护目镜")
     await take(session, site)
-    assert await outcomes(session, site) == [(1, Matter.STOP, Outcome.REFUSED, "StopNotEntered")]
+    assert await outcomes(session, site) == [(1, Matter.STOP, Outcome.WAITING, "StopNotEntered")]
     assert (await sittings.sitting(session, site.world.sittings["P", 0])).status is SittingStatus.SUBMITTED
 
 
