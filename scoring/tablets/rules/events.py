@@ -39,7 +39,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"  # {"row", "reason"}: a safety stop
     SIGNED = "signed"  # {"answers", "overtime", "note"}: everything that is signed, whole
     CORRECTED = "corrected"  # {"reason"}: opens the next version
-    RERUN = "rerun"  # {"reason"}: another attempt after a fault, on a sheet of its own
+    RERUN = "rerun"  # {"reason"}: another attempt after a fault: begins blank again
 
 
 class NotAnEvent(Invalid):

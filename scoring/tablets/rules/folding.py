@@ -90,7 +90,7 @@ def _sheet(key: SheetKey, events: Iterable[Event]) -> SheetState:
     first = signatures[0] if signatures else None
     contents = sha256(signed_contents(first)) if first else None
     changes = [one for one in ordered if one.kind in _CHANGES]
-    own = dict(signed_contents(first)) if first else _latest(changes)
+    own = dict(signed_contents(first)) if first else _latest(one for one in ordered if one.kind in _SAYING)
     seen = _seen(signatures, contents)
     return SheetState(
         key=key,
@@ -112,6 +112,9 @@ def _sheet(key: SheetKey, events: Iterable[Event]) -> SheetState:
 _CHANGES = frozenset({Kind.ANSWERED, Kind.OVERTIME, Kind.NOTED})
 
 
+_SAYING = _CHANGES | {Kind.RERUN}
+
+
 def _latest(changes: Iterable[Event]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     overtime, note = None, ""
@@ -123,6 +126,8 @@ def _latest(changes: Iterable[Event]) -> dict[str, Any]:
                 overtime = one.data["minutes"]
             case Kind.NOTED:
                 note = one.data["text"]
+            case Kind.RERUN:  # another attempt begins blank; why stands in the note
+                answers, overtime, note = {}, None, one.data["reason"]
     return {
         "answers": {row: value for row, value in answers.items() if value is not None},
         "overtime": overtime,

@@ -94,3 +94,16 @@ def test_evidence_and_a_safety_stop_are_kept() -> None:
     assert state.evidence == (("f" * 64, "v"),)
     assert (state.stopped or {})["row"] == "v"
     assert state.note == "考生已离场"
+
+
+def test_another_attempt_begins_blank_and_says_why() -> None:
+    tablet = Tablet(UUID(int=1))
+    tablet.write(Kind.ANSWERED, SHEET, row="a", value=3)
+    tablet.write(Kind.OVERTIME, SHEET, minutes=4)
+    tablet.write(Kind.RERUN, SHEET, reason="机床断电")
+    tablet.write(Kind.ANSWERED, SHEET, row="b", value=1)
+    state = fold(reversed(tablet.events))[SHEET]
+    assert (dict(state.answers), state.overtime, state.note) == ({"b": 1}, None, "机床断电")
+    tablet.write(Kind.SIGNED, SHEET, answers={"b": 1}, overtime=0, note="机床断电")
+    signed = fold(tablet.events)[SHEET]
+    assert (signed.sound, signed.unapplied) == (True, ())
