@@ -314,6 +314,15 @@ async def score(page: "Page", **vetoes: bool) -> None:
 async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -> None:
     page, device = await ready(day, site)
 
+    # After a fault the candidate begins again on a blank sheet, whose note says why.
+    await page.check("[name=row-A2][value=false]", force=True)
+    await page.get_by_role("button", name="重新考核").click()
+    await page.fill("#reason", "机床断电")
+    await page.click("dialog button[type=submit]")
+    await page.get_by_text("这是重新考核").wait_for()
+    assert not await page.is_checked("[name=row-A2][value=false]")
+    assert await page.input_value("#note") == "机床断电"
+
     # A veto without evidence needs somebody else's badge; the own one is none.
     await score(page, C2=True)
     await page.click("#sign")
@@ -427,6 +436,7 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
     assert events[-1].data == {"row": "A1", "value": "20.00"}
     first, second = (one for one in events if one.kind is Kind.SIGNED)
     assert first.data["seconded"] == {"account": str(site.world.assessors[1].account_id)}
+    assert (first.data["note"], first.data["answers"]["A2"]) == ("机床断电", True)
     assert (second.sheet.version, second.data["answers"]["C2"]) == (2, False)
     assert [one.data["row"] for one in events if one.kind is Kind.STOPPED] == ["C2"]
 

@@ -64,7 +64,7 @@ export function bring(sheets, event, carry = false) {
   const key = keyOf(event);
   if (!sheets.has(key)) sheets.set(key, blank(event));
   const sheet = apply(sheets.get(key), event);
-  if (!carry || event.kind !== "corrected" || sheet.signed) return;
+  if (!carry || event.kind !== "corrected" || sheet.signed || sheet.rerun) return;
   const before = sheets.get(keyOf({ ...event, version: event.version - 1 }));
   if (before) Object.assign(sheet, { answers: { ...before.answers }, overtime: before.overtime, note: before.note });
 }
@@ -95,7 +95,10 @@ export function apply(sheet, event) {
       if (sheet.signed) break;
       Object.assign(sheet, { signed: event, answers: { ...data.answers }, overtime: data.overtime, note: data.note });
       break;
-    case "rerun": sheet.rerun = true; // falls through: both open another version with a reason
+    case "rerun": // begins blank again; the reason stands in the note
+      sheet.rerun = true;
+      if (!sheet.signed) Object.assign(sheet, { answers: {}, overtime: null, note: data.reason });
+      break;
     case "corrected": sheet.reason ||= data.reason; break;
   }
   return sheet;

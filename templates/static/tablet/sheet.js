@@ -54,7 +54,8 @@ class Sheet {
   notices() {
     const found = [];
     const { own, candidate } = this;
-    if (own.reason) found.push(notice("warning", t(own.rerun ? "is_rerun" : "is_correction", { n: own.version, reason: own.reason })));
+    if (own.rerun) found.push(notice("warning", t("is_rerun")));
+    else if (own.reason) found.push(notice("warning", t("is_correction", { n: own.version, reason: own.reason })));
     if (own.stopped) found.push(notice("stopped", t("is_stopped", { reason: own.stopped.reason })));
     if (!candidate.present) found.push(notice("warning", t(candidate.status === "absent" ? "marked_absent" : "not_checked_in", { at: time(this.tablet.pack.got_at) })));
     return found;
@@ -275,12 +276,15 @@ class Sheet {
   rerun() { return rerun(this.app, this.own); }
 }
 
-/** Another attempt after a fault, on a blank sheet of its own. */
+/** Another attempt after a fault: a sheet that is not signed begins blank again; a signed one gets a version that corrects it. */
 export async function rerun(app, own) {
-  await ask(t("rerun"), [h("p", {}, t("rerun_text")), field("reason", t("reason"), { required: true, rows: 2 })], t("rerun_go"), async ({ reason }) => {
-    if (!reason.trim()) throw new Cannot("reason_missing");
-    await app.tablet.write("rerun", { sitting: own.sitting, version: own.version + 1 }, { reason: reason.trim() });
-    app.go(`#sheet/${own.sitting}`);
+  const { tablet } = app;
+  const done = await ask(t("rerun"), [h("p", {}, t(own.signed ? "rerun_signed" : "rerun_text")), field("reason", t("reason"), { required: true, rows: 2 })], t("rerun_go"), async (given) => {
+    const reason = given.reason.trim();
+    if (!reason) throw new Cannot("reason_missing");
+    const key = { sitting: own.sitting, version: own.signed ? own.version + 1 : own.version };
+    await tablet.write("rerun", key, { reason });
+    if (own.signed) await tablet.write("corrected", key, { reason });
   });
-  if (location.hash === `#sheet/${own.sitting}`) await app.show();
+  if (done) app.go(`#sheet/${own.sitting}`);
 }

@@ -124,8 +124,11 @@ async def test_sheets_come_to_the_same_in_any_order(tab: "Page") -> None:
         for candidate in range(3):
             sheet = SheetKey(sitting_id=UUID(int=candidate), assessor_id=UUID(int=7))
             tablet.score(sheet, random, sign=random.random() < 0.6)
+            if random.random() < 0.3:
+                tablet.write(Kind.RERUN, sheet, reason="断电")
             tablet.write(Kind.ANSWERED, sheet, row="a", value=None)
-            tablet.write(Kind.NOTED, sheet, text=f"{number}")
+            if random.random() < 0.5:
+                tablet.write(Kind.NOTED, sheet, text=f"{number}")
             tablet.write(Kind.EVIDENCE, sheet, sha256="ab" * 32, row="a", bytes=3)
             tablet.write(Kind.STOPPED, sheet, row="a", reason="护目镜")
             tablet.write(Kind.CORRECTED, replace(sheet, version=2), reason="看错")
