@@ -24,6 +24,7 @@ from exam.sittings.queries.rooms import RoomView, room_view
 from exam.sittings.rules import DONE, Headcount, Move, RoomSession, Sitting, SittingStatus, covers
 from exam.sittings.rules.incidents import RULING_LABELS
 from exam.sittings.rules.prints import IncidentPrint, ItemPrint, SaidPrint
+from exam.sittings.rules.records import PRACTICE
 
 _EXCEPTIONS = frozenset({SittingStatus.INTERRUPTED, SittingStatus.STOPPED, SittingStatus.VOIDED})
 

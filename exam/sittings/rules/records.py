@@ -11,6 +11,9 @@ from uuid import UUID
 from exam.registration.rules.accommodations import Measures
 from exam.sittings.rules.status import RoomStatus, SittingStatus
 
+PRACTICE = "YL"
+"""What the ticket number of an invented candidate begins with (exam.rehearsal); no real one begins with letters."""
+
 
 class Duty(StrEnum):
     """What a person does in a room session (domain section 2)."""
