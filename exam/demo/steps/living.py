@@ -50,7 +50,7 @@ _KEPT_FROM = Decimal(60)
 _MOST_A_FORM = 8
 _DAY_MINUTES = 24 * 60
 _COMPUTER, _STATION = ("WEB", "intermediate"), ("ELD", "intermediate")
-_SHORTEST_EVENING = 180
+_SHORTEST_EVENING = 240  # two parts, the gap between them, and turns at a station
 
 
 @dataclass(frozen=True, kw_only=True)
