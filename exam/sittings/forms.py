@@ -23,6 +23,21 @@ class ReasonForm(msgspec.Struct):
     reason: str = ""
 
 
+class DrawForm(msgspec.Struct):
+    """A draw of stations; without a seed a random one is taken."""
+
+    seed: str = ""
+    reason: str = ""
+
+
+class RerunForm(msgspec.Struct):
+    """An attempt taken again, with the second person who stands for it."""
+
+    second: UUID
+    password: str
+    reason: str = ""
+
+
 class AmendForm(msgspec.Struct):
     """Attendance as it really was."""
 

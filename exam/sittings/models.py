@@ -348,7 +348,71 @@ class AmendmentRow(Base):
     at: Mapped[datetime]
 
 
+class StationDrawRow(Base):
+    """A draw of stations: from seed and list anybody gets the same."""
+
+    __tablename__ = "station_draws"
+    __table_args__ = (
+        CheckConstraint("no = 1 OR reason <> ''", name="again"),
+        CheckConstraint("seed <> ''", name="seed"),
+        UniqueConstraint("room_session_id", "no"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_session_id: Mapped[UUID]
+    no: Mapped[int]  # the highest holds
+    seed: Mapped[str]
+    list_sha256: Mapped[str]
+    stations: Mapped[dict[str, Any]]  # ticket number -> station
+    reason: Mapped[str]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class StationStateRow(Base):
+    """A station goes out of order, or works again; the latest row of a station holds."""
+
+    __tablename__ = "station_states"
+    __table_args__ = (CheckConstraint("reason <> ''", name="reason"), {"schema": "exam"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    room_session_id: Mapped[UUID] = mapped_column(index=True)
+    seat_no: Mapped[int]
+    out: Mapped[bool]
+    reason: Mapped[str]
+    by_name: Mapped[str]
+    at: Mapped[datetime]
+
+
+class AttemptRow(Base):
+    """An attempt that a fault broke off and that is taken again; two people stand for it."""
+
+    __tablename__ = "broken_attempts"
+    __table_args__ = (
+        CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint("by_account_id IS DISTINCT FROM second_account_id", name="two_people"),
+        UniqueConstraint("sitting_id", "no"),
+        {"schema": "exam"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sitting_id: Mapped[UUID]
+    no: Mapped[int]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime]
+    reason: Mapped[str]
+    by_account_id: Mapped[UUID | None]
+    by_name: Mapped[str]
+    second_account_id: Mapped[UUID]
+    second_name: Mapped[str]
+
+
 append_only(MoveRow.__table__)
+append_only(StationDrawRow.__table__)
+append_only(StationStateRow.__table__)
+append_only(AttemptRow.__table__)
 append_only(AmendmentRow.__table__)
 append_only(RoomStepRow.__table__)
 append_only(IncidentItemRow.__table__)

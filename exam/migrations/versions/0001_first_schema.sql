@@ -275,6 +275,27 @@ CREATE TABLE exam.audit_streams (
     CONSTRAINT pk_audit_streams PRIMARY KEY (stream)
 );
 
+CREATE TABLE exam.broken_attempts (
+    id UUID NOT NULL,
+    sitting_id UUID NOT NULL,
+    no INTEGER NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    second_account_id UUID NOT NULL,
+    second_name TEXT NOT NULL,
+    CONSTRAINT pk_broken_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_broken_attempts_reason CHECK (reason <> ''),
+    CONSTRAINT ck_broken_attempts_two_people CHECK (by_account_id IS DISTINCT FROM second_account_id),
+    CONSTRAINT uq_broken_attempts_sitting_id_no UNIQUE (sitting_id, no)
+);
+
+CREATE TRIGGER broken_attempts_append_only BEFORE UPDATE OR DELETE ON exam.broken_attempts FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER broken_attempts_no_truncate BEFORE TRUNCATE ON exam.broken_attempts FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.cancelled_titles (
     id UUID NOT NULL,
     key TEXT NOT NULL,
@@ -436,6 +457,22 @@ CREATE TABLE exam.people (
 
 CREATE INDEX ix_people_name_sort ON exam.people (name_sort);
 
+CREATE TABLE exam.rehearsals (
+    id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_by UUID,
+    made_name TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_rehearsals PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_rehearsals_site ON exam.rehearsals (site_id);
+
+CREATE TRIGGER rehearsals_append_only BEFORE UPDATE OR DELETE ON exam.rehearsals FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER rehearsals_no_truncate BEFORE TRUNCATE ON exam.rehearsals FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE exam.reporting_units (
     code TEXT NOT NULL,
     name_zh TEXT NOT NULL,
@@ -520,6 +557,45 @@ CREATE INDEX ix_sitting_moves_to_room_session_id ON exam.sitting_moves (to_room_
 CREATE TRIGGER sitting_moves_append_only BEFORE UPDATE OR DELETE ON exam.sitting_moves FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER sitting_moves_no_truncate BEFORE TRUNCATE ON exam.sitting_moves FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.station_draws (
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    no INTEGER NOT NULL,
+    seed TEXT NOT NULL,
+    list_sha256 TEXT NOT NULL,
+    stations JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_station_draws PRIMARY KEY (id),
+    CONSTRAINT ck_station_draws_again CHECK (no = 1 OR reason <> ''),
+    CONSTRAINT ck_station_draws_seed CHECK (seed <> ''),
+    CONSTRAINT uq_station_draws_room_session_id_no UNIQUE (room_session_id, no)
+);
+
+CREATE TRIGGER station_draws_append_only BEFORE UPDATE OR DELETE ON exam.station_draws FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER station_draws_no_truncate BEFORE TRUNCATE ON exam.station_draws FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE exam.station_states (
+    id UUID NOT NULL,
+    room_session_id UUID NOT NULL,
+    seat_no INTEGER NOT NULL,
+    out BOOLEAN NOT NULL,
+    reason TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_station_states PRIMARY KEY (id),
+    CONSTRAINT ck_station_states_reason CHECK (reason <> '')
+);
+
+CREATE INDEX ix_station_states_room_session_id ON exam.station_states (room_session_id);
+
+CREATE TRIGGER station_states_append_only BEFORE UPDATE OR DELETE ON exam.station_states FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER station_states_no_truncate BEFORE TRUNCATE ON exam.station_states FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE scheduling.unfilled_duties (
     id UUID NOT NULL,
@@ -714,6 +790,49 @@ CREATE TABLE exam.prefectures (
     CONSTRAINT uq_prefectures_tile_x_tile_y_province_code UNIQUE (tile_x, tile_y, province_code),
     CONSTRAINT fk_prefectures_unit_code FOREIGN KEY(unit_code) REFERENCES exam.reporting_units (code)
 );
+
+CREATE TABLE exam.readiness (
+    id UUID NOT NULL,
+    rehearsal_id UUID NOT NULL,
+    site_id UUID NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    note TEXT NOT NULL,
+    head_by UUID NOT NULL,
+    head_name TEXT NOT NULL,
+    head_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    second_by UUID,
+    second_name TEXT NOT NULL,
+    second_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_readiness PRIMARY KEY (id),
+    CONSTRAINT ck_readiness_period CHECK (valid_to >= valid_from),
+    CONSTRAINT ck_readiness_second CHECK ((second_by IS NULL) = (second_at IS NULL)),
+    CONSTRAINT ck_readiness_two_people CHECK (second_by <> head_by),
+    CONSTRAINT uq_readiness_rehearsal_id UNIQUE (rehearsal_id),
+    CONSTRAINT fk_readiness_rehearsal_id FOREIGN KEY(rehearsal_id) REFERENCES exam.rehearsals (id)
+);
+
+CREATE INDEX ix_readiness_site ON exam.readiness (site_id, valid_to);
+
+CREATE TABLE exam.rehearsal_drills (
+    id UUID NOT NULL,
+    rehearsal_id UUID NOT NULL,
+    drill TEXT NOT NULL,
+    seen TEXT NOT NULL,
+    by_account_id UUID,
+    by_name TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_rehearsal_drills PRIMARY KEY (id),
+    CONSTRAINT ck_rehearsal_drills_drill CHECK (drill IN ('line', 'tablet', 'assessor', 'paper')),
+    CONSTRAINT ck_rehearsal_drills_seen CHECK (seen <> ''),
+    CONSTRAINT fk_rehearsal_drills_rehearsal_id FOREIGN KEY(rehearsal_id) REFERENCES exam.rehearsals (id)
+);
+
+CREATE INDEX ix_rehearsal_drills_rehearsal_id ON exam.rehearsal_drills (rehearsal_id);
+
+CREATE TRIGGER rehearsal_drills_append_only BEFORE UPDATE OR DELETE ON exam.rehearsal_drills FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER rehearsal_drills_no_truncate BEFORE TRUNCATE ON exam.rehearsal_drills FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.room_steps (
     id UUID NOT NULL,
@@ -970,6 +1089,8 @@ CREATE TABLE scoring.tablet_events (
 CREATE INDEX ix_tablet_events_room ON scoring.tablet_events (room_session_id, tablet_id);
 
 CREATE INDEX ix_tablet_events_sheet ON scoring.tablet_events (sitting_id, assessor_id, version);
+
+CREATE INDEX ix_tablet_events_signed ON scoring.tablet_events (received_at, room_session_id) WHERE kind IN ('signed', 'stopped');
 
 CREATE TRIGGER tablet_events_append_only BEFORE UPDATE OR DELETE ON scoring.tablet_events FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 

@@ -20,7 +20,9 @@ from exam.sittings.actions.authority import heads, lock_room, lock_sittings, req
 from exam.sittings.actions.changes import room_stream
 from exam.sittings.models import MoveRow, SittingRow
 from exam.sittings.queries import sitting as sitting_of
+from exam.sittings.queries.stations import outages
 from exam.sittings.rules import PRESENT, RoomSession, RoomStatus, Sitting, SittingStatus
+from exam.sittings.rules.drawing import StationOut
 
 _MOVABLE = frozenset(
     {SittingStatus.SCHEDULED, SittingStatus.CHECKED_IN, SittingStatus.STARTED, SittingStatus.INTERRUPTED}
@@ -106,6 +108,8 @@ async def move(
     await _require_measures(session, sitting, source, target)
     if (target.id, seat_no) == (sitting.room_session_id, sitting.seat_no):
         return sitting
+    if seat_no in {one.seat_no for one in await outages(session, target.id)}:
+        raise StationOut(seat=seat_no)
     paper = await _paper_of(session, target) if target.starts_at != source.starts_at else None
     moved = _moved(sitting, source, target, seat_no, reason, paper or sitting.paper_version)
     await _write(session, moved, target)

@@ -21,6 +21,7 @@ from exam.sittings.queries.amendments import Amendment, amendments
 from exam.sittings.queries.incidents import Incident, incidents, items, rulings, statements, visible_incidents
 from exam.sittings.queries.places import headcounts, moves, room_session, room_sessions, sitting
 from exam.sittings.queries.rooms import RoomView, room_view
+from exam.sittings.queries.stations import Attempt, attempts
 from exam.sittings.rules import DONE, Headcount, Move, RoomSession, Sitting, SittingStatus, covers
 from exam.sittings.rules.incidents import RULING_LABELS
 from exam.sittings.rules.prints import IncidentPrint, ItemPrint, SaidPrint
@@ -101,8 +102,8 @@ class RoomDesk:
 
     @property
     def free_seats(self) -> tuple[int, ...]:
-        """The seats nobody has."""
-        taken = {row.sitting.seat_no for row in self.rows}
+        """The seats nobody has, without stations that are out of order."""
+        taken = {row.sitting.seat_no for row in self.rows} | {one.seat_no for one in self.view.outages}
         return tuple(seat for seat in self.view.room.seat_numbers if seat not in taken)
 
 
@@ -117,6 +118,7 @@ class CandidateDesk:
     incidents: tuple[Incident, ...]
     free_seats: tuple[int, ...]
     amendments: tuple[Amendment, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ async def candidate_desk(session: AsyncSession, sitting_id: UUID, now: datetime)
         incidents=tuple(found),
         free_seats=desk.free_seats,
         amendments=tuple(await amendments(session, sitting_id)),
+        attempts=tuple(await attempts(session, sitting_id)),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.sittings.queries.incidents import Incident, incidents
 from exam.sittings.queries.minutes import step_records
 from exam.sittings.queries.places import duties, moves, room_session, sittings
+from exam.sittings.queries.stations import Outage, outages
 from exam.sittings.rules import (
     DONE,
     PRESENT,
@@ -42,6 +43,7 @@ class RoomView:
     plan: tuple[MinuteLine, ...] = ()  # the minute plan as it stands
     next: MinuteLine | None = None  # the one thing to do now
     upcoming: MinuteLine | None = None  # the next step whose time has not come
+    outages: tuple[Outage, ...] = ()  # stations out of order
 
     @property
     def late(self) -> tuple[Sitting, ...]:
@@ -75,4 +77,5 @@ async def room_view(session: AsyncSession, room_session_id: UUID, now: datetime)
         plan=plan,
         next=next_line(plan, step, due),
         upcoming=upcoming(plan, now),
+        outages=tuple(await outages(session, room_session_id)),
     )

@@ -18,9 +18,11 @@ from exam.sittings import actions, queries
 from exam.sittings.actions.amending import amend_attendance
 from exam.sittings.forms import AmendForm, IncidentForm, MethodForm, MoveForm, ReasonForm, ResumeForm
 from exam.sittings.queries import desk
+from exam.sittings.queries.minutes import colleagues
 from exam.sittings.routes.rooms import READERS, TONES, back, keeps, minutes
 from exam.sittings.rules import (
     CODES,
+    DUTY_LABELS,
     EFFECT_LABELS,
     INCIDENT_LABELS,
     STATUS_LABELS,
@@ -40,12 +42,13 @@ async def candidate_page(request: AppRequest, services: AppServices, sitting_id:
     async with services.db.transaction() as session:
         found = await desk.candidate_desk(session, sitting_id, now)
         await desk.require_people(session, actor, found.room, now)
+        others = [one for one in await colleagues(session, found.room) if one.account_id != actor.account_id]
     return page(
         request, "pages/exam/sittings/candidate.html", desk=found, row=found.row, sitting=found.row.sitting,
         room=found.room, at=now, acting=covers(found.room.starts_at, found.room.ends_at, found.room.terms, now),
         status_labels=STATUS_LABELS, tones=TONES, statuses=SittingStatus, minutes=minutes, codes=CODES,
         incident_labels=INCIDENT_LABELS, effect_labels=EFFECT_LABELS,
-        keeper=now >= found.room.ends_at and keeps(actor, found.room.site_id),
+        others=others, duty_labels=DUTY_LABELS, keeper=now >= found.room.ends_at and keeps(actor, found.room.site_id),
     )  # fmt: skip
 
 

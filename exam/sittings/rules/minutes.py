@@ -153,6 +153,7 @@ _COMPUTER = (
 _PRACTICAL = (
     _OPEN,
     _CHECK_IN,
+    MinuteStep("draw", N_("抽签定工位"), N_("当众抽签，考生按抽到的工位就位。"), _START, -18, _RECORD),
     MinuteStep("safety", N_("安全交底"), N_("说明设备、防护和紧急停机，检查劳保用品。"), _START, -15, _RECORD),
     MinuteStep(
         "unseal", N_("启封任务书和评分表"), N_("当众启封，两人清点份数。"), _START, -10, _HANDOVER,

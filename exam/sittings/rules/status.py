@@ -32,13 +32,13 @@ class RoomStatus(StrEnum):
 
 _S = SittingStatus
 
-# Two ways lead back, both corrections of a mistaken tap, recorded with their reason: a check-in taken back, and a
-# candidate marked absent who sat there all the time.
+# Three ways lead back, recorded with their reason: a check-in taken back, a candidate marked absent who sat there all the
+# time (both mistaken taps), and an attempt that a fault broke off and that is taken again by two people's word.
 ALLOWED: Mapping[SittingStatus, frozenset[SittingStatus]] = {
     _S.SCHEDULED: frozenset({_S.CHECKED_IN, _S.ABSENT, _S.STOPPED}),
     _S.CHECKED_IN: frozenset({_S.STARTED, _S.AUTO_SUBMITTED, _S.STOPPED, _S.SCHEDULED}),
     _S.STARTED: frozenset({_S.SUBMITTED, _S.AUTO_SUBMITTED, _S.INTERRUPTED, _S.STOPPED}),
-    _S.INTERRUPTED: frozenset({_S.STARTED, _S.AUTO_SUBMITTED, _S.STOPPED}),
+    _S.INTERRUPTED: frozenset({_S.STARTED, _S.AUTO_SUBMITTED, _S.STOPPED, _S.CHECKED_IN}),
     _S.SUBMITTED: frozenset({_S.VOIDED}),
     _S.AUTO_SUBMITTED: frozenset({_S.VOIDED}),
     _S.STOPPED: frozenset({_S.VOIDED}),
