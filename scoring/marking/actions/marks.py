@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor, Permission
@@ -79,7 +79,8 @@ async def write_marks(
     replaced = [mark for one in changed if (mark := live.get((one.registration_id, one.component_id)))]
     for part in chunks([mark.id for mark in replaced], 1000):
         await session.execute(update(MarkRow).where(MarkRow.id.in_(part)).values(live=False))
-    rows = [_row(batch_id, one, live.get((one.registration_id, one.component_id)), now) for one in changed]
+    last = await _last_versions(session, {one.registration_id for one in changed})
+    rows = [_row(batch_id, one, last.get((one.registration_id, one.component_id), 0), now) for one in changed]
     for part_rows in chunks(rows, 1000):
         await insert_many(session, MarkRow, part_rows)
     ids = [row["id"] for row in rows]
@@ -89,6 +90,22 @@ async def write_marks(
               "reasons": sorted({one.reason for one in changed if one.reason})},
     )  # fmt: skip
     return ids
+
+
+async def retire_sheet_mark(
+    session: AsyncSession, actor: Actor, *, registration_id: UUID, component_id: UUID, now: datetime
+) -> None:
+    """Take back the mark of a part whose sheets no longer agree, because one of them was corrected: nothing stands until they
+    agree again or the lead has decided. The version stays on record."""
+    live = await _live(session, [registration_id])
+    mark = live.get((registration_id, component_id))
+    if mark is None or mark.source not in (MarkSource.SHEETS, MarkSource.LEAD):
+        return
+    await session.execute(update(MarkRow).where(MarkRow.id == mark.id).values(live=False))
+    await audit.record(
+        session, actor, "marking.retire_sheet_mark", subject="mark", ids=[mark.id], stream=f"batch:{mark.batch_id}",
+        now=now, data={"version": mark.version},
+    )  # fmt: skip
 
 
 async def collect(session: AsyncSession, actor: Actor, *, batch_id: UUID, now: datetime) -> int:
@@ -232,6 +249,19 @@ async def _live(session: AsyncSession, registration_ids: Iterable[UUID]) -> dict
     return {(one.registration_id, one.component_id): one for one in found}
 
 
+async def _last_versions(session: AsyncSession, registration_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], int]:
+    """The last version per part, live or not: a mark that was retired is followed by the next number."""
+    found: dict[tuple[UUID, UUID], int] = {}
+    for part in chunks(sorted(registration_ids), 1000):
+        query = (
+            select(MarkRow.registration_id, MarkRow.component_id, func.max(MarkRow.version))
+            .where(MarkRow.registration_id.in_(part))
+            .group_by(MarkRow.registration_id, MarkRow.component_id)
+        )
+        found |= {(one, component): version for one, component, version in await session.execute(query)}
+    return found
+
+
 def _differs(old: Mark | None, new: NewMark) -> bool:
     """Whether the new mark is to be written; a final void is replaced only by another decision or a correction."""
     if old is None:
@@ -241,7 +271,7 @@ def _differs(old: Mark | None, new: NewMark) -> bool:
     return (old.state, old.value, old.source) != (new.state, new.value, new.source)
 
 
-def _row(batch_id: UUID, new: NewMark, old: Mark | None, now: datetime) -> dict[str, Any]:
+def _row(batch_id: UUID, new: NewMark, last: int, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "batch_id": batch_id,
@@ -252,7 +282,7 @@ def _row(batch_id: UUID, new: NewMark, old: Mark | None, now: datetime) -> dict[
         "value": new.value,
         "source": new.source.value,
         "status": MarkStatus.ENTERED.value,
-        "version": 1 if old is None else old.version + 1,
+        "version": last + 1,
         "live": True,
         "entered_by": sorted(set(new.entered_by)),
         "entered_at": now,

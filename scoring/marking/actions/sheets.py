@@ -27,7 +27,7 @@ from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Duty, Sitting, SittingStatus
 from scoring.marking import queries
-from scoring.marking.actions.marks import NewMark, write_marks
+from scoring.marking.actions.marks import NewMark, retire_sheet_mark, write_marks
 from scoring.marking.models import LeadDecisionRow, ScoreSheetRow
 from scoring.marking.queries import ScoreSheet, sheet_record
 from scoring.marking.rules import (
@@ -392,8 +392,11 @@ async def _settle(
     group = (await queries.signed_sheets(session, [sitting.id]))[sitting.id]
     agreement = await queries.agreement_in(session, sitting.room_session_id, sitting.component_id)
     found = agree(agreement, [one.total for one in group if one.total is not None])
-    if found.value is None:
-        return  # one more is awaited, or the lead decides: queries.wanted_sheets, queries.disagreements
+    if found.value is None:  # one more is awaited, or the lead decides: queries.wanted_sheets, queries.disagreements
+        await retire_sheet_mark(
+            session, actor, registration_id=sitting.registration_id, component_id=sitting.component_id, now=now
+        )
+        return
     detail = {
         "sheets": [{"sheet_id": str(one.id), "total": str(one.total)} for one in group],
         "wanted": agreement.assessors_count, "third": agreement.third, "tie": agreement.tie.value,

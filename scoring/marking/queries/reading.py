@@ -322,7 +322,7 @@ async def wanted_sheets(session: AsyncSession, room_session_ids: Collection[UUID
     }
     begun: dict[UUID, set[UUID]] = defaultdict(set)
     for one in await sheets(session, room_session_ids=room_session_ids):
-        if one.answers or one.status is not SheetStatus.DRAFT:
+        if one.answers or one.status is not SheetStatus.DRAFT or one.version > 1:
             begun[one.sitting_id].add(one.assessor_id)
     found: dict[UUID, Wanted] = {}
     for room in await sittings.room_sessions(session, ids=room_session_ids):

@@ -266,6 +266,25 @@ async def test_a_correction_needs_a_reason_and_a_second_signature(session: Async
     assert (await queries.sheet(session, first.id)).total == 100
 
 
+async def test_a_correction_that_ends_the_agreement_takes_the_mark_back(session: AsyncSession, world: World) -> None:
+    now = await hold(session, world, "P")
+    sitting = world.sittings["P", 0]
+    sheets = [
+        await actions.record_sheet(session, one, sitting_id=sitting, answers=GOOD, overtime_minutes=0, now=now)
+        for one in world.assessors
+    ]
+    new = await actions.correct_sheet(session, world.assessors[0], sheet_id=sheets[0].id, reason="漏测", now=now)
+    await actions.save_sheet(
+        session, world.assessors[0], sheet_id=new.id, answers={"A1": "20.10"}, overtime_minutes=None, now=now
+    )
+    await actions.sign_sheet(session, world.assessors[0], sheet_id=new.id, now=now)
+    await actions.countersign_sheet(session, world.lead, sheet_id=new.id, now=now)
+    assert await _mark(session, world, "P") is None, "nothing stands while they are 16 apart"
+    await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(84), reason="复测", now=now)
+    mark = await _mark(session, world, "P")
+    assert mark is not None and (mark.value, mark.version) == (84, 2)
+
+
 VETO = {**GOOD, "C3": True}
 """A veto item happened: section C counts nothing."""
 
