@@ -24,9 +24,9 @@ async def project(services: Services, payload: dict[str, Any]) -> None:
 
 
 async def retry(services: Services, payload: dict[str, Any]) -> None:
-    """Try again what waits, in every session."""
+    """Try again what waits, in every session of these days."""
     async with services.db.transaction() as session:
-        rooms = await queries.pending_rooms(session)
+        rooms = await queries.pending_rooms(session, services.clock.now())
     for room_session_id in rooms:
         await project_room(services, room_session_id)
 

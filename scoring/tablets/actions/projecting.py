@@ -232,10 +232,12 @@ async def _settle(
         )  # fmt: skip
         work.settled[number, matter] = row
         session.add(row)
-    row.outcome = (outcome or Outcome.APPLIED).value
     told = _described(refusal)
-    row.code, row.message, row.way_out, row.facts = told.code, told.message, told.way_out, dict(told.facts)
-    row.signed, row.sheet_id, row.at = signed, sheet_id, work.now
+    became = ((outcome or Outcome.APPLIED).value, told.code, sheet_id)
+    if (row.outcome, row.code, row.sheet_id) != became:
+        row.at = work.now  # since then it stands so; a try that changes nothing writes nothing
+    row.outcome, row.code, row.sheet_id = became
+    row.message, row.way_out, row.facts, row.signed = told.message, told.way_out, dict(told.facts), signed
     row.events_count = _count(work, number, kind)
     await session.flush()
 

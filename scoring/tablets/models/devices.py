@@ -88,6 +88,12 @@ class TabletEventRow(Base):
         CheckConstraint("number >= 1 AND counter >= 1", name="number"),
         Index("ix_tablet_events_sheet", "sitting_id", "assessor_id", "version"),
         Index("ix_tablet_events_room", "room_session_id", "tablet_id"),
+        Index(
+            "ix_tablet_events_signed",
+            "received_at",
+            "room_session_id",
+            postgresql_where=text("kind IN ('signed', 'stopped')"),
+        ),
         _SCHEMA,
     )
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue.rules import Sheet, plain
+from exam.sittings import queries as sittings
 from scoring.marking.rules import read_entries
 from scoring.tablets.models import TabletEventRow, TabletSettlementRow
 from scoring.tablets.rules.events import Kind
 from scoring.tablets.rules.settling import Matter, Outcome
 
+FRESH: Final = timedelta(days=2)
+RETRIED_FOR: Final = timedelta(days=14)
 _SETTLED = {Kind.SIGNED: Matter.SHEET, Kind.STOPPED: Matter.STOP}
 
 
@@ -60,9 +63,16 @@ async def pending(session: AsyncSession, room_session_id: UUID, *, again: bool =
     return sorted({(row.sitting_id, row.assessor_id) for row in await session.execute(query)})
 
 
-async def pending_rooms(session: AsyncSession) -> list[UUID]:
-    """The sessions with something that is not entered yet."""
-    return sorted({row.room_session_id for row in await session.execute(_unsettled(again=False))})
+async def pending_rooms(session: AsyncSession, now: datetime) -> list[UUID]:
+    """The sessions of the last two weeks with a signature of the last two days, or with something that waits: where a try may
+    bring something. Later ones are tried from the ledger's page."""
+    signed = select(TabletEventRow.room_session_id).where(
+        TabletEventRow.kind.in_([kind.value for kind in _SETTLED]), TabletEventRow.received_at >= now - FRESH
+    )
+    waits = select(TabletSettlementRow.room_session_id).where(TabletSettlementRow.outcome == Outcome.WAITING.value)
+    ids = set(await session.scalars(union(signed, waits)))
+    rooms = await sittings.room_sessions(session, ids=ids) if ids else []
+    return [one.id for one in rooms if one.ends_at >= now - RETRIED_FOR]
 
 
 def entered(definition: Sheet, answers: Mapping[str, Any]) -> dict[str, Any]:

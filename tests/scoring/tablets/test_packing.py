@@ -1,6 +1,7 @@
 """A pack opens with a badge and its PIN and with nothing else, names no candidate, and writes the passes."""
 
 import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,16 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.exceptions import InvalidTag
+from PIL import Image
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.demo.photos import portrait
 from exam.kernel.crypto import Vault
 from exam.kernel.files import FileStore
 from exam.kernel.services import Services
 from exam.registration import queries as registration
+from exam.registration.rules.photos import prepare_photo
 from scoring.tablets import actions, queries
 from scoring.tablets.rules.badges import (
     BadgeReasonMissing,
@@ -210,3 +215,20 @@ def test_fractions_are_texts_and_codes_tell_tickets_apart() -> None:
 def test_what_is_no_ask_is_refused(sent: object) -> None:
     with pytest.raises(MessageInvalid):
         read_ask(sent)
+
+
+async def test_a_photo_is_small_and_carries_nothing_else(session: AsyncSession, vault: Vault, files: FileStore) -> None:
+    site = await make_site(session)
+    qr, _ = await _badges(session, vault, site, 0)
+    kept = files.put(prepare_photo(portrait(1)))
+    statement = text("UPDATE exam.registrations SET photo_sha256 = :kept WHERE id = :id")
+    await session.execute(statement, {"kept": kept, "id": site.world.registrations[0]})
+    await session.execute(statement, {"kept": "0" * 64, "id": site.world.registrations[1]})
+    (room,) = open_pack(await _ask(session, vault, files, site), qr, PIN)["rooms"]
+    first, *others = [one["photo"] for one in room["candidates"]]
+    assert others == [None, None], "bytes that are not there are no photo"
+    head, data = first.split(",")
+    assert head == "data:image/jpeg;base64"
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert image.width <= 200 and image.height == 280 and not image.getexif()
+    assert len(data) < 30_000

@@ -1,5 +1,6 @@
 """What tablets signed becomes score sheets: once, in any order, with the words why where it cannot."""
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -215,7 +216,10 @@ async def test_a_signature_promises_its_sheet(services: Services) -> None:
     await worker.run(services, drain=True)
     async with services.db.transaction() as session:
         assert await outcomes(session, site) == [(1, Matter.SHEET, Outcome.APPLIED, "")]
-        assert await queries.pending_rooms(session) == []
+        room = site.world.rooms["P"]
+        assert await queries.pending(session, room.id) == []
+        assert await queries.pending_rooms(session, room.ends_at) == [room.id]
+        assert await queries.pending_rooms(session, room.ends_at + timedelta(days=15)) == []
 
 
 async def test_the_invariants_know_a_fork_from_a_broken_chain(session: AsyncSession) -> None:
