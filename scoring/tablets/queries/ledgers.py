@@ -58,6 +58,7 @@ class Account:
     states: Mapping[SheetKey, SheetState]
     wanted: tuple[SheetKey, ...]
     differing: frozenset[SheetKey]
+    corrected: frozenset[SheetKey]  # put right by a later version on the server
     unsettled: Mapping[SheetKey, Settlement]
     photos: frozenset[str]  # of those spoken of, the ones that are there
     oddities: tuple[Oddity, ...]  # settled ones too
@@ -86,35 +87,63 @@ async def account(session: AsyncSession, room_session_id: UUID) -> Account:
     people = await sittings.sittings(session, room_session_id=room_session_id)
     duties = [one for one in await marking.assessing(session, room_session_id) if one.duty is Duty.ASSESSOR]
     wanted = await _wanted(session, room, people, duties, sheets, found)
-    definition = await marking.sheet_definition(session, room.component_id)
-    differing = frozenset(
-        key
-        for key, state in found.items()
-        if (sheet := sheets.get((key.sitting_id, key.assessor_id))) is not None
-        and sheet.version == key.version
-        and sheet.status is not SheetStatus.DRAFT
-        and state.sound
-        and not same(definition, state.answers, state.overtime, sheet.answers, sheet.overtime_minutes)
-    )
+    differing = await _differing(session, room, sheets, found)
     photos = await kept_photos(session, {photo for state in found.values() for photo, _ in state.evidence})
+    corrected = _corrected(sheets, found)
     unsettled = {
-        SheetKey(sitting_id=one.sitting_id, assessor_id=one.assessor_id, version=one.version): one
+        key: one
         for one in await settlements(session, room_session_ids=[room_session_id], open_only=True)
-        if one.outcome in _UNSETTLED and one.code != ENOUGH
+        if one.outcome in _UNSETTLED
+        and one.code != ENOUGH
+        and (key := SheetKey(sitting_id=one.sitting_id, assessor_id=one.assessor_id, version=one.version))
+        not in corrected
     }
     aside = await oddities(session, room_session_id, [one.id for one in own])
     return Account(
         room=room, tablets=tuple(own), candidates=tuple(people), assessors=tuple(duties), sheets=sheets, states=found,
-        wanted=tuple(wanted), differing=differing, unsettled=unsettled, photos=photos, oddities=tuple(aside),
+        wanted=tuple(wanted), differing=differing, corrected=corrected, unsettled=unsettled, photos=photos, oddities=tuple(aside),
         ledger=balance(
             await _chains(session, own), wanted, found,
             settled={_key(one) for one in sheets.values() if one.status is SheetStatus.SIGNED},
             waiting={_key(one) for one in sheets.values() if one.status is SheetStatus.COUNTERSIGN and one.version == 1},
-            differing=differing, unsettled=unsettled, photos=photos,
+            differing=differing, corrected=corrected, unsettled=unsettled, photos=photos,
             aside=[Aside(device_id=one.tablet_id, number=one.number, sha256=one.sha256)
                    for one in aside if one.settled_at is None],
         ),
     )  # fmt: skip
+
+
+async def _differing(
+    session: AsyncSession,
+    room: RoomSession,
+    sheets: Mapping[tuple[UUID, UUID], ScoreSheet],
+    found: Mapping[SheetKey, SheetState],
+) -> frozenset[SheetKey]:
+    """The versions that stand on the server with other contents than a tablet signed; also while a correction is open."""
+    definition = await marking.sheet_definition(session, room.component_id)
+    signed = await marking.signed_sheets(session, {key.sitting_id for key in found})
+    both = [*sheets.values(), *(one for group in signed.values() for one in group)]
+    stand = {(one.sitting_id, one.assessor_id, one.version): one for one in both if one.status is not SheetStatus.DRAFT}
+    return frozenset(
+        key
+        for key, state in found.items()
+        if state.sound
+        and (sheet := stand.get((key.sitting_id, key.assessor_id, key.version))) is not None
+        and not same(definition, state.answers, state.overtime, sheet.answers, sheet.overtime_minutes)
+    )
+
+
+def _corrected(
+    sheets: Mapping[tuple[UUID, UUID], ScoreSheet], found: Mapping[SheetKey, SheetState]
+) -> frozenset[SheetKey]:
+    """The versions that a later one, signed twice on the server, has put right."""
+    return frozenset(
+        key
+        for key in found
+        if (sheet := sheets.get((key.sitting_id, key.assessor_id))) is not None
+        and sheet.version > key.version
+        and sheet.status is SheetStatus.SIGNED
+    )
 
 
 async def room_tablets(session: AsyncSession, room_session_id: UUID) -> list[UUID]:

@@ -191,7 +191,7 @@ def _cell(found: Account, sitting_id: UUID, who: UUID, key: SheetKey | None, typ
     sheet = found.sheets.get((sitting_id, who))
     settlement = found.unsettled.get(key) if key else None
     stands = standing(
-        state=found.states[key] if key else None,
+        state=found.states[key] if key and key not in found.corrected else None,
         server=sheet.status if sheet else None,
         filled=bool(sheet and sheet.answers),
         wanted=SheetKey(sitting_id=sitting_id, assessor_id=who) in found.wanted,

@@ -187,6 +187,7 @@ def balance(
     *,
     settled: Collection[SheetKey] = (),
     differing: Collection[SheetKey] = (),
+    corrected: Collection[SheetKey] = (),
     waiting: Collection[SheetKey] = (),
     unsettled: Collection[SheetKey] = (),
     photos: Collection[str] = (),
@@ -194,7 +195,7 @@ def balance(
 ) -> Ledger:
     """Draw the account. `wanted`: one key (version 1) for each candidate who is there and each assessor whose sheet is asked
     for; `settled`: those of them that stand signed on the server by another way (keyed in from paper); `differing`: those
-    that stand there with other contents than their tablet signed; `waiting`: those that a second person must sign; `unsettled`: those that a tablet signed and that were not entered; `photos`: hashes of the evidence that is there."""
+    that stand there with other contents than their tablet signed; `corrected`: versions that a later one on the server has put right; `waiting`: those that a second person must sign; `unsettled`: those that a tablet signed and that were not entered; `photos`: hashes of the evidence that is there."""
     found: list[Gap] = []
     for one in devices:
         if one.seen_at is None and not one.numbers:
@@ -205,13 +206,14 @@ def balance(
         if one.broken:
             found.append(Gap(why=Lacking.LINK, device_id=one.device_id))
     wanted = sorted(set(wanted))
+    latest = _latest(states)
     signed = [
         key
         for key in wanted
         if key not in differing
         and key not in waiting
         and key not in unsettled
-        and (key in settled or _sound(states, key))
+        and (key in settled or (key.sitting_id, key.assessor_id) in latest)
     ]
     found += [
         Gap(why=Lacking.SHEET, sheet=key)
@@ -220,7 +222,9 @@ def balance(
     ]
     found += [Gap(why=Lacking.UNSETTLED, sheet=key) for key in sorted(set(unsettled) - set(differing))]
     for key in sorted(states):
-        if states[key].contradicting or key in differing:
+        if key in corrected or key.version < latest.get((key.sitting_id, key.assessor_id), 0):
+            pass  # a later version has put it right
+        elif states[key].contradicting or key in differing:
             found.append(Gap(why=Lacking.CONTRADICTION, sheet=key))
         elif states[key].unapplied:
             found.append(Gap(why=Lacking.UNAPPLIED, sheet=key))
@@ -293,9 +297,10 @@ def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
+def _latest(states: Mapping[SheetKey, SheetState]) -> dict[tuple[UUID, UUID], int]:
+    """Per candidate and assessor the latest version that is soundly signed."""
+    return {(key.sitting_id, key.assessor_id): key.version for key in sorted(states) if states[key].sound}
+
+
 def _signed(states: Mapping[SheetKey, SheetState], key: SheetKey) -> bool:
     return key in states and states[key].signed is not None
-
-
-def _sound(states: Mapping[SheetKey, SheetState], key: SheetKey) -> bool:
-    return key in states and states[key].sound

@@ -13,6 +13,7 @@ from exam.accounts.rules import Actor, Role, Scope
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden, NotFound
 from exam.kernel.files import FileStore
+from scoring.marking import actions as marks
 from scoring.marking import queries as marking
 from scoring.marking.rules import SheetIncomplete
 from scoring.tablets import actions, queries
@@ -329,3 +330,16 @@ async def test_the_lost_tablet_turns_up_and_is_compared(
     assert (found == [site.sheet(0)]) is differs
     assert view.lines[0].cells[0].standing is (Standing.CONTRADICTING if differs else Standing.KEYED)
     assert (await marking.sheet(session, sheet_id)).answers == SIGNED
+    if differs:
+        assessor, lead = site.world.assessors[0], site.world.lead
+        at = site.world.rooms["P"].starts_at
+        draft = await marks.correct_sheet(session, assessor, sheet_id=sheet_id, reason="以平板为准", now=at)
+        await marks.save_sheet(session, assessor, sheet_id=draft.id, answers=other, overtime_minutes=0, now=at)
+        await marks.sign_sheet(session, assessor, sheet_id=draft.id, now=at)
+        assert Lacking.CONTRADICTION in {
+            one.why for one in (await queries.ledger(session, site.world.rooms["P"].id)).gaps
+        }
+        await marks.countersign_sheet(session, lead, sheet_id=draft.id, now=at)
+        view = await queries.room_ledger(session, site.world.rooms["P"].id, NOW)
+        assert Lacking.CONTRADICTION not in {one.gap.why for one in view.gaps}
+        assert view.lines[0].cells[0].standing is Standing.KEYED

@@ -133,6 +133,21 @@ def test_a_sheet_keyed_in_otherwise_than_its_tablet_signed_contradicts() -> None
     assert (ledger.sheets_expected, ledger.sheets_signed) == (2, 1)
 
 
+def test_a_contradiction_is_right_again_once_a_later_version_is_signed() -> None:
+    one, two = Tablet(UUID(int=1)), Tablet(UUID(int=2))
+    one.write(Kind.SIGNED, SHEETS[0], answers={"a": 1}, overtime=None, note="")
+    two.write(Kind.SIGNED, SHEETS[0], answers={"a": 2}, overtime=None, note="")
+    apart = balance([], SHEETS[:1], fold([*one.events, *two.events]))
+    assert (apart.gaps[0].why, apart.sheets_signed) == (Lacking.CONTRADICTION, 0)
+    assert balance([], SHEETS[:1], fold([*one.events, *two.events]), settled=SHEETS[:1], corrected=SHEETS[:1]).balanced
+    second = replace(SHEETS[0], version=2)
+    one.write(Kind.CORRECTED, second, reason="核对纸质")
+    assert not balance([], SHEETS[:1], fold([*one.events, *two.events])).balanced, "begun is not signed"
+    one.write(Kind.SIGNED, second, answers={"a": 1}, overtime=None, note="")
+    right = balance([], SHEETS[:1], fold([*one.events, *two.events]))
+    assert (right.balanced, right.sheets_signed) == (True, 1)
+
+
 def test_the_digest_tells_every_change_but_when_a_tablet_was_seen() -> None:
     tablet = _full()
     whole = balance([_account(tablet)], SHEETS, fold(tablet.events))
