@@ -27,6 +27,7 @@ from exam.kernel import pages
 from exam.kernel.services import Services
 from exam.papers import routes as papers
 from exam.registration import routes as registration
+from exam.rehearsal import routes as rehearsal
 from exam.signals import routes as signals
 from exam.sittings import routes as sittings
 from scheduling.duties import routes as scheduling_duties
@@ -66,6 +67,7 @@ MODULES: Sequence[Any] = (
     outcomes,
     reviews,
     tablets,
+    rehearsal,
     command,
     home,
 )

@@ -179,6 +179,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("incident", "SELECT id FROM exam.incidents"),
     ("fault", "SELECT id FROM exam.faults"),
     ("time_credit", "SELECT id FROM exam.time_credits"),
+    ("rehearsal", "SELECT id FROM exam.rehearsals"),
     ("deployment", "SELECT id FROM exam.deployments"),
     ("deployment_override", "SELECT id FROM exam.deployment_overrides"),
     ("announcement", "SELECT id FROM exam.announcements"),

@@ -73,6 +73,7 @@ class Board:
     rows: tuple[Row, ...]
     by_room: bool  # rows are rooms of one site
     sites_count: int
+    unready: tuple[tuple[UUID, str], ...]  # sites without a readiness record, by code: id and name
     problems: tuple[tuple[RoomFacts, Found], ...]
     problems_count: int
     version: str  # changes with what is shown
@@ -109,7 +110,9 @@ def board(
     rows = _rooms(chosen, columns, snapshot) if by_room else _sites(chosen, columns, snapshot)
     counted = totals(chosen, sum(bool(snapshot.found[room.id]) for room in chosen))
     tiles = _tiles(own, prefectures, snapshot)
+    unready = {room.site_id: room for room in chosen if room.site_id not in snapshot.ready}
     seen = (
+        sorted(unready),
         counted,
         [(room.id, one.kind, sorted(one.facts.items())) for room, one in problems],
         rows,
@@ -127,6 +130,7 @@ def board(
         rows=rows if by_room or len(sites) <= SITES_SHOWN else (),
         by_room=by_room,
         sites_count=len(sites),
+        unready=tuple((id, room.site_name) for id, room in sorted(unready.items(), key=lambda one: one[1].site_code)),
         problems=tuple(problems[:PROBLEMS_SHOWN]),
         problems_count=len(problems),
         version=hashlib.sha256(repr(seen).encode()).hexdigest()[:16],

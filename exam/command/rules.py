@@ -223,6 +223,7 @@ class Snapshot:
     at: datetime
     rooms: tuple[RoomFacts, ...]
     found: Mapping[UUID, tuple[Found, ...]]
+    ready: frozenset[UUID] = frozenset()  # sites with a readiness record that holds today
     stale: bool = False  # the database has not answered since
 
 

@@ -25,11 +25,12 @@ from exam.command.rules import FaultFacts, RoomFacts, Snapshot, troubles
 from exam.faults import queries as faults
 from exam.faults.queries import Fault
 from exam.faults.rules import KIND_LABELS, LEVEL_LABELS, Level
-from exam.kernel.clock import CHINA
+from exam.kernel.clock import CHINA, china_date
 from exam.kernel.db import Database
 from exam.kernel.errors import Unavailable
 from exam.registration import queries as registration
 from exam.registration.rules import Prefecture
+from exam.rehearsal import queries as rehearsals
 from exam.signals.rules import Sight
 from exam.sittings.rules import DONE, PRESENT, SittingStatus
 
@@ -42,7 +43,8 @@ OLD_ENOUGH = 3
 _ROOMS = text(
     "SELECT id, batch_id, site_id, site_code, site_name, site_name_en, prefecture_code, room_name, room_name_en, form,"
     " starts_at, ends_at, status, opened_at, (terms->>'late_limit_minutes')::int AS late_minutes FROM exam.room_sessions"
-    " WHERE starts_at >= :begin AND starts_at < :end ORDER BY starts_at, site_code, room_name, id"
+    " WHERE starts_at >= :begin AND starts_at < :end"
+    " AND NOT EXISTS (SELECT FROM exam.rehearsals r WHERE r.id = batch_id) ORDER BY starts_at, site_code, room_name, id"
 )
 _COUNTS = text(
     "SELECT room_session_id, status, count(*) FROM exam.sittings WHERE room_session_id = ANY(:rooms) GROUP BY 1, 2"
@@ -109,7 +111,10 @@ async def read(session: AsyncSession, now: datetime, arrived: Arrived) -> Snapsh
     made = tuple(
         _facts(room, counts.get(room["id"], ()), parts, room["id"] in closed, _of_room(opened, room)) for room in rooms
     )
-    return Snapshot(at=now, rooms=made, found={room.id: tuple(troubles(room, now)) for room in made})
+    ready = await rehearsals.ready_sites(session, {room.site_id for room in made}, china_date(now)) if made else {}
+    return Snapshot(
+        at=now, rooms=made, found={room.id: tuple(troubles(room, now)) for room in made}, ready=frozenset(ready)
+    )
 
 
 async def _tablets(

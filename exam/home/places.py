@@ -27,7 +27,12 @@ PLACES = (
     _place(N_("证书与方案"), "/exam/catalogue", _P.CATALOGUE_READ),
     _place(N_("题库与试卷"), "/exam/papers", _P.ITEM_WRITE),
     _place(N_("站点"), "/scheduling/sites", _P.SITE_READ, under=("/scheduling/sites", "/scheduling/coverage")),
-    _place(N_("排考"), "/scheduling/plans", _P.PLAN_READ, under=("/scheduling/plans", "/scheduling/examiners", "/scheduling/workload")),
+    _place(
+        N_("排考"),
+        "/scheduling/plans",
+        _P.PLAN_READ,
+        under=("/scheduling/plans", "/scheduling/examiners", "/scheduling/workload"),
+    ),
     _place(
         N_("考场"),
         "/exam/sittings",
@@ -36,7 +41,14 @@ PLACES = (
         _P.INCIDENT_DECIDE,
         under=("/exam/sittings", "/exam/faults", "/exam/signals"),
     ),
-    _place(N_("指挥中心"), "/exam/command", _P.PLAN_MANAGE, _P.SITE_RUN, _P.SITE_FILE),
+    _place(
+        N_("指挥中心"),
+        "/exam/command",
+        _P.PLAN_MANAGE,
+        _P.SITE_RUN,
+        _P.SITE_FILE,
+        under=("/exam/command", "/exam/rehearsal"),
+    ),
     _place(N_("站点平板"), "/scoring/tablets", _P.SITE_RUN),
     _place(
         N_("评分表"),

@@ -15,6 +15,7 @@ from exam.kernel import audit
 from exam.kernel.db import Base
 from exam.papers import models as papers
 from exam.registration import models as registration
+from exam.rehearsal import models as rehearsal
 from exam.signals import models as signals
 from exam.sittings import models as sittings
 from scheduling.duties import models as duties
@@ -39,6 +40,7 @@ MODELS: tuple[ModuleType, ...] = (
     signals,
     deployment,
     faults,
+    rehearsal,
     delivery,
     sites,
     timetable,
