@@ -24,6 +24,7 @@ from exam.kernel.settings import Settings
 from scoring.marking import queries as marking
 from scoring.marking.rules import SheetStatus
 from scoring.tablets import actions, queries
+from scoring.tablets.routes import app
 from scoring.tablets.rules.events import Kind
 from scoring.tablets.rules.slips import slip
 from tests.conftest import CHROMIUM_FLAGS
@@ -433,12 +434,64 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
         )
     events = await stored(day, device)
     assert [one.number for one in events] == list(range(1, int(await page.inner_text("#kept")) + 1))
+
+    # It goes on as a new tablet.
+    await page.click("#again")
+    await page.locator("dialog", has_text="还有 1 条记录没有得到服务器确认").wait_for()
+    await page.click("dialog button[type=submit]")
+    await page.locator("#enrol-go").wait_for()
     assert events[-1].data == {"row": "A1", "value": "20.00"}
     first, second = (one for one in events if one.kind is Kind.SIGNED)
     assert first.data["seconded"] == {"account": str(site.world.assessors[1].account_id)}
     assert (first.data["note"], first.data["answers"]["A2"]) == ("机床断电", True)
     assert (second.sheet.version, second.data["answers"]["C2"]) == (2, False)
     assert [one.data["row"] for one in events if one.kind is Kind.STOPPED] == ["C2"]
+
+
+SCANNER = """text => {
+  navigator.mediaDevices.getUserMedia = async () => document.createElement("canvas").captureStream();
+  HTMLMediaElement.prototype.play = async () => {};
+  window.BarcodeDetector = class { async detect() { return [{ rawValue: text }]; } };
+}"""
+
+
+async def test_a_new_version_waits_until_nobody_scores(
+    day: Day, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page, _ = await ready(day, site)
+    first = await page.get_attribute("script[type=module]", "src")
+    folder = tmp_path / "tablet"
+    shutil.copytree(app.FOLDER, folder)
+    (folder / "tablet.css").write_text("/* newer */", encoding="utf-8")
+    monkeypatch.setattr(app, "FOLDER", folder)
+    app.current.cache_clear()
+    try:
+        await page.evaluate("async () => (await navigator.serviceWorker.getRegistration('/scoring/tablet')).update()")
+        waiting = "async () => Boolean((await navigator.serviceWorker.getRegistration('/scoring/tablet')).waiting)"
+        for _ in range(100):
+            if await page.evaluate(waiting):
+                break
+            await page.wait_for_timeout(100)
+        assert await page.evaluate(waiting)
+        await page.check("[name=row-A2][value=true]", force=True)
+        await page.locator("#kept", has_text="2").wait_for()
+        await confirmed(page)
+        assert await page.get_attribute("script[type=module]", "src") == first, "nothing changes under one who scores"
+        await page.click("#lock")
+        await page.locator(f"script[type=module]:not([src='{first}'])").wait_for(state="attached")
+
+        # The badge by the camera, where the browser reads codes.
+        await page.locator("#badge").wait_for()
+        await page.evaluate(SCANNER, site.badges[0])
+        await page.click("#language")
+        await page.click("#language")
+        await page.get_by_role("button", name="扫描评分证").click()
+        await page.fill("#pin", PINS[0])
+        await page.click("#sign-in-go")
+        await page.locator("[name=row-A2][value=true]:checked").wait_for(state="attached")
+    finally:
+        monkeypatch.undo()
+        app.current.cache_clear()
 
 
 async def staff(session: AsyncSession, role: Role, scope: Scope, name: str, now: datetime) -> Actor:

@@ -43,32 +43,33 @@ class App:
 @get(PAGE, guards=[public])
 async def shell() -> Response[bytes]:
     """The page. Who has no line gets it from the service worker."""
-    return _answer(_app().page, "text/html; charset=utf-8", "no-cache")
+    return _answer(current().page, "text/html; charset=utf-8", "no-cache")
 
 
 @get(f"{PAGE}/manifest.webmanifest", guards=[public])
 async def manifest() -> Response[bytes]:
     """What a tablet needs to install the page."""
-    return _answer(_app().manifest, "application/manifest+json", "no-cache")
+    return _answer(current().manifest, "application/manifest+json", "no-cache")
 
 
 @get(f"{PAGE}/{WORKER}", guards=[public])
 async def worker() -> Response[bytes]:
     """The service worker, with the list of files it keeps. Its scope is the page, which stands beside its folder."""
-    return _answer(_app().worker, KINDS[".js"], "no-cache", {"Service-Worker-Allowed": PAGE})
+    return _answer(current().worker, KINDS[".js"], "no-cache", {"Service-Worker-Allowed": PAGE})
 
 
 @get(f"{PAGE}/files/{{version:str}}/{{name:str}}", guards=[public])
 async def file(version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """One file of this version; of another version there is none."""
-    app = _app()
+    app = current()
     if version != app.version or name not in app.files:
         raise NotFoundException
     return _answer(app.files[name], KINDS["." + name.rsplit(".", 1)[1]], FOR_EVER)
 
 
 @cache
-def _app() -> App:
+def current() -> App:
+    """The page as it is now, read once."""
     files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in KINDS}
     program = files.pop(WORKER)
     files["words.js"] = f"export default {json.dumps(words(), ensure_ascii=False, sort_keys=True)};\n".encode()

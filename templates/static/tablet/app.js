@@ -19,6 +19,7 @@ const app = {
   ready: null, // null: not checked yet; [] all there; else what is missing
   moved: false, // another page of this browser took over
   touched: Date.now(),
+  takeOver() {}, // a new version of the page, where one waits
   go(hash) { if (location.hash === hash) this.show(); else location.hash = hash; },
   async check() { this.ready = await lacking(this.tablet); this.status(); },
   lock(say_ = "") { this.tablet.lock(); this.said = say_; this.show(); },
@@ -41,6 +42,7 @@ const app = {
   status() {
     bar.replaceChildren(...head(this));
     trouble.replaceChildren(...troubles(this));
+    this.takeOver();
     for (const part of main.querySelectorAll("[data-refresh]")) part.dispatchEvent(new Event("refresh"));
   },
 };
@@ -123,7 +125,8 @@ async function start() {
   addEventListener("unhandledrejection", (event) => { say(explain(event.reason)); trouble.prepend(notice("stopped", explain(event.reason))); });
   await app.show();
   watchIdleness();
-  await startWorker(() => !app.tablet.session).catch(() => { /* named by the check */ });
+  const idle = ({ session, kept, confirmed, photosWaiting } = app.tablet) => !session && kept === confirmed && !photosWaiting;
+  app.takeOver = await startWorker(() => idle() && !main.querySelector("input:focus")).catch(() => () => {}); // what is wrong is named by the check
   await navigator.serviceWorker?.ready;
   if (app.tablet.device) await app.check();
 }

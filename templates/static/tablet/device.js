@@ -1,6 +1,7 @@
 /* This tablet: who it is, what is kept and confirmed, what was refused, the file for a dead line. Open to anybody: it shows no marks. */
 import { ask, button, chip, explain, facts, h, notice, said, span, t, time } from "./page.js";
 import { readiness } from "./entrance.js";
+import { beginAnew } from "./store.js";
 
 /** Hand a file over to the browser's downloads. */
 export function download(name, type, content) {
@@ -26,6 +27,7 @@ export async function device(app) {
     photosRefused(tablet),
     await originals(app),
     exporting(tablet),
+    enrollingAgain(tablet),
   ].filter(Boolean);
 }
 
@@ -62,4 +64,13 @@ function exporting(tablet) {
         problem.replaceChildren(notice("stopped", explain(error)));
       }
     }, "", { id: "export" })) : h("p", { class: "note" }, t("export_sign_in")));
+}
+
+/** A revoked, unknown or set-back tablet goes on as a new one; what it kept stays in its own store. */
+function enrollingAgain(tablet) {
+  const dead = tablet.setBack || ["TabletRevoked", "TabletUnknown"].includes(tablet.line?.stopped?.code);
+  if (!dead) return null;
+  const open = tablet.kept - tablet.confirmed;
+  return h("section", { class: "card" }, h("h2", {}, t("again_title")), h("p", {}, t("again_text")), h("div", { class: "actions" }, button(t("again_title"),
+    () => ask(t("again_title"), [h("p", {}, open ? t("again_open", { n: open }) : t("again_none"))], t("again_go"), async () => { beginAnew(); location.reload(); }, "danger"), "danger", { id: "again" })));
 }

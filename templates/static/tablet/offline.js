@@ -8,16 +8,21 @@ import * as store from "./store.js";
 const LEAST_FREE = 50_000_000; // bytes: about a day of photos
 const ASK_MS = 8000;
 
-/** Register the worker. `idle()` says whether a new version may take over now: only while nobody is signed in. */
+/** Register the worker. `idle()` says whether a new version may take over now: only while nobody is signed in and nothing waits
+ * to be sent (the page begins anew then). Returns what to call when that may have become true. */
 export async function startWorker(idle) {
-  if (!("serviceWorker" in navigator)) return;
-  const hadOne = Boolean(navigator.serviceWorker.controller);
+  if (!("serviceWorker" in navigator)) return () => {};
+  let had = Boolean(navigator.serviceWorker.controller); // the first one only begins to keep what the page already is
   const registration = await navigator.serviceWorker.register("/scoring/tablet/worker.js", { scope: "/scoring/tablet", updateViaCache: "none" });
   const takeOver = () => { if (idle()) registration.waiting?.postMessage({ ask: "take over" }); };
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", takeOver));
-  if (hadOne) navigator.serviceWorker.addEventListener("controllerchange", () => { if (idle()) location.reload(); });
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (had && idle()) location.reload();
+    had = true;
+  });
   takeOver();
-  setInterval(() => { takeOver(); registration.update().catch(() => { /* no line: the next time */ }); }, 10 * 60_000);
+  setInterval(() => { registration.update().catch(() => { /* no line: the next time */ }); }, 10 * 60_000);
+  return takeOver;
 }
 
 function askWorker() {

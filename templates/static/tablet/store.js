@@ -2,6 +2,7 @@
  * chain and its photo are written in one transaction that is on the disk before anybody is told that it is kept.
  */
 const NAME = "kaowu-tablet";
+const GENERATION = "kaowu-tablet-generation"; // in localStorage: which store is in use
 const STORES = { facts: null, events: "number", packs: "pack", photos: "sha256", originals: "id" };
 
 /** The store has no room: what was kept stays, the newest change is not kept. */
@@ -13,7 +14,7 @@ let opened = null;
 
 function database() {
   opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
+    const request = indexedDB.open(`${NAME}${localStorage.getItem(GENERATION) ?? ""}`, 1);
     request.onupgradeneeded = () => {
       for (const [name, key] of Object.entries(STORES)) request.result.createObjectStore(name, key ? { keyPath: key } : undefined);
     };
@@ -70,6 +71,11 @@ export function raiseCounter(counter) {
     const chain = (await fact("chain")) ?? NO_CHAIN;
     if (counter > chain.counter) await setFact("chain", { ...chain, counter });
   });
+}
+
+/** Begin a new, empty store, for a new enrolment; the old one stays as it is, untouched. The page is to be loaded again. */
+export function beginAnew() {
+  localStorage.setItem(GENERATION, String(Number(localStorage.getItem(GENERATION) ?? 0) + 1));
 }
 
 /** Ask the browser not to throw anything away, and how much room there is: {persisted, free}. */
