@@ -275,7 +275,7 @@ async def signed_sheets(session: AsyncSession, sitting_ids: Iterable[UUID]) -> d
     query = (
         select(ScoreSheetRow)
         .where(ScoreSheetRow.sitting_id.in_(list(sitting_ids)), ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at)
+        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at, ScoreSheetRow.id)
         .execution_options(populate_existing=True)
     )
     newest = {(row.sitting_id, row.assessor_id): row for row in await session.scalars(query)}
@@ -422,7 +422,7 @@ async def _signed_totals(
     query = (
         select(ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total)
         .where(ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at)
+        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at, ScoreSheetRow.id)
     )
     if batch_id is not None:
         query = query.where(ScoreSheetRow.batch_id == batch_id)

@@ -407,7 +407,8 @@ async def test_beyond_the_tolerance_a_third_assessor_is_asked_and_the_nearest_pa
     with pytest.raises(NothingToDecide):
         await actions.decide_sheets(session, world.lead, sitting_id=sitting, value=Decimal(94), reason="x", now=later)
     near = {**GOOD, "A1": "20.04"}
-    await actions.record_sheet(session, third, sitting_id=sitting, answers=near, overtime_minutes=0, now=later)
+    last = later + timedelta(minutes=1)
+    await actions.record_sheet(session, third, sitting_id=sitting, answers=near, overtime_minutes=0, now=last)
     mark = await _mark(session, world, "P")
     assert mark is not None and (mark.value, mark.source) == (95, MarkSource.SHEETS)  # of 100, 94 and 96
     assert (mark.detail["path"], mark.detail["used"]) == ("nearest_pair", [1, 2])
