@@ -45,8 +45,9 @@ def slip(ticket: str, badge: str, version: int, answers: Mapping[str, Any], over
 
 
 def read_slip(typed: str) -> str:
-    """A slip as somebody typed it; raises :class:`SlipMistyped` when it cannot be one."""
-    text = "".join(one for one in typed.upper() if one not in " -")
+    """A slip as somebody typed it, or scanned it from its QR code (`KAOWU-SLIP:1:…:slip`); raises :class:`SlipMistyped` when it
+    cannot be one."""
+    text = "".join(one for one in typed.upper().rsplit(":", 1)[-1] if one not in " -")
     body, check = text[:-1].translate(_READ_AS), text[-1:]
     if len(body) != LENGTH or any(one not in _ALPHABET for one in body) or _check(body) != check:
         raise SlipMistyped
