@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam import check
 from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.command import snapshot
@@ -16,10 +17,12 @@ from exam.kernel.clock import china_date
 from exam.kernel.errors import Forbidden, NotFound
 from exam.kernel.pdf import render_pdf
 from exam.kernel.printing import preview
+from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.rehearsal import actions, queries
 from exam.rehearsal.rules import AlreadySigned, Drill, NothingChosen, NotReady, SamePerson, SeenMissing, ValidityWrong
 from exam.sittings import actions as sittings
+from exam.sittings import queries as places
 from exam.sittings.queries import desk
 from exam.sittings.rules.publication import PublicationClash
 from scheduling.sites import queries as sites
@@ -145,3 +148,22 @@ async def test_the_record_prints() -> None:
         html = preview("readiness_record", locale="en" if locale == "en" else "zh")
         assert ("具备考核条件" in html) is (locale == "zh")
     assert (await render_pdf(preview("readiness_record"))).startswith(b"%PDF")
+
+
+async def test_the_day_itself_is_the_real_one(
+    session: AsyncSession, services: Services, world: World, head: Actor
+) -> None:
+    found = await begun(session, world, head)
+    room, ids = found.rooms[0].id, [one.id for one in await places.sittings(session, batch_id=found.id)]
+    await sittings.open_room(session, head, room_session_id=room, now=START - timedelta(minutes=30))
+    await sittings.check_in(session, head, sitting_id=ids[0], now=START - timedelta(minutes=10))
+    await sittings.begin_room(session, head, room_session_id=room, now=START)
+    view = await desk.room_desk(session, room, START)
+    late = view.view.room.late_until + timedelta(minutes=1)
+    await sittings.mark_absent_many(session, head, sitting_ids=ids[1:], now=late)
+    await sittings.collect(session, head, room_session_id=room, now=view.view.room.ends_at)
+    assert [row.sitting.status.value for row in (await desk.room_desk(session, room, late)).rows] == [
+        "submitted",
+        "absent",
+    ]
+    assert [one.failures for one in await check.evaluate(session, services) if not one.passed] == []
