@@ -7,7 +7,7 @@ import { proof } from "./proof.js";
 import { sheet } from "./sheet.js";
 import { stations } from "./stations.js";
 import * as store from "./store.js";
-import { Tablet } from "./tablet.js";
+import { Cannot, Tablet } from "./tablet.js";
 
 const IDLE_MS = 10 * 60_000;
 const main = document.getElementById("main");
@@ -119,6 +119,7 @@ function watchIdleness() {
 
 async function start() {
   speak((await store.fact("language")) ?? "zh");
+  if (!isSecureContext || !("locks" in navigator)) throw new Cannot("insecure");
   await takeTheFloor();
   app.tablet = await Tablet.load(() => app.status());
   addEventListener("hashchange", () => app.show());
@@ -132,5 +133,6 @@ async function start() {
 }
 
 start().catch((error) => {
+  speak(speaks());
   main.replaceChildren(h("h1", {}, t("title")), notice("stopped", explain(error)));
 });

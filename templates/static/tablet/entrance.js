@@ -26,7 +26,6 @@ const scanInto = (name, title) => canScan() ? button(title, async () => {
 
 /** Register this browser with the site head's code. */
 export async function enrolment(app) {
-  if (!crypto.subtle || !navigator.locks) return [h("h1", {}, t("enrol_title")), notice("stopped", t("insecure"))];
   return [
     h("h1", {}, t("enrol_title")),
     h("p", { class: "lead" }, t("enrol_text")),
