@@ -141,9 +141,8 @@ async def _receive(session: AsyncSession, work: _Work, version: Version) -> UUID
     signed_on = sheet_of(version.signature)
     if signed_on is not None and signed_on != sheet_sha256(component.sheet or {}):
         raise OlderSheet
-    newest = await marking.sheets(session, sitting_ids=[sitting.id], assessor_id=work.assessor_id)
     if version.number > 1:
-        _require_before(work, version.number, newest[0] if newest else None)
+        _require_before(work, version.number, await _newest(session, work))
     data = version.signature.data
     sheet = Received(
         sitting_id=sitting.id, assessor_id=work.assessor_id, answers=data["answers"], overtime_minutes=data["overtime"],
@@ -154,11 +153,17 @@ async def _receive(session: AsyncSession, work: _Work, version: Version) -> UUID
     try:
         async with session.begin_nested():
             return (await receive_sheet(session, actor, sheet, now=work.now)).id
-    except SheetSigned:
-        same = newest and await _same(session, newest[0], sheet)
-        if not same:
+    except SheetSigned:  # keyed in from paper, or signed on the page: with the same entries it is that sheet
+        newest = await _newest(session, work)
+        if newest is None or not await _same(session, newest, sheet):
             raise
-        return newest[0].id  # keyed in from paper, or signed on the page, with the same entries
+        return newest.id
+
+
+async def _newest(session: AsyncSession, work: _Work) -> ScoreSheet | None:
+    """The newest version of this sheet that the server has, wherever it was signed."""
+    found = await marking.sheets(session, sitting_ids=[work.sitting_id], assessor_id=work.assessor_id)
+    return found[0] if found else None
 
 
 def _require_before(work: _Work, number: int, newest: ScoreSheet | None) -> None:
