@@ -45,7 +45,7 @@ from tests.servers import free_port
 TABLETS: Final = 4
 CANDIDATES: Final = 20
 KILLS: Final = 100
-UP_SECONDS: Final = 120.0
+UP_SECONDS: Final = 240.0
 VICTIMS: Final = ("server", "postgresql", "both")
 Result = dict[str, Any]
 
@@ -128,6 +128,11 @@ class Site:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def log(self) -> Path:
+        """What the server wrote."""
+        return self.home / "serve.log"
+
     def start(self) -> None:
         """Start what does not run."""
         self.database.start()
@@ -135,10 +140,11 @@ class Site:
             environment = {
                 **os.environ, "KAOWU_HOME": str(self.home), "DATABASE_URL": self.url, "KAOWU_PORT": str(self.port)
             }  # fmt: skip
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "exam", "serve"],
-                cwd=TREE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "exam", "serve"],
+                    cwd=TREE, env=environment, stdout=subprocess.DEVNULL, stderr=log,
+                )  # fmt: skip
 
     def kill(self, victim: str) -> None:
         """SIGKILL, no chance to tidy up; of PostgreSQL every process at once, as when the power goes."""
@@ -168,7 +174,7 @@ class Site:
                         return
                 await asyncio.to_thread(self.start)
                 await asyncio.sleep(0.1)
-        raise RuntimeError("the server does not come back")
+        raise RuntimeError(f"the server does not come back: {self.log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 def children_of(pid: int) -> list[int]:
@@ -189,6 +195,7 @@ def kill(kills: int = KILLS, seed: int = 1) -> Result:
         database = Server(home)
         url = database.start()
         site = Site(home=home, database=database, url=url)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # told to end, it ends what it began
         try:
             with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
                 pool.submit(upgrade, url).result()
