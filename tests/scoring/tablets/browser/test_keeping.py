@@ -44,13 +44,20 @@ async def _kept(tab: "Page") -> list[dict[str, Any]]:
 async def test_two_pages_write_one_chain(tab: "Page") -> None:
     other = await tab.context.new_page()
     await other.goto(PLACE)
-    for page in (tab, other):  # at the same time: neither is waited for
-        await page.evaluate(f"import('/store.js').then(m => {{ globalThis.done = ({WRITE})(m, 25); }})")
+    ready = """async write => {  // each waits for the other one's word, so that both write at the same time
+      const [store, channel] = [await import("/store.js"), new BroadcastChannel("ready")];
+      globalThis.done = new Promise((resolve) => {
+        channel.onmessage = () => { channel.onmessage = null; channel.postMessage(1); resolve(eval(write)(store, 40)); };
+      });
+    }"""
+    for page in (tab, other):
+        await page.evaluate(ready, WRITE)
+    await tab.evaluate("new BroadcastChannel('ready').postMessage(1)")
     for page in (tab, other):
         await page.evaluate("globalThis.done")
     events = [read_event(one, DEVICE) for one in await _kept(tab)]
-    assert [one.number for one in events] == list(range(1, 51))
-    assert [one.counter for one in events] == list(range(1, 51))
+    assert [one.number for one in events] == list(range(1, 81))
+    assert [one.counter for one in events] == list(range(1, 81))
     assert list(broken_links(events)) == []
 
 
