@@ -193,6 +193,8 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("score_sheet", "SELECT id FROM scoring.score_sheets"),
     ("paper_entry", "SELECT id FROM scoring.paper_entries"),
     ("tablet", "SELECT id FROM scoring.tablets"),
+    ("tablet_code", "SELECT id FROM scoring.tablet_codes"),
+    ("assessor_badge", "SELECT account_id FROM scoring.assessor_badges"),
     ("room_closing", "SELECT id FROM scoring.room_closings"),
     ("tablet_import", "SELECT id FROM scoring.tablet_imports"),
     ("keyed_sheet", "SELECT id FROM scoring.keyed_sheets"),
