@@ -10,7 +10,7 @@ from exam.kernel.services import Services
 from scoring.tablets import actions, queries
 from scoring.tablets.rules.events import Kind
 from scoring.tablets.rules.slips import slip
-from tests.journeys.pages import enter, look
+from tests.journeys.pages import enter, look, picture
 from tests.scoring.tablets.test_actions import NOW, Site, make_site
 from tests.scoring.tablets.test_ledger_routes import people
 from tests.scoring.tablets.test_paper_ways import SIGNED
@@ -79,7 +79,7 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
     await page.click("text=核对凭条并保存")
     assert "填写的内容与凭条不符" in await page.inner_text("main")
     assert await page.input_value('input[name="row-A1"]') == "20.00"
-    await look(page, "keying-caught")
+    await picture(page, "keying-caught")
     await page.check('input[name="row-B1"][value="3"]', force=True)
     await page.click("text=核对凭条并保存")
     await page.wait_for_url("**/keyed/**")
@@ -95,10 +95,10 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
     assert "已补录" in await page.inner_text("main")
     await page.click("summary:has-text('带缺口关闭本场')")
     await page.fill("#reason", "T08 丢失，评分表已按纸质补录")
-    await look(page, "ledger-signing")
+    await picture(page, "ledger-signing")
     await page.click("text=签名并关闭")
     assert "本场已带缺口关闭" in await page.inner_text("main")
-    await look(page, "ledger-closed", phone=True)
+    await picture(page, "ledger-closed")
     await page.goto(f"{live}/scoring/tablets/imports")
     await look(page, "imports", phone=True)
     await page.context.add_cookies([{"name": "kaowu_language", "value": "en", "url": live}])
@@ -107,4 +107,4 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
         (keyed.removeprefix(live), "keyed-en"),
     ):  # fmt: skip
         await page.goto(live + address)
-        await look(page, name)
+        await picture(page, name)

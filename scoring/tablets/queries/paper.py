@@ -48,6 +48,13 @@ class Import:
         """Events that were on the server already."""
         return self.events - self.fresh
 
+    @property
+    def said(self) -> tuple[datetime, datetime] | None:
+        """From when to when by the tablet's clock; None of no events."""
+        if not self.first_said_at:
+            return None
+        return datetime.fromisoformat(self.first_said_at), datetime.fromisoformat(self.last_said_at)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Keyed:
