@@ -88,6 +88,7 @@ def office(organisations: Mapping[str, UUID], unit_code: str, province_code: str
     inspector = Grant(Role.INSPECTOR, Scope("province", province_code))
     return [
         part("officer", "考务 江望舟", Role.EXAM_OFFICER),
+        part("officer2", "考务 陆清川", Role.EXAM_OFFICER, shown=False),
         part("author", "命题 林知夏", Role.ITEM_AUTHOR),
         part("entry", "登分 邱一禾", Role.SCORE_ENTRY),
         part("entry2", "登分 谢安然", Role.SCORE_ENTRY, shown=False),

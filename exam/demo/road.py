@@ -179,6 +179,7 @@ async def _live(exam: Exam, days: BatchDays) -> None:
         if today is not None:
             await living.begin_today(stage, today)
         await living.take_registrations(stage)
+        await catalogue.propose_sheet(stage, at(stage.today, 9) - timedelta(days=1))
         year_end = date(stage.today.year + 1, 12, 31)
         await living.apply_for_a_branch(stage, (stage.today, year_end), at(stage.today, 9) - timedelta(days=2))
         step.tell(N_("%(people)s 人今天应考"), people=len(today.people) if today else 0)

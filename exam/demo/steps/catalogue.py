@@ -1,6 +1,8 @@
 """Step a: organisations, certificates, levels, versioned exam schemes; the province, its units, schools and pilots."""
 
+from copy import deepcopy
 from datetime import date, datetime
+from uuid import UUID
 
 from exam.accounts.rules import SYSTEM, Grant, Role, Scope
 from exam.catalogue import actions as catalogue
@@ -62,6 +64,41 @@ async def publish(stage: Stage, now: datetime) -> int:
         for scheme in await catalogue_queries.schemes(session):
             stage.schemes[scheme.certificate_code, scheme.level.value] = scheme
     return len(stage.schemes)
+
+
+async def propose_sheet(stage: Stage, now: datetime) -> UUID:
+    """A colleague has changed a score sheet; the officer is the second person who reads the differences and approves."""
+    writer = stage.cast["officer2"]
+    async with stage.change() as session:
+        scheme = next(
+            one for one in await catalogue_queries.schemes(session) if any(part.sheet for part in one.components)
+        )
+        draft_id = await catalogue.start_draft(session, writer, scheme_id=scheme.id, now=now)
+        draft = await catalogue_queries.draft(session, draft_id)
+        parts = draft.definition["components"]
+        seq = next(number for number, part in enumerate(parts, 1) if part.get("sheet"))
+        sheet = deepcopy(parts[seq - 1]["sheet"])
+        sheet["sections"][-1]["rows"].append(_OVERALL)
+        await catalogue.save_draft_sheet(
+            session,
+            writer,
+            draft_id=draft_id,
+            seq=seq,
+            sheet={**sheet, "task": "1.1"},
+            revision=draft.revision,
+            now=now,
+        )
+        await catalogue.submit_draft(session, writer, draft_id=draft_id, now=now)
+    return draft_id
+
+
+_OVERALL = {
+    "code": "Z1", "kind": "global", "name_zh": "总体评价", "name_en": "Overall impression",
+    "levels": [
+        {"zh": "需要全程指导", "en": "needs guidance throughout"}, {"zh": "需要多次提示", "en": "needs several hints"},
+        {"zh": "能独立完成", "en": "works on one's own"}, {"zh": "熟练，可以带人", "en": "skilled, could guide others"},
+    ],
+}  # fmt: skip
 
 
 async def enrol_schools(stage: Stage, quotas: dict[tuple[str, str], int], years: set[int], now: datetime) -> int:

@@ -1,6 +1,7 @@
 """The sheet editor's rules: the form and the sheet are the same thing, steps of shape, problems and advice by row, differences."""
 
 import doctest
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from decimal import Decimal
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from exam.catalogue.rules import (
     DraftStatus,
     OwnDraft,
+    RowKind,
     blank_sheet,
     changed_sheets,
     changes,
     field_name,
     lint,
+    parse_definition,
     parse_sheet,
     rebased,
     require_draft_change,
@@ -29,6 +32,7 @@ from exam.catalogue.rules import (
 from exam.catalogue.rules import changes as changes_function
 from exam.catalogue.rules.drafts import ALLOWED, DraftClosed
 from exam.kernel.ids import new_id
+from exam.kernel.settings import TREE
 from tests.exam.catalogue.builders import definition
 from tests.scoring.builders import sheet_definition
 
@@ -182,3 +186,10 @@ def test_states_and_the_second_person() -> None:
     for nobody in (one, None):
         with pytest.raises(OwnDraft):
             require_second_person(nobody, [one])
+
+
+def test_the_example_in_the_documentation_holds_and_uses_every_kind_of_row() -> None:
+    example = json.loads((TREE / "docs/formats/examples/scheme.json").read_text("utf-8"))
+    (sheet,) = (parse_sheet(part.sheet) for part in parse_definition(example).components if part.sheet)
+    assert {row.kind for row in sheet.rows} == set(RowKind)
+    assert lint(example["components"][1]["sheet"], FULL) == [], "and it follows every piece of advice"
