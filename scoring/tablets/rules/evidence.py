@@ -38,7 +38,7 @@ class EvidenceTooLarge(Invalid):
 class EvidenceTooManyPixels(Invalid):
     """A picture that would fill the memory."""
 
-    message = N_("照片有 %(width)s×%(height)s 像素，超过 %(limit)s 万像素，没有保存。")
+    message = N_("照片有 %(width)s×%(height)s 像素，超过 %(limit)s 百万像素，没有保存。")
     way_out = N_("照片仍在平板上；请用平板上的评分页面拍照，它会自动缩小。")
 
 
@@ -77,9 +77,7 @@ def read_photo(data: bytes) -> Jpeg:
     if not found.width or not found.height:
         raise EvidenceNotJpeg(kind="JPEG")
     if found.width * found.height > PIXELS_MOST:
-        raise EvidenceTooManyPixels(
-            width=found.width, height=found.height, limit=PIXELS_MOST // 10_000, megapixels=PIXELS_MOST // 1_000_000
-        )
+        raise EvidenceTooManyPixels(width=found.width, height=found.height, limit=PIXELS_MOST // 1_000_000)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
