@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from litestar import Response, get
+from litestar import MediaType, Response, get
 from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
@@ -21,9 +21,8 @@ from exam.command.rules import TROUBLE_LABELS
 from exam.command.snapshot import Watch
 from exam.kernel.db import Database
 from exam.kernel.errors import Forbidden, Unavailable
-from exam.kernel.pages import page
+from exam.kernel.pages import locale_of, page, render
 from exam.kernel.services import Services
-from exam.signals import queries as signals
 from exam.signals.rules import Sight
 
 WATCHERS = (Permission.PLAN_MANAGE, Permission.SITE_RUN, Permission.SITE_FILE)
@@ -43,8 +42,7 @@ def watch_of(services: Services) -> Watch:
 
 
 async def _view(request: AppRequest, services: Services) -> Sight:
-    async with services.db.transaction() as session:
-        view = await signals.sight(session, actor_of(request), services.clock.now())
+    view = await watch_of(services).sight(actor_of(request), services.clock.now())
     if not view.oversees:
         raise Forbidden
     return view
@@ -70,7 +68,11 @@ async def board_part(
 ) -> Response[Any]:
     """The part that changes, for the script."""
     view, board = await _board(request, services, prefecture, site)
-    return page(request, "pages/exam/command/_board.html", **_shown(view, board, prefecture, site))
+    key = (board.version, board.at.isoformat(), prefecture, str(site), locale_of(request))
+    html = watch_of(services).drawn(
+        key, lambda: render(request, "pages/exam/command/_board.html", **_shown(view, board, prefecture, site))
+    )
+    return Response(html, media_type=MediaType.HTML, headers={"Cache-Control": "no-store", "Vary": "Cookie"})
 
 
 def _shown(view: Sight, board: Board, prefecture: str, site: UUID | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts.rules import Actor
 from exam.command.board import Board, board
 from exam.command.rules import FaultFacts, RoomFacts, Snapshot, troubles
 from exam.faults import queries as faults
@@ -31,12 +32,14 @@ from exam.kernel.errors import Unavailable
 from exam.registration import queries as registration
 from exam.registration.rules import Prefecture
 from exam.rehearsal import queries as rehearsals
+from exam.signals import queries as signals
 from exam.signals.rules import Sight
 from exam.sittings.rules import DONE, PRESENT, SittingStatus
 
 READ_EVERY_SECONDS = 2.0
 COUNT_EVENTS_EVERY_SECONDS = 30.0
 SILENT_SECONDS = 300
+SIGHT_SECONDS = 15.0
 OLD_ENOUGH = 3
 """A copy older than this many times :data:`READ_EVERY_SECONDS` is not shown: whoever comes first waits for a new one."""
 
@@ -187,6 +190,8 @@ class Watch:
         self._arrived = Arrived(counts={})
         self._boards: dict[tuple[Sight, str, UUID | None], Board] = {}
         self._prefectures: dict[str, Prefecture] = {}
+        self._sights: dict[Actor, tuple[float, Sight]] = {}
+        self._drawn: dict[tuple[str, ...], str] = {}
 
     async def latest(self, now: datetime) -> Snapshot:
         """The newest copy, read again where it is too old; the one before, marked stale, while the database is away.
@@ -212,6 +217,22 @@ class Watch:
             self._boards[key] = board(snapshot, view, self._prefectures, prefecture, site_id)
         return self._boards[key]
 
+    async def sight(self, actor: Actor, now: datetime) -> Sight:
+        """What concerns a reader, asked again after some seconds: a page that renews itself asks far more often."""
+        asked, view = self._sights.get(actor, (0.0, None))
+        if view is None or time.monotonic() - asked >= SIGHT_SECONDS:
+            async with self._db.transaction() as session:
+                view = await signals.sight(session, actor, now)
+            self._sights = {who: one for who, one in self._sights.items() if time.monotonic() - one[0] < SIGHT_SECONDS}
+            self._sights[actor] = time.monotonic(), view
+        return view
+
+    def drawn(self, key: tuple[str, ...], draw: Callable[[], str]) -> str:
+        """A part of a page that everybody of one scope shares, drawn once for a copy of the day."""
+        if key not in self._drawn:
+            self._drawn[key] = draw()
+        return self._drawn[key]
+
     async def _renew(self, now: datetime) -> None:
         async with self._lock:
             if self._last is None or time.monotonic() - self._read_at >= self.every:
@@ -222,7 +243,7 @@ class Watch:
         try:
             async with self._db.transaction() as session:
                 self._last = await read(session, now, self._arrived)
-                self._boards = {}
+                self._boards, self._drawn = {}, {}
                 if not self._prefectures:
                     self._prefectures = {one.code: one for one in await registration.prefectures(session)}
         except (DBAPIError, OSError):
