@@ -394,6 +394,17 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
     await page.locator("[data-row=A1] output", has_text="38.00").wait_for()
     await confirmed(page)
 
+    # Ready is said only of what is really there.
+    await day.stop_server()
+    await page.evaluate(DROP_A_FILE)
+    await page.get_by_role("button", name="本机").click()
+    await page.get_by_role("button", name="重新核对").click()
+    await page.locator("#readiness", has_text="个中缺 1 个").wait_for()
+    await day.start_server()
+    await page.get_by_role("button", name="重新核对").click()
+    await page.locator(".tablet-ready").wait_for()
+    await page.go_back()
+
     # A revoked tablet is told so; everything stays, and comes by a file that two people look at.
     async with day.services.db.transaction() as session:
         await actions.revoke(session, site.head, tablet_id=device, reason="考场外遗失", now=day.clock.at)
@@ -448,6 +459,10 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
     assert [one.data["row"] for one in events if one.kind is Kind.STOPPED] == ["C2"]
 
 
+DROP_A_FILE = """async () => {
+  const cache = await caches.open((await caches.keys())[0]);
+  await cache.delete((await cache.keys())[3]);
+}"""
 SCANNER = """text => {
   navigator.mediaDevices.getUserMedia = async () => document.createElement("canvas").captureStream();
   HTMLMediaElement.prototype.play = async () => {};
