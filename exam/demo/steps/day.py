@@ -28,7 +28,9 @@ from exam.papers import queries as papers
 from exam.papers.rules import ItemKeyRecord, Paper
 from exam.sittings import actions as sittings
 from exam.sittings import queries
-from exam.sittings.rules import Duty, DutySpec, Effect, RoomSession, Sitting
+from exam.sittings.actions import minutes as keep
+from exam.sittings.rules import Duty, DutySpec, Effect, RoomSession, Sitting, headcount
+from exam.sittings.rules.minutes import plan_of
 from scoring.marking import actions as marking
 from scoring.tablets.rules.events import SheetKey
 
@@ -114,8 +116,37 @@ async def _room(session: AsyncSession, exam: Exam, room: RoomSession, crew: Mapp
         await _score(session, exam, room, present, crew, rng)
     await sittings.collect(session, keeper, room_session_id=room.id, now=room.ends_at)
     await sittings.close_room(session, keeper, room_session_id=room.id, now=room.ends_at + 8 * _MINUTE)
+    await _steps(session, room, crew)
     if exam.stage.tablet_room == room.id:
         await tablets.close(session, exam.stage, crew[Duty.SITE_HEAD][0], room, room.ends_at + 20 * _MINUTE)
+
+
+async def _steps(session: AsyncSession, room: RoomSession, crew: Mapping[Duty, Sequence[Actor]]) -> None:
+    """The minute plan as it was kept: every step at its minute, two people at the papers, and the counts agree."""
+    keeper, *others = [*crew[Duty.INVIGILATOR], *crew[Duty.SITE_HEAD]]
+    if not others:
+        return
+    count = headcount(one.status for one in await queries.sittings(session, room_session_id=room.id))
+    spare = 2
+    counts: dict[str, dict[str, int]] = {
+        "unseal": {"received": count.expected + spare},
+        "count": {
+            "used": count.present,
+            "blank": 0,
+            "spare": spare,
+            "absent": count.absent,
+            "submitted": count.finished,
+        },
+    }
+    await keep.record_steps(
+        session, keeper, room_session_id=room.id, second=others[0], counts=counts, now=room.ends_at + 25 * _MINUTE,
+        times={step.key: step.due(room) for step in plan_of(room) if step.key != "draw"},
+    )  # fmt: skip
+    if any(step.key == "draw" for step in plan_of(room)):
+        await keep.skip_step(
+            session, keeper, room_session_id=room.id, step="draw", reason="按编排的工位就位，本场不抽签",
+            now=room.starts_at - 18 * _MINUTE,
+        )  # fmt: skip
 
 
 def _absent(exam: Exam, sitting: Sitting) -> bool:

@@ -77,6 +77,46 @@ async def record_step(
     return await _write(session, actor, "record_step", row, now)
 
 
+async def record_steps(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    room_session_id: UUID,
+    second: Actor,
+    times: Mapping[str, datetime],
+    counts: Mapping[str, Mapping[str, int]],
+    now: datetime,
+) -> list[str]:
+    """Record several steps of a room by the same rules, each at its own time, with one colleague as the second person.
+
+    What is recorded already stays; returns what was added. For whoever acts many rooms out (the demo).
+    """
+    room = await lock_room(session, room_session_id, alone=True)
+    await require_duty(session, actor, room, now, WORK)
+    records = await step_records(session, room.id)
+    people = headcount(one.status for one in await queries.sittings(session, room_session_id=room.id))
+    received = counts.get("unseal", {}).get("received")
+    rows = []
+    for plan in plan_of(room):
+        if plan.act is not None or plan.key not in times or plan.key in records:
+            continue
+        given = require_counts(plan, counts.get(plan.key, {}))
+        require_agreement(differences(plan, given, received, people), "")
+        row = _row(room, plan, records, actor, min(times[plan.key], now))
+        row.counts = dict(given)
+        if plan.two_people:
+            assert second.account_id is not None
+            await _second(session, row, room, second.account_id, now)
+        rows.append(row)
+    session.add_all(rows)
+    await session.flush()
+    await audit.record(
+        session, actor, "sittings.record_steps", subject="room_session", ids=[room.id], stream=room_stream(room.id),
+        data={"steps": [row.step for row in rows], "two_people": True}, now=now,
+    )  # fmt: skip
+    return [row.step for row in rows]
+
+
 async def confirm_step(
     session: AsyncSession, actor: Actor, *, room_session_id: UUID, step: str, now: datetime
 ) -> StepRecord:

@@ -281,3 +281,21 @@ async def test_the_plan_of_a_room_names_its_version(session: AsyncSession, day: 
     found = await queries.room_session(session, day.room.id)
     assert found.terms.plan_version in PLANS
     assert plan_of(replace(found, terms=replace(found.terms, plan_version=99))) == plan_of(found)
+
+
+async def test_many_steps_follow_the_same_rules_at_once(session: AsyncSession, day: Day) -> None:
+    other = await second(session, day)
+    times = {step.key: step.due(day.room) for step in plan_of(day.room)}
+    await actions.check_in_many(session, day.invigilator, sitting_ids=day.ids, now=at(-5))
+    await actions.begin_room(session, day.invigilator, room_session_id=day.room.id, now=at(0))
+    await actions.collect(session, day.invigilator, room_session_id=day.room.id, now=at(90))
+    counts = {"unseal": {"received": 5}, "count": {"used": 3, "blank": 0, "spare": 1, "absent": 0}}
+    here: dict[str, Any] = {"room_session_id": day.room.id, "second": other, "times": times, "now": at(120)}
+    with pytest.raises(CountsDiffer):
+        await steps.record_steps(session, day.invigilator, counts=counts, **here)
+    counts["count"]["spare"] = 2
+    made = await steps.record_steps(session, day.invigilator, counts=counts, **here)
+    assert made == [step.key for step in plan_of(day.room) if step.act is None]
+    found = await step_records(session, day.room.id)
+    assert (found["seal"].at, found["seal"].second_name, found["rules"].second_name) == (at(-12), "监考乙", "")
+    assert await steps.record_steps(session, day.invigilator, counts=counts, **here) == []
