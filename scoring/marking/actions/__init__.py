@@ -1,7 +1,7 @@
 """The verbs of marking: by key, by two readings, by signed sheets; then collected and verified."""
 
 from scoring.marking.actions.computer import Marked, mark_computer
-from scoring.marking.actions.holds import hold_rooms, release_room
+from scoring.marking.actions.holds import drop_hold, hold_rooms, release_room
 from scoring.marking.actions.marks import (
     NewMark,
     RoomsOpen,
@@ -36,6 +36,7 @@ __all__ = [
     "countersign_sheet",
     "decide_sheets",
     "decline_sheet",
+    "drop_hold",
     "enter_paper_marks",
     "hold_rooms",
     "mark_computer",

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,3 +27,9 @@ async def release_room(session: AsyncSession, room_session_id: UUID, now: dateti
     """Let the marks of a session go on."""
     query = update(RoomHoldRow).where(RoomHoldRow.room_session_id == room_session_id, RoomHoldRow.released_at.is_(None))
     await session.execute(query.values(released_at=now))
+
+
+async def drop_hold(session: AsyncSession, room_session_id: UUID) -> None:
+    """Forget that a session's marks wait: nothing that could come is left. It may be held again."""
+    query = delete(RoomHoldRow).where(RoomHoldRow.room_session_id == room_session_id, RoomHoldRow.released_at.is_(None))
+    await session.execute(query)

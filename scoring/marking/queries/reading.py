@@ -499,6 +499,11 @@ async def held_rooms(session: AsyncSession, batch_id: UUID) -> list[RoomSession]
     return [one for one in await sittings.room_sessions(session, batch_id=batch_id) if one.id in held] if held else []
 
 
+async def hold_ids(session: AsyncSession) -> set[UUID]:
+    """The sessions whose marks wait or waited for somebody to close their ledger."""
+    return set(await session.scalars(select(RoomHoldRow.room_session_id)))
+
+
 async def held_sittings(session: AsyncSession, rooms: Iterable[RoomSession]) -> set[UUID]:
     """The sittings of these sessions."""
     return {one.id for room in rooms for one in await sittings.sittings(session, room_session_id=room.id)}

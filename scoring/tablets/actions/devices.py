@@ -15,7 +15,8 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_, Invalid, Problem
 from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
-from scoring.marking.actions import hold_rooms
+from scoring.marking.actions import drop_hold, hold_rooms
+from scoring.tablets import queries
 from scoring.tablets.actions.found import record, require_active, tablet_row
 from scoring.tablets.actions.keys import public_key_of
 from scoring.tablets.models import TabletHandoutRow, TabletPassRow, TabletRow
@@ -109,6 +110,8 @@ async def take_back(
     handout.returned_at, handout.returned_by = now, actor.name
     handout.unused_reason = "" if heard else unused_reason.strip()
     await session.flush()
+    if not await queries.room_tablets(session, room_session_id):
+        await drop_hold(session, room_session_id)  # no tablet of it can say anything
     await record(
         session,
         actor,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts import queries as accounts
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, RoomSession, Sitting, SittingStatus
+from scoring.marking import queries as marking
 from scoring.tablets.models import TabletEventRow, TabletHandoutRow
 from scoring.tablets.queries.closings import Closing, closings, later_events
 from scoring.tablets.queries.ledgers import Account, Oddity, account
@@ -134,11 +135,8 @@ async def room_ledger(session: AsyncSession, room_session_id: UUID, now: datetim
 
 async def rooms_with_tablets(session: AsyncSession, *, since: datetime) -> list[RoomSession]:
     """Sessions that tablets were given out for or worked in and that end after `since`, the newest first."""
-    query = union(
-        select(TabletHandoutRow.room_session_id).where(TabletHandoutRow.unused_reason == ""),
-        select(TabletEventRow.room_session_id).distinct(),
-    )
-    rooms = await sittings.room_sessions(session, ids=set(await session.scalars(query)))
+    ids = await marking.hold_ids(session)  # what is given out or comes holds its session
+    rooms = await sittings.room_sessions(session, ids=ids) if ids else []
     ended = [one for one in rooms if one.ends_at >= since]
     return sorted(ended, key=lambda one: (one.starts_at, str(one.id)), reverse=True)
 

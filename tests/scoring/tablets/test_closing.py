@@ -120,6 +120,11 @@ async def test_a_session_without_tablets_has_nothing_to_close(session: AsyncSess
     await finish(session, site.world, "P")
     with pytest.raises(NothingToClose):
         await _close(session, site, officer(site), "x")
+    assert await marking.held_rooms(session, site.world.batch_id) == [], "its marks wait for nothing"
+    assert await queries.rooms_with_tablets(session, since=NOW) == []
+    room = site.world.rooms["P"].id
+    await actions.give_out(session, site.head, tablet_id=site.tablet.id, room_session_id=room, now=NOW)
+    assert [one.id for one in await marking.held_rooms(session, site.world.batch_id)] == [room]
 
 
 async def test_what_could_not_be_taken_is_a_gap_until_somebody_says_what_became_of_it(session: AsyncSession) -> None:
