@@ -57,6 +57,13 @@ _INVARIANTS: Mapping[str, str] = {
     "absent_too_early": """
         SELECT s.id FROM exam.sittings s JOIN exam.room_sessions r ON r.id = s.room_session_id
         WHERE s.absent_at <= s.starts_at + make_interval(mins => (r.terms->>'late_limit_minutes')::int)""",
+    "papers_by_one_person": """
+        SELECT id, step FROM exam.room_steps WHERE two_people AND state = 'done' AND (second_name = '' OR
+        (source = 'page' AND (second_account_id IS NULL OR second_account_id IS NOT DISTINCT FROM by_account_id)))""",
+    "objection_decided_by_the_same": """
+        SELECT id FROM exam.incident_rulings WHERE by_account_id IS NOT DISTINCT FROM first_account_id""",
+    "decided_unsigned": """
+        SELECT id FROM exam.incidents WHERE status IN ('confirmed', 'decided', 'objected', 'final') AND signed IS NULL""",
     "void_not_applied": """
         SELECT i.id, s.id FROM exam.incidents i JOIN exam.sittings s ON s.registration_id = i.registration_id
         AND (i.effect = 'all_void' OR s.component_id = i.component_id)

@@ -11,9 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import N_
 from exam.kernel.needs import Need
-from exam.sittings.queries.incidents import visible_incidents
+from exam.sittings.queries.incidents import incidents, visible_incidents
+from exam.sittings.queries.minutes import steps_of
 from exam.sittings.queries.places import headcounts, my_rooms, room_sessions, sittings
 from exam.sittings.rules import Headcount, IncidentStatus, RoomSession, RoomStatus
+from exam.sittings.rules.minutes import plan_of
+
+_KEYED_IN_WITHIN = timedelta(days=2)  # a site head is asked that long for what stands on paper
 
 
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
@@ -46,16 +50,31 @@ async def _needs_of_duties(session: AsyncSession, actor: Actor, now: datetime) -
 
 async def _needs_of_sites(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
     """Rooms of the own sites that are over and not counted and closed."""
-    open_rooms = [
+    rooms = [
         room
-        for site_id in actor.scope_ids(Permission.SITE_RUN, "site") or ()
+        for site_id in sorted(actor.scope_ids(Permission.SITE_RUN, "site") or ())
         for room in await room_sessions(session, site_id=UUID(site_id))
-        if room.status is RoomStatus.OPEN and room.ends_at < now
+        if room.ends_at < now
     ]
-    if not open_rooms:
-        return []
-    text = N_("%(n)s 个考场已到时间，还没有清点关闭")
-    return [Need(text=text, href="/exam/sittings", count=len(open_rooms), tone="warning", due=open_rooms[0].ends_at)]
+    found = []
+    if open_rooms := [room for room in rooms if room.status is RoomStatus.OPEN]:
+        text = N_("%(n)s 个考场已到时间，还没有清点关闭")
+        first = open_rooms[0].ends_at
+        found.append(Need(text=text, href="/exam/sittings", count=len(open_rooms), tone="warning", due=first))
+    if unrecorded := await _unrecorded(session, [room for room in rooms if now - room.ends_at < _KEYED_IN_WITHIN]):
+        text = N_("%(n)s 个考场有步骤没有登记，请按纸质记录补录")
+        href = f"/exam/sittings/rooms/{unrecorded[0].id}#plan"
+        found.append(Need(text=text, href=href, count=len(unrecorded)))
+    return found
+
+
+async def _unrecorded(session: AsyncSession, rooms: list[RoomSession]) -> list[RoomSession]:
+    """Closed rooms whose minute plan has steps that nobody recorded."""
+    closed = [room for room in rooms if room.status is RoomStatus.CLOSED]
+    records = await steps_of(session, [room.id for room in closed]) if closed else {}
+    return [
+        room for room in closed if {step.key for step in plan_of(room) if not step.act} - set(records.get(room.id, ()))
+    ]
 
 
 async def _counted(session: AsyncSession, rooms: list[RoomSession]) -> list[tuple[RoomSession, Headcount]]:
@@ -70,6 +89,7 @@ async def _needs_of_incidents(session: AsyncSession, actor: Actor) -> list[Need]
     if actor.may(Permission.INCIDENT_DECIDE):
         wanted.append((IncidentStatus.CONFIRMED, N_("%(n)s 起违纪待作出决定")))
         wanted.append((IncidentStatus.DECIDED, N_("%(n)s 起违纪决定待生效")))
+        wanted.append((IncidentStatus.OBJECTED, N_("%(n)s 起申诉待处理")))
     if not wanted:
         return []
     counts: Counter[IncidentStatus] = Counter(entry.status for entry in await visible_incidents(session, actor))
@@ -89,7 +109,21 @@ async def _needs_of_candidate(session: AsyncSession, actor: Actor, now: datetime
     mine = registration_ids(actor)
     if not mine:
         return []
+    told = [
+        Need(
+            text=N_("有一份违纪处理决定，请查看；您可以申诉。"),
+            href=f"/exam/sittings/mine/incidents/{one.id}",
+            count=1,
+            tone="warning",
+        )
+        for registration_id in mine
+        for one in await incidents(session, registration_id=registration_id)
+        if one.status is IncidentStatus.DECIDED
+    ]
     ahead = [found for found in await sittings(session, registration_ids=mine) if found.ends_at > now]
     if not ahead:
-        return []
-    return [Need(text=N_("您有 %(n)s 场考试"), href="/exam/sittings/mine", count=len(ahead), due=ahead[0].starts_at)]
+        return told
+    return [
+        *told,
+        Need(text=N_("您有 %(n)s 场考试"), href="/exam/sittings/mine", count=len(ahead), due=ahead[0].starts_at),
+    ]

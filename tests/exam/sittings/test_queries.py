@@ -1,5 +1,6 @@
 """What the pages and the first pages read: rooms by day, who sees what, needs, and the named invariants."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -10,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import SYSTEM, Role, Scope
 from exam.kernel.errors import NotFound
 from exam.sittings import actions, queries
+from exam.sittings.actions import minutes as keeping
 from exam.sittings.queries import desk
 from exam.sittings.queries.desk import Row
 from exam.sittings.rules import SittingStatus, Step
+from exam.sittings.rules.minutes import plan_of
 from tests.conftest import NOW
 from tests.exam.day import Day, make_day, person
 
@@ -104,6 +107,34 @@ async def test_needs_say_what_the_day_wants(session: AsyncSession, day: Day) -> 
     [mine] = await queries.needs(session, day.candidate(0), minutes(-60))
     assert (mine.count, mine.due) == (1, START)
     assert await queries.needs(session, day.candidate(0), minutes(61)) == []
+
+
+async def test_a_closed_room_asks_for_what_stands_on_paper(session: AsyncSession, day: Day) -> None:
+    await actions.open_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(-30))
+    await actions.mark_absent_many(session, day.invigilator, sitting_ids=day.ids, now=minutes(20))
+    await actions.close_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(61))
+    [need] = await queries.needs(session, day.head, minutes(70))
+    assert (need.count, need.href) == (1, f"/exam/sittings/rooms/{day.room.id}#plan")
+    assert await queries.needs(session, day.head, minutes(60 * 50)) == []
+    written = keeping.Written(minutes(0), "监考甲", "主考甲", {"submitted": 0, "absent": 3})
+    for step in plan_of(day.room):
+        if step.act is None:
+            told = replace(written, counts=written.counts if step.counts else {})
+            await keeping.key_in_step(
+                session, day.head, room_session_id=day.room.id, step=step.key, written=told, now=minutes(70)
+            )
+    assert await queries.needs(session, day.head, minutes(71)) == []
+
+
+async def test_papers_by_one_person_would_show(session: AsyncSession, day: Day) -> None:
+    await actions.open_room(session, day.invigilator, room_session_id=day.room.id, now=minutes(-30))
+    await keeping.record_step(session, day.invigilator, room_session_id=day.room.id, step="unseal", now=minutes(-10))
+    await session.execute(text("ALTER TABLE exam.room_steps DROP CONSTRAINT ck_room_steps_two_people"))
+    await session.execute(text("ALTER TABLE exam.room_steps DISABLE TRIGGER ALL"))
+    assert await queries.invariants(session) == []
+    await session.execute(text("UPDATE exam.room_steps SET state = 'done'"))
+    [failure] = await queries.invariants(session)
+    assert failure.startswith("sittings.papers_by_one_person")
 
 
 async def test_an_empty_system_has_no_invariant_to_break(session: AsyncSession) -> None:
