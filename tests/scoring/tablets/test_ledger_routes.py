@@ -208,3 +208,21 @@ async def test_an_empty_list_says_what_to_do(client: httpx.AsyncClient, services
         )
     await sign_in(client, "head")
     assert 'class="empty"' in (await client.get(address)).text
+
+
+async def test_who_verifies_marks_is_led_to_the_ledger_and_only_reads_it(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    site = await ready(services)
+    batch, path = (
+        f"/scoring/marking/batches/{site.world.batch_id}",
+        f"/scoring/tablets/rooms/{site.world.rooms['P'].id}",
+    )
+    await sign_in(client, "verifier")
+    assert f'href="{path}"' in (await client.get(batch)).text
+    shown = await client.get(path)
+    assert shown.status_code == 200
+    assert "/closing" not in shown.text and "/keying" not in shown.text
+    await sign_in(client, "typist1")
+    assert path not in (await client.get(batch)).text
+    assert (await client.get(path)).status_code == 403
