@@ -23,7 +23,7 @@ from exam.sittings.actions import minutes as actions
 from exam.sittings.forms import ReasonForm, StepForm, WrittenForm
 from exam.sittings.queries import desk, papers
 from exam.sittings.queries.minutes import colleagues, step_history
-from exam.sittings.routes.rooms import READERS, back, keeps, step_words
+from exam.sittings.routes.rooms import COUNTERS, READERS, back, keeps, step_words
 from exam.sittings.rules import covers
 from exam.sittings.rules.minutes import Paper, StepRecord, StepState
 
@@ -40,7 +40,7 @@ class SecondUnproved(Forbidden):
     way_out = N_("请本人重新输入；也可以不填，由其在自己的设备上确认。")
 
 
-@get(PLACE, guards=[needs(*READERS, Permission.SHEET_SCORE)])
+@get(PLACE, guards=[needs(*COUNTERS, Permission.SHEET_SCORE)])
 async def step_page(
     request: AppRequest, services: AppServices, room_session_id: FromPath[UUID], step: FromPath[str]
 ) -> Response[Any]:
