@@ -26,9 +26,10 @@ def test_there_is_one_head() -> None:
 def test_no_folders_models_are_forgotten() -> None:
     named = {module.__name__ for module in MODELS}
     written = {
-        ".".join(path.relative_to(TREE).with_suffix("").parts)
+        ".".join(path.relative_to(TREE).with_suffix("").parts).removesuffix(".__init__")
         for package in SCHEMAS
-        for path in (TREE / package).glob("*/models.py")
+        for pattern in ("*/models.py", "*/models/__init__.py")
+        for path in (TREE / package).glob(pattern)
     }
     assert named == (written | {"exam.kernel.audit"}) - {"exam.migrations.models"}
 
