@@ -45,7 +45,7 @@ def test_nobody_of_the_invigilators_has_shown() -> None:
     assert kinds(replace(one, invigilators_seen=1), -30) == []
 
 
-OPEN = {"status": "open", "opened_at": after(-30), "present": 10}
+OPEN: dict[str, Any] = {"status": "open", "opened_at": after(-30), "present": 10}
 
 
 def test_silence_of_a_room_and_of_devices() -> None:

@@ -21,7 +21,8 @@ from exam.signals.rules import Sight
 from exam.sittings import actions
 from tests.conftest import NOW
 from tests.exam.day import Day, make_day
-from tests.scoring.pages import PASSWORD, plain_text, sign_in
+from tests.scoring.pages import plain_text, sign_in
+from tests.scoring.world import PASSWORD
 
 START = NOW + timedelta(minutes=10)
 

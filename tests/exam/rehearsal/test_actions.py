@@ -1,6 +1,7 @@
 """A site rehearses on invented candidates, ticks its drills, two people sign; nothing of it is anywhere else."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -129,18 +130,25 @@ async def test_a_room_has_one_thing_at_a_time(session: AsyncSession, world: Worl
 
 async def test_what_is_refused(session: AsyncSession, world: World, head: Actor) -> None:
     room = (await sites.site(session, world.site_id)).rooms[0]
-    right = {
+    right: dict[str, Any] = {
         "site_id": world.site_id, "component_id": world.scheme.components[0].id, "room_ids": [room.id], "candidates": 2,
         "starts_at": START, "now": NOW,
     }  # fmt: skip
-    for change in ({"room_ids": []}, {"candidates": 0}, {"candidates": room.usable + 1}, {"starts_at": NOW}):
+    wrong: list[dict[str, Any]] = [
+        {"room_ids": []},
+        {"candidates": 0},
+        {"candidates": room.usable + 1},
+        {"starts_at": NOW},
+    ]
+    for change in wrong:
         with pytest.raises(NothingChosen):
-            await actions.rehearse(session, head, **{**right, **change})  # type: ignore[arg-type]
-    for change in ({"component_id": UUID(int=1)}, {"invigilators": ["nobody"]}):
+            await actions.rehearse(session, head, **{**right, **change})
+    unknown: list[dict[str, Any]] = [{"component_id": UUID(int=1)}, {"invigilators": ["nobody"]}]
+    for change in unknown:
         with pytest.raises(NotFound):
-            await actions.rehearse(session, head, **{**right, **change})  # type: ignore[arg-type]
+            await actions.rehearse(session, head, **{**right, **change})
     with pytest.raises(Forbidden):
-        await actions.rehearse(session, world.officer, **right)  # type: ignore[arg-type]
+        await actions.rehearse(session, world.officer, **right)
 
 
 async def test_the_record_prints() -> None:

@@ -16,9 +16,9 @@ from exam.sittings.rules import Duty, DutySpec
 from scheduling.duties import actions as duties
 from scheduling.duties.actions import NewExaminer
 from tests.exam.day import make_publication, make_room, make_specs
-from tests.exam.registration.world import person
+from tests.exam.registration.world import NOW, person
 from tests.scheduling.pages import sign_in
-from tests.scheduling.world import NOW, World, make_world
+from tests.scheduling.world import World, make_world
 from tests.scoring.pages import plain_text
 
 START = datetime(2026, 4, 11, 1, 0, tzinfo=UTC)
