@@ -46,6 +46,7 @@ TABLETS: Final = 4
 CANDIDATES: Final = 20
 KILLS: Final = 100
 UP_SECONDS: Final = 240.0
+ENTERED_SECONDS: Final = 400
 VICTIMS: Final = ("server", "postgresql", "both")
 Result = dict[str, Any]
 
@@ -257,7 +258,7 @@ async def _history(site: Site, senders: Sequence[Sender]) -> Result:
     written = [event for one in senders for event in one.tablet.events]
     signed = sum(one.signed for one in senders)
     try:
-        for _ in range(240):  # the sheets are entered in the background
+        for _ in range(ENTERED_SECONDS * 4):  # in the background; what a killed worker had in hand is tried again later
             async with services.db.transaction() as session:
                 entered = await session.scalar(
                     text("SELECT count(*) FROM scoring.tablet_settlements WHERE outcome = 'applied'")
