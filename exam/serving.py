@@ -9,7 +9,6 @@ from exam import worker
 from exam.app import create_app
 from exam.kernel.services import Services
 
-
 STREAMS_END_WITHIN_SECONDS = 3
 """Open streams (the command centre's) would keep the process from stopping; their readers come back by themselves."""
 
