@@ -93,7 +93,7 @@ async def agreement_page(request: AppRequest, services: AppServices, room_id: Fr
     )  # fmt: skip
 
 
-@get("/scoring/marking/rooms/{room_id:uuid}/summary", guards=READ)
+@get("/scoring/marking/rooms/{room_id:uuid}/summary/print", guards=READ)
 async def summary_print(request: AppRequest, services: AppServices, room_id: FromPath[UUID]) -> Response[Any]:
     """Give the printed summary of a room: totals, spread, path and mark of each candidate."""
     actor = actor_of(request)

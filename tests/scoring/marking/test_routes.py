@@ -243,14 +243,14 @@ async def test_the_lead_sees_agreement_only_of_whole_pairs(
     path = f"/scoring/marking/rooms/{world.rooms['P'].id}"
     await sign_in(client, "assessor1")
     assert (await client.get(f"{path}/agreement")).status_code == 404
-    assert (await client.get(f"{path}/summary")).status_code == 404
+    assert (await client.get(f"{path}/summary/print")).status_code == 404
     await sign_in(client, "lead")
     shown = plain_text((await client.get(f"{path}/agreement")).text)
     assert "98.00 / 82.00" in shown and shown.count("98.00") == 1, "the second candidate's half is not shown"
     assert "考生还在工位" in shown and "+16.00 （1 名考生）" in shown and "-16.00" in shown
     await client.get("/language/en")
     assert "%(" not in (await client.get(f"{path}/agreement")).text
-    printed = await client.get(f"{path}/summary")
+    printed = await client.get(f"{path}/summary/print")
     assert printed.status_code == 200 and printed.content[:4] == b"%PDF"
     await client.get("/language/zh")
     decision = f"/scoring/marking/sittings/{world.sittings['P', 0]}/decision"
@@ -262,4 +262,4 @@ async def test_the_lead_sees_agreement_only_of_whole_pairs(
     assert "98.00 / 82.00 分，最多相差 16.00 分，超过容差 5.00 分；考评组长裁定为 82.00 分。 理由：复测" in told
     assert "还没有实操得分" in (await client.get(f"{office}/paths/{world.component('P').id}?path=mean")).text
     assert (await client.get(f"{office}/paths/{world.component('W').id}")).status_code == 404
-    assert (await client.get(f"{path}/summary")).status_code == 200
+    assert (await client.get(f"{path}/summary/print")).status_code == 200
