@@ -22,7 +22,7 @@ from exam.demo import answers as behaviour
 from exam.demo.plan import DemoCandidate, Fate
 from exam.demo.progress import Step
 from exam.demo.stage import Stage
-from exam.demo.steps import tablets
+from exam.demo.steps import faults, tablets
 from exam.kernel.errors import N_
 from exam.papers import queries as papers
 from exam.papers.rules import ItemKeyRecord, Paper
@@ -49,6 +49,7 @@ class Exam:
     actors: dict[UUID, Actor] = field(default_factory=dict)  # candidates by registration
     sealed: dict[UUID, tuple[Paper, Mapping[UUID, ItemKeyRecord]]] = field(default_factory=dict)
     incident_id: UUID | None = None
+    fault_shown: bool = False
 
     @property
     def cast(self) -> Mapping[UUID, Actor]:
@@ -107,7 +108,7 @@ async def _room(session: AsyncSession, exam: Exam, room: RoomSession, crew: Mapp
     )
     present = [one for one in here if one not in away]
     if room.form == Form.COMPUTER:
-        await _computer(session, exam, room, keeper, in_time, late, rng)
+        await _computer(session, exam, room, crew, in_time, late, rng)
     else:
         await sittings.begin_room(session, crew[Duty.INVIGILATOR][0], room_session_id=room.id, now=start)
     after_limit = start + (room.terms.late_limit_minutes + 1) * _MINUTE
@@ -159,13 +160,13 @@ async def _computer(
     session: AsyncSession,
     exam: Exam,
     room: RoomSession,
-    keeper: Actor,
+    crew: Mapping[Duty, Sequence[Actor]],
     in_time: Sequence[Sitting],
     late: Sequence[Sitting],
     rng: Random,
 ) -> None:
-    """Candidates start, answer and hand in; some come late, one is caught with a phone."""
-    start = room.starts_at
+    """Candidates start, answer and hand in; some come late, one's computer stops, one is caught with a phone."""
+    start, keeper = room.starts_at, crew[Duty.INVIGILATOR][0]
     for one in late:
         await sittings.admit_late(
             session, keeper, sitting_id=one.id, reason="公交晚点", now=start + rng.randint(3, 12) * _MINUTE
@@ -182,6 +183,10 @@ async def _computer(
     paper_of = {run.sitting_id: run.paper_id for run in runs}
     for one in everybody:
         await _answer(session, exam, one, paper_of[one.id], pressed[one.id], min(end, one.ends_at))
+    staff = [*crew[Duty.INVIGILATOR], *crew[Duty.SITE_HEAD]]
+    if in_time and len(staff) > 1 and not exam.fault_shown:
+        await faults.a_computer_stops(session, room, in_time[0], staff)
+        exam.fault_shown = True
     stopped = await _incident(session, exam, room, keeper, everybody)
     left = [one for one in everybody if one.id not in stopped]
     handed = {one.id: _handed_in(room, one, rng) for one in left}

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from scoring.tablets.actions import verify
 from scoring.tablets.rules.devices import confirmed_up_to, read_event, read_message
 from scoring.tablets.rules.events import broken_links, canonical, gaps
-from tests.scoring.tablets.browser.conftest import PLACE, run
+from tests.templates.tablet.conftest import PLACE, run
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Route

@@ -18,8 +18,8 @@ from scoring.tablets.rules.events import Kind, SheetKey, broken_links, canonical
 from scoring.tablets.rules.folding import fold
 from scoring.tablets.rules.slips import slip
 from tests.scoring.builders import sheet_definition
-from tests.scoring.tablets.browser.conftest import run
 from tests.scoring.tablets.world import Tablet
+from tests.templates.tablet.conftest import run
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
