@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_, select, union
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.catalogue.rules import Sheet, plain
@@ -64,15 +64,15 @@ async def pending(session: AsyncSession, room_session_id: UUID, *, again: bool =
 
 
 async def pending_rooms(session: AsyncSession, now: datetime) -> list[UUID]:
-    """The sessions of the last two weeks with a signature of the last two days, or with something that waits: where a try may
-    bring something. Later ones are tried from the ledger's page."""
+    """The sessions with a signature of the last two days, whenever they were (a tablet may come back late), and those of the
+    last two weeks with something that waits: where a try may bring something. Later ones are tried from the ledger's page."""
     signed = select(TabletEventRow.room_session_id).where(
         TabletEventRow.kind.in_([kind.value for kind in _SETTLED]), TabletEventRow.received_at >= now - FRESH
     )
     waits = select(TabletSettlementRow.room_session_id).where(TabletSettlementRow.outcome == Outcome.WAITING.value)
-    ids = set(await session.scalars(union(signed, waits)))
-    rooms = await sittings.room_sessions(session, ids=ids) if ids else []
-    return [one.id for one in rooms if one.ends_at >= now - RETRIED_FOR]
+    fresh, waiting = set(await session.scalars(signed.distinct())), set(await session.scalars(waits.distinct()))
+    rooms = await sittings.room_sessions(session, ids=fresh | waiting) if fresh | waiting else []
+    return [one.id for one in rooms if one.id in fresh or one.ends_at >= now - RETRIED_FOR]
 
 
 def entered(definition: Sheet, answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -222,6 +222,18 @@ async def test_a_signature_promises_its_sheet(services: Services) -> None:
         assert await queries.pending_rooms(session, room.ends_at + timedelta(days=15)) == []
 
 
+async def test_a_tablet_that_comes_back_late_is_tried_like_any_other(session: AsyncSession) -> None:
+    """The job of a signature can be given up with its workers; the next try does not ask how long ago the session was."""
+    site = await make_site(session)
+    sign(site, site.sheet(0))
+    room = site.world.rooms["P"]
+    back = room.ends_at + timedelta(days=40)
+    sent = message(site.tablet, site.tablet.events)
+    await actions.take(session, sent, site.signer.sign(sent.body), now=back)
+    assert await queries.pending_rooms(session, back + timedelta(days=1)) == [room.id]
+    assert await queries.pending_rooms(session, back + timedelta(days=3)) == []
+
+
 async def test_the_invariants_know_a_fork_from_a_broken_chain(session: AsyncSession) -> None:
     """A tablet that was set back is odd and told by the ledger; its events are still what it signed."""
     site = await make_site(session)
