@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts.rules import SYSTEM, Actor, Permission
+from exam.accounts.rules import Actor
 from exam.kernel import audit
-from exam.kernel.errors import N_, Conflict, Forbidden
+from exam.kernel.errors import N_, Conflict
 from exam.kernel.ids import new_id
 from exam.sittings import queries
 from exam.sittings.actions.attendance import ReasonMissing
-from exam.sittings.actions.authority import lock_room, lock_sittings, require_officer
+from exam.sittings.actions.authority import lock_room, lock_sittings, require_keeper
 from exam.sittings.actions.changes import room_stream
 from exam.sittings.models import AmendmentRow, RoomSessionRow, SittingRow
 from exam.sittings.queries import sitting as sitting_of
@@ -79,7 +79,7 @@ async def amend_attendance(
         raise ReasonMissing
     before = await sitting_of(session, sitting_id)
     room = await lock_room(session, before.room_session_id, alone=True)
-    await _require_keeper(session, actor, room)
+    await require_keeper(session, actor, room)
     [sitting] = await lock_sittings(session, [sitting_id])
     if now < room.ends_at and room.status is not RoomStatus.CLOSED:
         raise StillOpen
@@ -146,11 +146,3 @@ async def _recount(session: AsyncSession, room: RoomSession) -> None:
     await session.execute(
         update(RoomSessionRow).where(RoomSessionRow.id == room.id).values(present=count.present, absent=count.absent)
     )
-
-
-async def _require_keeper(session: AsyncSession, actor: Actor, room: RoomSession) -> None:
-    if actor == SYSTEM or actor.within(Permission.SITE_RUN, site_id=room.site_id):
-        return
-    if not actor.may(Permission.PLAN_MANAGE):
-        raise Forbidden
-    await require_officer(session, actor, Permission.PLAN_MANAGE, room.batch_id)

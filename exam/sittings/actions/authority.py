@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam.accounts import queries as accounts
 from exam.accounts.rules import SYSTEM, Actor, Permission
 from exam.kernel.errors import N_, Conflict, Forbidden, NotFound
 from exam.registration import queries as registration
 from exam.sittings import queries
 from exam.sittings.models import RoomSessionRow, SittingRow
 from exam.sittings.rules import Duty, RoomSession, RoomStatus, Sitting, covers
+from exam.sittings.rules.counting import SamePerson, SecondUnknown
 
 ROOM = (Duty.INVIGILATOR, Duty.SITE_HEAD)
 WORK = (*ROOM, Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
@@ -58,6 +60,30 @@ async def require_officer(session: AsyncSession, actor: Actor, permission: Permi
     batch = await registration.batch(session, batch_id)
     if not any(actor.within(permission, organisation_id=one) for one in batch.organisation_ids):
         raise Forbidden
+
+
+async def require_keeper(session: AsyncSession, actor: Actor, room: RoomSession) -> None:
+    """Records of a room are amended by the head of its site, whenever, and by officers of its batch."""
+    if actor == SYSTEM or actor.within(Permission.SITE_RUN, site_id=room.site_id):
+        return
+    if not actor.may(Permission.PLAN_MANAGE):
+        raise Forbidden
+    await require_officer(session, actor, Permission.PLAN_MANAGE, room.batch_id)
+
+
+async def second_person(
+    session: AsyncSession, first: UUID | None, room: RoomSession, account_id: UUID, now: datetime
+) -> Actor:
+    """The second of two people who stand for a step: somebody else than the first, who works in the room now.
+
+    :raises SamePerson, SecondUnknown: the two are one; the second has no duty here
+    """
+    if account_id == first:
+        raise SamePerson
+    second = await accounts.actor(session, account_id)
+    if not (heads(second, room, now) or await queries.on_duty(session, account_id, room, now, WORK)):
+        raise SecondUnknown
+    return second
 
 
 def heads(actor: Actor, room: RoomSession, now: datetime) -> bool:

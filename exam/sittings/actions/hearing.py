@@ -7,13 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import queries as accounts
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import Forbidden, NotFound
 from exam.kernel.ids import new_id
 from exam.sittings import queries
 from exam.sittings.actions.attendance import ReasonMissing
-from exam.sittings.actions.authority import WORK, heads, lock_room, require_duty, require_officer
+from exam.sittings.actions.authority import WORK, lock_room, require_duty, require_officer, second_person
 from exam.sittings.actions.incidents import lock_incident, record, step
 from exam.sittings.models import (
     IncidentItemRow,
@@ -25,7 +24,6 @@ from exam.sittings.models import (
 )
 from exam.sittings.queries import Incident
 from exam.sittings.rules import Effect, IncidentStatus, RoomSession, clock_text
-from exam.sittings.rules.counting import SamePerson, SecondUnknown
 from exam.sittings.rules.incidents import (
     INCIDENT_LABELS,
     IncidentStatusRefused,
@@ -76,21 +74,15 @@ async def sign_incident(
         )
     names: tuple[str, ...] = ()
     if not signed:
-        names = (actor.name, await _second(session, actor, room, second_account_id, now) if second_account_id else "")
+        second = (
+            await second_person(session, actor.account_id, room, second_account_id, now) if second_account_id else None
+        )
+        names = (actor.name, second.name if second else "")
         require_witnesses(names)
     row.signed, row.signed_at, row.witnesses = signed, now, list(names)
     await session.flush()
     await record(session, actor, "sign_incident", row, {"signed": signed, "two_persons": not signed}, now)
     return queries.incident_record(row)
-
-
-async def _second(session: AsyncSession, actor: Actor, room: RoomSession, account_id: UUID, now: datetime) -> str:
-    if account_id == actor.account_id:
-        raise SamePerson
-    second = await accounts.actor(session, account_id)
-    if not (heads(second, room, now) or await queries.on_duty(session, account_id, room, now, WORK)):
-        raise SecondUnknown
-    return second.name
 
 
 async def keep_item(session: AsyncSession, actor: Actor, *, incident_id: UUID, item: str, now: datetime) -> None:

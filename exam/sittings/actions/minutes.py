@@ -9,13 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import queries as accounts
-from exam.accounts.rules import SYSTEM, Actor, Permission
+from exam.accounts.rules import Actor
 from exam.kernel import audit
-from exam.kernel.errors import Forbidden
 from exam.kernel.ids import new_id
 from exam.sittings import queries
-from exam.sittings.actions.authority import WORK, heads, lock_room, require_duty, require_officer
+from exam.sittings.actions.authority import (
+    WORK,
+    lock_room,
+    require_duty,
+    require_keeper,
+    second_person,
+)
 from exam.sittings.actions.changes import room_stream
 from exam.sittings.models import RoomStepRow
 from exam.sittings.queries.minutes import step_record, step_records
@@ -25,7 +29,6 @@ from exam.sittings.rules.counting import (
     NothingAsked,
     ReasonMissing,
     SamePerson,
-    SecondUnknown,
     UnknownStep,
     differences,
     require_agreement,
@@ -158,7 +161,7 @@ async def key_in_step(
     The time as written, the time of entry, who signed and who keyed it in are all kept; so is what stood there before.
     """
     room = await lock_room(session, room_session_id, alone=True)
-    await _require_keeper(session, actor, room)
+    await require_keeper(session, actor, room)
     plan = _step_of(room, step)
     require_written(written.at, room.starts_at, now)
     first, second = written.by_name.strip(), written.second_name.strip()
@@ -191,14 +194,6 @@ def _step_of(room: RoomSession, key: str) -> MinuteStep:
     return found
 
 
-async def _require_keeper(session: AsyncSession, actor: Actor, room: RoomSession) -> None:
-    if actor == SYSTEM or actor.within(Permission.SITE_RUN, site_id=room.site_id):
-        return
-    if not actor.may(Permission.PLAN_MANAGE):
-        raise Forbidden
-    await require_officer(session, actor, Permission.PLAN_MANAGE, room.batch_id)
-
-
 async def _wrong(
     session: AsyncSession,
     room: RoomSession,
@@ -215,11 +210,7 @@ async def _wrong(
 
 
 async def _second(session: AsyncSession, row: RoomStepRow, room: RoomSession, account_id: UUID, now: datetime) -> None:
-    if account_id == row.by_account_id:
-        raise SamePerson
-    second = await accounts.actor(session, account_id)
-    if not (heads(second, room, now) or await queries.on_duty(session, account_id, room, now, WORK)):
-        raise SecondUnknown
+    second = await second_person(session, row.by_account_id, room, account_id, now)
     row.second_account_id, row.second_name, row.second_how = account_id, second.name, "password"
 
 

@@ -9,13 +9,19 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam.accounts import queries as accounts
 from exam.accounts.rules import Actor
 from exam.kernel import audit
 from exam.kernel.ids import new_id
 from exam.sittings import queries
 from exam.sittings.actions.attendance import ReasonMissing
-from exam.sittings.actions.authority import WORK, heads, lock_room, lock_sittings, require_duty, require_open
+from exam.sittings.actions.authority import (
+    WORK,
+    lock_room,
+    lock_sittings,
+    require_duty,
+    require_open,
+    second_person,
+)
 from exam.sittings.actions.changes import room_stream
 from exam.sittings.actions.extending import extend
 from exam.sittings.actions.minutes import record_step
@@ -24,7 +30,6 @@ from exam.sittings.models import AttemptRow, SittingRow, StationDrawRow, Station
 from exam.sittings.queries.minutes import step_records
 from exam.sittings.queries.stations import attempts, draws, outages
 from exam.sittings.rules import DONE, RoomSession, Sitting, SittingStatus
-from exam.sittings.rules.counting import SamePerson, SecondUnknown
 from exam.sittings.rules.drawing import (
     Draw,
     DrawnAlready,
@@ -149,7 +154,7 @@ async def rerun(
     [sitting] = await lock_sittings(session, [sitting_id])
     if sitting.status is not SittingStatus.INTERRUPTED:
         raise NotInterrupted
-    second = await _second(session, actor, room, second_account_id, now)
+    second = (await second_person(session, actor.account_id, room, second_account_id, now)).name
     wanted = now + (sitting.ends_at - sitting.starts_at)
     if (lacking := math.ceil((wanted - sitting.until) / timedelta(minutes=1))) > 0:
         await extend(session, actor, minutes=lacking, sitting_ids=[sitting.id], reason=reason.strip(), now=now)
@@ -168,15 +173,6 @@ async def rerun(
         data={"reason": reason.strip(), "two_persons": True}, now=now,
     )  # fmt: skip
     return await queries.sitting(session, sitting_id)
-
-
-async def _second(session: AsyncSession, actor: Actor, room: RoomSession, account_id: UUID, now: datetime) -> str:
-    if account_id == actor.account_id:
-        raise SamePerson
-    second = await accounts.actor(session, account_id)
-    if not (heads(second, room, now) or await queries.on_duty(session, account_id, room, now, WORK)):
-        raise SecondUnknown
-    return second.name
 
 
 async def _station(

@@ -30,7 +30,7 @@ from scoring.tablets.rules.keying import (
     require_other,
     require_signed,
 )
-from scoring.tablets.rules.slips import SlipDiffers, read_slip
+from scoring.tablets.rules.slips import require_same
 from scoring.tablets.rules.standing import plain_answers
 
 
@@ -88,8 +88,7 @@ async def check_keyed(session: AsyncSession, actor: Actor, *, keyed_id: UUID, sl
     """The second person reads the slip off the paper again: now the sheet counts as the assessor's own. Returns its id."""
     row = await _waiting(session, actor, keyed_id)
     require_other(actor.account_id, assessor=row.assessor_id, keyed_by=row.keyed_by)
-    if read_slip(slip) != row.slip:
-        raise SlipDiffers
+    require_same(slip, row.slip)
     sheet = await receive_sheet(
         session,
         actor,

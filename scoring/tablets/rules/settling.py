@@ -31,16 +31,6 @@ class Outcome(StrEnum):
     CONTRADICTION = "contradiction"  # two signatures under one version
 
 
-OUTCOME_LABELS: Mapping[Outcome, str] = {
-    Outcome.APPLIED: N_("已入账"),
-    Outcome.WAITING: N_("等待条件具备后入账"),
-    Outcome.REFUSED: N_("不能入账"),
-    Outcome.CONTRADICTION: N_("两个签名不一致"),
-}
-MATTER_LABELS: Mapping[Matter, str] = {
-    Matter.SHEET: N_("评分表"),
-    Matter.STOP: N_("安全终止"),
-}
 WAITS_FOR: Collection[str] = frozenset(
     {
         "NobodyToScore", "NotStarted", "EnoughSheets", "CorrectionOpen", "ReasonMissing", "VersionBefore", "RoomNotOpen",
