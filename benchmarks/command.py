@@ -15,10 +15,8 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,14 +30,13 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.installation import installation
 from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.kernel.clock import CHINA
 from exam.kernel.ids import new_id
-from exam.kernel.postgres import Server
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
-from exam.migrations import upgrade
 from exam.signals import queries as signals
 from exam.signals.rules import BEAT_EVERY, Beat, Source
 from exam.sittings import actions as sittings
@@ -64,17 +61,8 @@ Sender = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 def command() -> Result:
     """Run the case and return its figures."""
-    with tempfile.TemporaryDirectory(prefix="kaowu-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = Server(home)
-        url = server.start()
-        try:
-            with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
-                pool.submit(upgrade, url).result()
-            return asyncio.run(_command(home, url))
-        finally:
-            server.stop()
+    with installation() as made:
+        return asyncio.run(_command(made.home, made.url))
 
 
 async def _command(home: Path, url: str) -> Result:

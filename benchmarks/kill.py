@@ -14,32 +14,27 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
-from uuid import UUID
 
 import httpx
 from sqlalchemy import text
 
 from benchmarks.bad_line import BadLine, Promise, broken_promises
-from exam.accounts.rules import Role, Scope
+from benchmarks.installation import deal_tablets, installation
 from exam.kernel.clock import FixedClock
 from exam.kernel.postgres import Server
 from exam.kernel.services import make_services
 from exam.kernel.settings import TREE, Settings
-from exam.migrations import upgrade
-from scoring.tablets import actions, queries
+from scoring.tablets import queries
 from scoring.tablets.rules.events import Event, Kind, SheetKey
 from scoring.tablets.rules.folding import fold, state_hash
-from tests.exam.day import person
 from tests.scoring.tablets.world import Signer, Tablet, message
-from tests.scoring.world import GOOD, START, hold, make_world
+from tests.scoring.world import GOOD, START
 from tests.servers import free_port
 
 TABLETS: Final = 4
@@ -159,11 +154,10 @@ class Site:
             self.process.wait()
 
     def stop(self) -> None:
-        """The end."""
+        """The end of the server; PostgreSQL ends with its installation."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-        self.database.stop()
 
     async def up(self) -> None:
         """Wait until the pages answer, starting again what has died."""
@@ -190,16 +184,10 @@ def children_of(pid: int) -> list[int]:
 
 def kill(kills: int = KILLS, seed: int = 1) -> Result:
     """Kill, come back, and compare what was promised with what is there."""
-    with tempfile.TemporaryDirectory(prefix="kaowu-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        database = Server(home)
-        url = database.start()
-        site = Site(home=home, database=database, url=url)
+    with installation() as made:
+        site = Site(home=made.home, database=made.server, url=made.url)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # told to end, it ends what it began
         try:
-            with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
-                pool.submit(upgrade, url).result()
             return asyncio.run(_kill(site, kills, Random(f"{seed} kill")))
         finally:
             site.stop()
@@ -290,27 +278,7 @@ async def _world(site: Site, random: Random) -> list[Sender]:
     services = make_services(Settings(home=site.home, database_url=site.url), clock=FixedClock(START))
     try:
         async with services.db.transaction() as session:
-            world = await make_world(session, count=CANDIDATES, accounts=True)
-            await hold(session, world, "P")
-            room = world.rooms["P"]
-            head = person(Role.SITE_HEAD, Scope("site", str(room.site_id)), name="head")
-            sheets = [
-                SheetKey(sitting_id=id, assessor_id=assessor.account_id)
-                for (part, _), id in sorted(world.sittings.items(), key=lambda one: str(one[0]))
-                if part == "P"
-                for assessor in world.assessors
-                if assessor.account_id is not None
-            ]
-            found = []
-            for number in range(TABLETS):
-                signer = Signer()
-                id: UUID = await actions.register(
-                    session, head, site_id=room.site_id, label=f"T{number + 1:02d}", public_key=signer.public, now=START
-                )
-                await actions.give_out(session, head, tablet_id=id, room_session_id=room.id, now=START)
-                for assessor in world.assessors:
-                    await actions.sign_in(session, assessor, tablet_id=id, now=START)
-                found.append(Sender(Tablet(id), signer, sheets[number::TABLETS], Random(random.random())))
-            return found
+            dealt = await deal_tablets(session, candidates=CANDIDATES, tablets=TABLETS)
+        return [Sender(tablet, signer, sheets, Random(random.random())) for tablet, signer, sheets in dealt]
     finally:
         await services.db.dispose()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import tempfile
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -17,19 +15,16 @@ from uuid import uuid4
 
 import httpx
 
-from exam.accounts.rules import Actor, Role, Scope
+from benchmarks.installation import deal_tablets, installation
 from exam.app import create_app
 from exam.kernel.clock import FixedClock
-from exam.kernel.postgres import Server
-from exam.kernel.services import Services, make_services
+from exam.kernel.services import make_services
 from exam.kernel.settings import Settings
-from exam.migrations import upgrade
-from scoring.tablets import actions, queries
+from scoring.tablets import queries
 from scoring.tablets.rules.events import Event, Kind, SheetKey
 from scoring.tablets.rules.folding import fold, state_hash
-from tests.exam.day import person
 from tests.scoring.tablets.world import Signer, Tablet, message
-from tests.scoring.world import START, World, hold, make_world
+from tests.scoring.world import START
 from tests.servers import free_port, serve
 
 TABLETS: Final = 50
@@ -42,17 +37,8 @@ Result = dict[str, Any]
 
 def tablets() -> Result:
     """Fifty tablets send what they kept through half an hour without a line: cut, a fifth of it doubled, shuffled."""
-    with tempfile.TemporaryDirectory(prefix="kaowu-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = Server(home)
-        url = server.start()
-        try:
-            with ThreadPoolExecutor(1) as pool:  # Alembic runs a loop of its own
-                pool.submit(upgrade, url).result()
-            return asyncio.run(_tablets(home, url))
-        finally:
-            server.stop()
+    with installation() as made:
+        return asyncio.run(_tablets(made.home, made.url))
 
 
 async def _tablets(home: Path, url: str) -> Result:
@@ -60,11 +46,12 @@ async def _tablets(home: Path, url: str) -> Result:
     settings = Settings(home=home, database_url=url)
     services = make_services(settings, clock=FixedClock(START))
     async with _serving(settings) as address:
-        made = await _world(services)
-        for each, _ in made:
-            _write(each[0], each[2], random)
-        written = [event for (tablet, _, _), _ in made for event in tablet.events]
-        queues = [(tablet, signer, _queue(tablet, random)) for (tablet, signer, _), _ in made]
+        async with services.db.transaction() as session:
+            made = await deal_tablets(session, candidates=EVENTS // (ROWS + 3) // 2 + 1, tablets=TABLETS)
+        for tablet, _, sheets in made:
+            _write(tablet, sheets, random)
+        written = [event for tablet, _, _ in made for event in tablet.events]
+        queues = [(tablet, signer, _queue(tablet, random)) for tablet, signer, _ in made]
         sent = sum(len(one) for _, _, queue in queues for one in queue)
         begin = time.perf_counter()
         async with httpx.AsyncClient(base_url=address, timeout=60) as client:
@@ -89,33 +76,6 @@ async def _serving(settings: Settings) -> AsyncIterator[str]:
     own = make_services(settings, clock=FixedClock(START))
     async with serve(create_app(own), free_port()) as address:
         yield address
-
-
-async def _world(services: Services) -> list[tuple[tuple[Tablet, Signer, list[SheetKey]], World]]:
-    """A practical session with tablets given out and signed in on, and the sheets of each."""
-    async with services.db.transaction() as session:
-        world = await make_world(session, count=EVENTS // (ROWS + 3) // 2 + 1, accounts=True)
-        await hold(session, world, "P")
-        site = world.rooms["P"].site_id
-        head: Actor = person(Role.SITE_HEAD, Scope("site", str(site)), name="head")
-        sheets = [
-            SheetKey(sitting_id=id, assessor_id=assessor.account_id)
-            for (part, _), id in sorted(world.sittings.items(), key=lambda one: str(one[0]))
-            if part == "P"
-            for assessor in world.assessors
-            if assessor.account_id is not None
-        ]
-        found = []
-        for number in range(TABLETS):
-            signer = Signer()
-            id = await actions.register(
-                session, head, site_id=site, label=f"T{number + 1:02d}", public_key=signer.public, now=START
-            )
-            await actions.give_out(session, head, tablet_id=id, room_session_id=world.rooms["P"].id, now=START)
-            for assessor in world.assessors:
-                await actions.sign_in(session, assessor, tablet_id=id, now=START)
-            found.append(((Tablet(id), signer, sheets[number::TABLETS]), world))
-    return found
 
 
 def _write(tablet: Tablet, sheets: list[SheetKey], random: Random) -> None:
