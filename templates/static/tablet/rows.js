@@ -1,19 +1,25 @@
 /* One criterion a row, with thumb-sized choices: what an assessor enters, in the same shapes as the page on the server. */
-import { button, h, said, t } from "./page.js";
+import { button, explain, h, said, t } from "./page.js";
 
 const standard = (row) => said(row, "standard").trim();
 const levels = (row) => row.levels.map((level) => said(level));
 
-/** A row: {element, show(sheet, score, missing)}. `enter(code, typed)` keeps a value, or returns words for what is wrong with it. */
+/** A row: {element, show(sheet, score, missing), kept()}. `enter(code, typed)` keeps a value, or returns words for what is
+ * wrong with it. Entries of a row are kept one after another, so that the last one stands; until then the row shows what
+ * was entered, whatever else is drawn meanwhile. `kept()` waits for them. */
 export function rowOf(row, sheet, enter, extras) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const earned = h("output", { class: "num" }, "—");
-  const keep = async (typed) => {
-    const wrong = await enter(row, typed);
+  let waiting = 0, turn = Promise.resolve(), draw = () => {};
+  const one = async (typed) => {
+    const wrong = await enter(row, typed).catch(explain);
+    waiting -= 1;
     problem.textContent = wrong ?? "";
     problem.hidden = !wrong;
     element.toggleAttribute("data-unkept", Boolean(wrong));
+    draw();
   };
+  const keep = (typed) => { waiting += 1; return turn = turn.then(() => one(typed)); };
   const { controls, show } = (row.kind === "measured" ? typedEntry : row.kind === "occurrence" ? countedEntry : chosenEntry)(row, sheet, keep);
   const element = h("div", { class: `sheet-row${row.kind === "veto" ? " sheet-row-veto" : ""}`, id: `row-${row.code}`, "data-row": row.code },
     h("div", { class: "sheet-words" }, h("h3", { id: `name-${row.code}` }, h("b", { class: "num" }, row.code), " ", said(row)),
@@ -23,8 +29,9 @@ export function rowOf(row, sheet, enter, extras) {
   return { element, show(now, score, missing) {
     element.classList.toggle("sheet-row-missing", missing.includes(row.code));
     earned.textContent = now.answers[row.code] === undefined ? "—" : score.rows[row.code];
-    show(now.answers[row.code]);
-  } };
+    draw = () => { if (!waiting) show(now.answers[row.code]); };
+    draw();
+  }, kept: () => turn };
 }
 
 /** Calls `keep` a little after the last key, and at once when the field is left. */

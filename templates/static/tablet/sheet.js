@@ -218,6 +218,7 @@ class Sheet {
 
   async sign() {
     this.told.replaceChildren();
+    await Promise.all(this.rows.map((row) => row.kept()));
     const unkept = this.rows.find((row) => row.element.hasAttribute("data-unkept"));
     if (unkept) { this.tell("stopped", t("not_kept", { row: unkept.element.dataset.row })); this.lead(unkept.element.dataset.row); return; }
     if (this.blank.length) { this.tell("stopped", t("not_complete", { n: this.blank.length, first: this.blank[0] })); this.lead(); return; }

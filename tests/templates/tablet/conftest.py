@@ -1,11 +1,13 @@
 """A tab with the tablet's own modules and no server: the files come from the tree, the address counts as a secure one."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from exam.kernel.pages import STATIC
+from scoring.tablets.routes.app import words
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, Route
@@ -22,6 +24,8 @@ async def tab(browser: "Browser") -> AsyncIterator["Page"]:
         name = route.request.url.removeprefix(PLACE)
         if not name:
             await route.fulfill(body="<!doctype html><title>-</title>", content_type="text/html")
+        elif name == "words.js":
+            await route.fulfill(body=f"export default {json.dumps(words())};", content_type="text/javascript")
         elif (path := STATIC / "tablet" / name).is_file():
             await route.fulfill(path=path, content_type="text/javascript")
         else:
