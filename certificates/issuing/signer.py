@@ -8,32 +8,27 @@ first) come by ``KAOWU_SIGNER_KEY`` and ``KAOWU_SIGNER_CERTIFICATE``. Key files 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from asn1crypto import keys as asn1_keys
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
-from pyhanko.sign.signers.pdf_cms import SimpleSigner
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from certificates.issuing.rules.cms import Algorithm, cms
 from exam.kernel.errors import N_, Unavailable
 from exam.kernel.locks import exclusive
 from exam.kernel.settings import Settings
 
 DEMO_CHAIN: Final = "demo-signer.pem"
-_DIGEST: Final = "sha256"
 _DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*0\s+9999999999\s+9999999999\s+9999999999\s*\]")
 _CONTENTS: Final = re.compile(rb"/Contents\s*<(0+)>")
@@ -63,8 +58,12 @@ class Signer(Protocol):
     def chain(self) -> Sequence[x509.Certificate]:
         """The signer's certificate, then those above it, the root last."""
 
-    def cms(self, digest: bytes) -> bytes:
-        """The DER of a detached CMS signature over content with this SHA-256."""
+    @property
+    def algorithm(self) -> Algorithm:
+        """What `raw` makes."""
+
+    def raw(self, message: bytes) -> bytes:
+        """The signature over this message: DER of ECDSA (ES256) or PKCS#1 v1.5 (RS256), both with SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -74,32 +73,18 @@ class FileSigner:
     name: str
     specimen: bool
     chain: tuple[x509.Certificate, ...]
-    inner: _LoadedSigner
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = field(repr=False)
 
-    def cms(self, digest: bytes) -> bytes:
-        """See `Signer.cms`."""
-        signed: Any = asyncio.run(self.inner.async_sign(digest, _DIGEST, use_pades=True))
-        found: bytes = signed.dump()
-        return found
+    @property
+    def algorithm(self) -> Algorithm:
+        """See `Signer.algorithm`."""
+        return "ES256" if isinstance(self.key, ec.EllipticCurvePrivateKey) else "RS256"
 
-
-class _LoadedSigner(SimpleSigner):
-    """pyHanko's signer, without reading the key anew for every signature."""
-
-    def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, chain: Sequence[x509.Certificate]) -> None:
-        self._key = key
-        der = key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        certificates = [asn1_x509.Certificate.load(one.public_bytes(serialization.Encoding.DER)) for one in chain]
-        store.register_multiple(certificates)
-        super().__init__(certificates[0], asn1_keys.PrivateKeyInfo.load(der), store)
-
-    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
-        if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
-        return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+    def raw(self, message: bytes) -> bytes:
+        """See `Signer.raw`; the same message gets the same signature (RFC 6979)."""
+        if isinstance(self.key, ec.EllipticCurvePrivateKey):
+            return self.key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+        return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
 @lru_cache(maxsize=4)
@@ -124,7 +109,7 @@ def load_signer(key_path: Path, chain_path: Path, *, specimen: bool) -> FileSign
         raise CannotSign(reason="P-256, RSA-3072")
     if key.public_key() != chain[0].public_key():
         raise CannotSign(reason=chain_path.name)
-    return FileSigner(_common_name(chain[0]), specimen, chain, _LoadedSigner(key, chain))
+    return FileSigner(_common_name(chain[0]), specimen, chain, key)
 
 
 def sign(data: bytes, signer: Signer) -> bytes:
@@ -138,7 +123,7 @@ def sign(data: bytes, signer: Signer) -> bytes:
     data = data[: place.start()] + text.ljust(place.end() - place.start()) + data[place.end() :]
     digest = hashlib.sha256(data[:start] + data[end:]).digest()
     room = end - start - 2
-    signature = signer.cms(digest).hex().encode()
+    signature = cms(digest, signer.chain, signer.algorithm, signer.raw).hex().encode()
     if len(signature) > room:
         raise CannotSign(reason=f"CMS {len(signature)} > {room}")
     return data[: start + 1] + signature.ljust(room, b"0") + data[end - 1 :]

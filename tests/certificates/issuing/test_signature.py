@@ -13,12 +13,18 @@ from uuid import uuid4
 
 import pikepdf
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
 
 from certificates.issuing import signer as signing
 from certificates.issuing.documents import Intent, draw
@@ -252,6 +258,17 @@ def test_an_expired_certificate_does_not_count(drawn: bytes, installation: Setti
         .add_extension(signing._usage(False), critical=True)
         .sign(authority, hashes.SHA256())
     )
-    loaded = signing.FileSigner("old", True, (old, chain[1]), signing._LoadedSigner(key, (old, chain[1])))
+    loaded = signing.FileSigner("old", True, (old, chain[1]), key)
     assert examine(sign(drawn, loaded), roots(installation)).flaws == (Flaw.NOT_VALID_THEN,)
     assert date(2025, 1, 1) < date(2026, 5, 16)
+
+
+def test_pyhanko_accepts_what_was_signed_as_the_whole_file(signed: bytes, installation: Settings) -> None:
+    (embedded,) = PdfFileReader(io.BytesIO(signed)).embedded_signatures
+    trusted = [asn1_x509.Certificate.load(one) for one in roots(installation)]
+    usage = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+    status = validate_pdf_signature(
+        embedded, ValidationContext(trust_roots=trusted, allow_fetching=False), key_usage_settings=usage
+    )
+    assert status.bottom_line
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
