@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from certificates.issuing import routes as issuing
-from certificates.ledger import routes as ledger
+from certificates.platform import routes as platform
 from certificates.verification import routes as verification
 from exam import home
 from exam.accounts import routes as accounts
@@ -46,7 +46,7 @@ from scoring.tablets import routes as tablets
 MODULES: Sequence[Any] = (
     accounts,
     issuing,
-    ledger,
+    platform,
     verification,
     catalogue,
     registration,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
+from certificates.platform import queries as platform
 from exam.delivery import queries as delivery
 from exam.faults import queries as faults
 from exam.kernel import audit, jobs
@@ -147,7 +148,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),
-        concerns=r"ledger: ", counted="SELECT count(*) FROM certificates.platform_registrations",
+        concerns=r"platform: ", counted="SELECT count(*) FROM certificates.platform_registrations",
     ),
     Invariant(
         key="audit_records", name=N_("每项变更都有审计记录"),
@@ -247,7 +248,8 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("ledgers", await tablets.ledger_invariants(session, services.files.exists)),
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("issuing", await issuing.invariants(session, services.files)),
-        *led("ledger", await ledger.invariants(session, today=today)),
+        *led("ledger", await ledger.invariants(session)),
+        *led("platform", await platform.invariants(session, today=today, issued=await ledger.issued(session))),
         *led("unrecorded", await unrecorded(session)),
         *led("audit", await audit.verify(session)),
         *[_given_up(job) for job in await jobs.parked(session)],

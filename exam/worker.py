@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from certificates.issuing import jobs as issuing
-from certificates.ledger import jobs as ledger
+from certificates.platform import jobs as platform
 from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
@@ -18,7 +18,18 @@ from scheduling.timetable import jobs as timetable
 from scoring.reviews import jobs as reviews
 from scoring.tablets import jobs as tablets
 
-FOLDERS: tuple[Any, ...] = (registration, delivery, sites, timetable, forks, repairs, reviews, tablets, issuing, ledger)
+FOLDERS: tuple[Any, ...] = (
+    registration,
+    delivery,
+    sites,
+    timetable,
+    forks,
+    repairs,
+    reviews,
+    tablets,
+    issuing,
+    platform,
+)
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 
 

@@ -27,7 +27,9 @@ from certificates.issuing.rules.status import (
 )
 from certificates.issuing.signer import signer_of
 from certificates.ledger import queries as ledger
-from certificates.ledger.rules import EVENT_LABELS, PLATFORM_LABELS, PLATFORM_TONES
+from certificates.ledger.rules import EVENT_LABELS
+from certificates.platform import queries as platform
+from certificates.platform.rules import PLATFORM_LABELS, PLATFORM_TONES
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
@@ -154,7 +156,7 @@ async def certificate_page(request: AppRequest, services: AppServices, certifica
         found = await queries.visible(session, actor, certificate_id)
         versions = await queries.versions(session, found.number)
         entries = await ledger.entries(session, certificate_ids=[one.id for one in versions])
-        line = await ledger.line_of(session, found.id, today=china_date(services.clock.now()))
+        line = await platform.line_of(session, found.id, today=china_date(services.clock.now()))
         batch = await registration.batch(session, found.batch_id)
         names = await accounts.names(session, [one.issued_by for one in versions if one.issued_by])
     deeds = actor.within(_P.CERTIFICATE_REVOKE, organisation_id=found.organisation_id)

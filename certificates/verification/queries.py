@@ -13,6 +13,7 @@ from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.signature import Examination
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import queries as ledger
+from certificates.platform import queries as platform
 from certificates.verification.rules import (
     Answer,
     Facts,
@@ -89,7 +90,7 @@ async def _answer(session: AsyncSession, found: Certificate | None, *, full_name
 async def _facts(session: AsyncSession, found: Certificate, *, full_name: bool) -> Facts:
     versions = await issuing.versions(session, found.number)
     entries = await ledger.entries(session, certificate_ids=[one.id for one in versions])
-    line = await ledger.line_of(session, found.id, today=china_date(found.numbered_at))
+    line = await platform.line_of(session, found.id, today=china_date(found.numbered_at))
     face = found.face
     return Facts(
         number=found.number,

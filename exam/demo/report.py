@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.ledger import queries as ledger
+from certificates.platform import queries as platform
 from exam.catalogue import queries as catalogue
 from exam.demo.memory import PeakMemory
 from exam.demo.progress import Progress
@@ -59,7 +59,7 @@ async def counts(session: AsyncSession, result: Result) -> dict[str, Any]:
             "absent": decided[Decision.ABSENT],
         },
         "certificates": len(result.certificates),
-        "registered": (await ledger.counts(session, today=result.on, batch_id=batch_id)).registered,
+        "registered": (await platform.counts(session, today=result.on, batch_id=batch_id)).registered,
     }
 
 

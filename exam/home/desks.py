@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
-from certificates.ledger import queries as ledger
+from certificates.platform import queries as registrations
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
 from exam.faults import queries as faults
@@ -51,7 +51,7 @@ SOURCES = (
     outcomes.needs,
     reviews.needs,
     issuing.needs,
-    ledger.needs,
+    registrations.needs,
     watch.needs,
 )
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}
@@ -334,9 +334,9 @@ def _scores(found: outcomes.Overview) -> Scores:
     )
 
 
-async def platform(session: AsyncSession, actor: Actor, now: datetime) -> ledger.PlatformCounts | None:
+async def platform(session: AsyncSession, actor: Actor, now: datetime) -> registrations.PlatformCounts | None:
     """Return how the certificates stand with the platform, None before the first is issued."""
     own = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
     ids = None if own is None else [UUID(id) for id in sorted(own)]
-    found = await ledger.counts(session, today=china_date(now), organisation_ids=ids)
+    found = await registrations.counts(session, today=china_date(now), organisation_ids=ids)
     return found if found.total else None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from certificates.ledger.rules import due_date
+from certificates.platform.rules import due_date
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.kernel.workdays import add_workdays

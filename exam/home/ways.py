@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
 from certificates.issuing.rules.status import CertificateStatus
-from certificates.ledger import queries as ledger
+from certificates.platform import queries as platform
 from exam.accounts.rules import Actor
 from exam.catalogue.rules import Component, Scheme
 from exam.kernel.clock import china_date
@@ -171,7 +171,7 @@ async def _proofs(session: AsyncSession, person_ids: set[UUID], now: datetime) -
     for one in await issuing.of_people(session, person_ids):
         if one.status not in (CertificateStatus.ISSUED, CertificateStatus.REVOKED) or one.registration_id in found:
             continue
-        line = await ledger.line_of(session, one.id, today=china_date(now))
+        line = await platform.line_of(session, one.id, today=china_date(now))
         found[one.registration_id] = Proof(
             id=one.id,
             number=one.number,

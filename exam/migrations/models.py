@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 from certificates.issuing import models as issuing
 from certificates.ledger import models as ledger
+from certificates.platform import models as platform
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
 from exam.delivery import models as delivery
@@ -55,6 +56,7 @@ MODELS: tuple[ModuleType, ...] = (
     tablets,
     issuing,
     ledger,
+    platform,
 )
 
 

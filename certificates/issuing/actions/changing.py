@@ -23,6 +23,7 @@ from certificates.issuing.rules.status import (
 )
 from certificates.ledger import actions as ledger
 from certificates.ledger.rules import LedgerEvent
+from certificates.platform import actions as platform
 from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.clock import china_date
@@ -147,7 +148,7 @@ async def revoke(
     row.status, row.ended_at, row.reason = move(row.number, S(row.status), S.REVOKED), now, reason
     await session.flush()
     await ledger.append(session, [draft(row, LedgerEvent.REVOKE, reason)], now=now)
-    await ledger.mark_revoked(session, row.id, reason=reason)
+    await platform.mark_revoked(session, row.id, reason=reason)
     await audit.record(
         session,
         actor,

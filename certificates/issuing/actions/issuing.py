@@ -22,8 +22,10 @@ from certificates.issuing.rules.status import (
     move,
 )
 from certificates.ledger import actions as ledger
-from certificates.ledger.actions import ToRegister
-from certificates.ledger.rules import LedgerEvent, PlatformRecord
+from certificates.ledger.rules import LedgerEvent
+from certificates.platform import actions as platform
+from certificates.platform.actions import ToRegister
+from certificates.platform.rules import PlatformRecord
 from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.crypto import Vault
@@ -95,7 +97,7 @@ async def issue(session: AsyncSession, actor: Actor, vault: Vault, *, ids: Seque
     await session.flush()
     drafts = [draft(row, _EVENTS[RenewalKind(row.renewal) if row.renewal else ""], row.reason) for row in rows]
     await ledger.append(session, drafts, now=now)
-    await ledger.queue(session, vault, [_to_register(vault, row) for row in rows], now=now)
+    await platform.queue(session, vault, [_to_register(vault, row) for row in rows], now=now)
     if rows:
         await audit.record(
             session,
@@ -121,7 +123,7 @@ async def _end_older(session: AsyncSession, row: CertificateRow, now: datetime) 
     older.status = move(older.number, S.ISSUED, RENEWED[RenewalKind(row.renewal)])
     older.ended_at, older.reason = now, row.reason
     await session.flush()
-    await ledger.mark_renewed(session, older.id)
+    await platform.mark_renewed(session, older.id)
 
 
 async def open_id_number(session: AsyncSession, vault: Vault, certificate_id: UUID) -> str:

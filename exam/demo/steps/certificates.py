@@ -6,8 +6,8 @@ from uuid import UUID
 from certificates.issuing import jobs as issuing
 from certificates.issuing import queries as issued
 from certificates.issuing.rules.status import CertificateStatus
-from certificates.ledger import jobs as platform
-from certificates.ledger import queries as ledger
+from certificates.platform import jobs as platform
+from certificates.platform import queries as registered
 from exam.demo.progress import Step
 from exam.demo.stage import Stage
 from exam.kernel.errors import N_
@@ -41,7 +41,7 @@ async def register(stage: Stage, batch_id: UUID, step: Step) -> int:
     sent = await platform.register_pending(stage.services, told)
     step.tell(N_("%(count)s 张有回执"), count=f"{sent.accepted:,}")
     async with stage.change() as session:
-        counts = await ledger.counts(session, today=stage.today, batch_id=batch_id)
+        counts = await registered.counts(session, today=stage.today, batch_id=batch_id)
         if counts.total and counts.registered == counts.total:
             await registration.move_batch(
                 session,
@@ -65,4 +65,4 @@ async def issued_of(stage: Stage, batch_id: UUID) -> list[issued.Certificate]:
 async def registered_count(stage: Stage, batch_id: UUID, today: date) -> int:
     """How many have a receipt."""
     async with stage.change() as session:
-        return (await ledger.counts(session, today=today, batch_id=batch_id)).registered
+        return (await registered.counts(session, today=today, batch_id=batch_id)).registered

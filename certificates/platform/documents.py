@@ -9,7 +9,7 @@ from typing import Final
 
 import xlsxwriter
 
-from certificates.ledger.rules import PlatformRecord
+from certificates.platform.rules import PlatformRecord
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS_VERSION: Final = 1

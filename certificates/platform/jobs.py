@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.ledger import actions, queries
-from certificates.ledger.actions import REGISTER_JOB
-from certificates.ledger.platform import PlatformClient, client_of
+from certificates.platform import actions, queries
+from certificates.platform.actions import REGISTER_JOB
+from certificates.platform.client import PlatformClient, client_of
 from exam.accounts.rules import SYSTEM
 from exam.kernel.clock import china_date
 from exam.kernel.db import chunks

@@ -10,11 +10,11 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
-from certificates.ledger import actions, queries
-from certificates.ledger.documents import XLSX, platform_list
-from certificates.ledger.forms import STATUS_FILTERS, URGENCY_FILTERS, ExportForm
-from certificates.ledger.platform import client_of
-from certificates.ledger.rules import PLATFORM_LABELS, PLATFORM_TONES, Urgency
+from certificates.platform import actions, queries
+from certificates.platform.client import client_of
+from certificates.platform.documents import XLSX, platform_list
+from certificates.platform.forms import STATUS_FILTERS, URGENCY_FILTERS, ExportForm
+from certificates.platform.rules import PLATFORM_LABELS, PLATFORM_TONES, Urgency
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.clock import china_date
@@ -24,7 +24,7 @@ from exam.kernel.forms import parse_form
 from exam.kernel.pages import file_response, page, query_string, redirect
 from exam.registration import queries as registration
 
-PLATFORM: Final = "pages/certificates/ledger/platform.html"
+PLATFORM: Final = "pages/certificates/platform/index.html"
 PER_PAGE: Final = 50
 _TOGETHER: Final = 100
 Text = Annotated[str, QueryParameter(max_length=60)]

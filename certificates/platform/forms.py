@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from certificates.ledger.rules import PlatformStatus, Urgency
+from certificates.platform.rules import PlatformStatus, Urgency
 
 STATUS_FILTERS: dict[str, PlatformStatus] = {status.value: status for status in PlatformStatus}
 URGENCY_FILTERS: dict[str, Urgency] = {"soon": Urgency.SOON, "overdue": Urgency.OVERDUE}

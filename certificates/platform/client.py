@@ -21,8 +21,8 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from certificates.ledger.models import RegistryRecord
-from certificates.ledger.rules import PlatformRecord, record_problems
+from certificates.platform.models import RegistryRecord
+from certificates.platform.rules import PlatformRecord, record_problems
 from exam.kernel.clock import Clock
 from exam.kernel.db import Database
 from exam.kernel.ids import token
