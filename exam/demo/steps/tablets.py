@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import Actor
 from exam.demo.stage import Stage
+from exam.kernel.canonical import canonical
 from exam.sittings.rules import RoomSession
 from scoring.tablets import actions, queries
 from scoring.tablets.rules.devices import EVENTS_MOST, Message
 from scoring.tablets.rules.enrolling import Enrolment
-from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey, canonical
+from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey
 from scoring.tablets.rules.packs import Ask, sheet_sha256
 
 PIN: Final = "271828"

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from exam.kernel.canonical import canonical
 from scoring.tablets.rules.devices import KeyUnusable, SignatureWrong
-from scoring.tablets.rules.events import canonical
 
 _RAW = 64  # bytes of r and s
 

@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from exam.kernel.canonical import MOST
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
-from scoring.tablets.rules.events import FORMAT, MOST, Event, Kind, NotAnEvent, SheetKey
+from scoring.tablets.rules.events import FORMAT, Event, Kind, NotAnEvent, SheetKey
 
 MESSAGE: Final = "kaowu-tablet-message/1"
 EVENTS_MOST: Final = 500

@@ -10,7 +10,6 @@ numbers, booleans, null, lists and objects, so that every language writes the sa
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,13 +18,12 @@ from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
+from exam.kernel.canonical import canonical
 from exam.kernel.errors import N_, Invalid
 
 FORMAT: Final = "kaowu-event/1"
 FIRST: Final = "0" * 64
 """What the first event of a chain has before it."""
-MOST: Final = 2**53 - 1
-"""The largest whole number that every JSON reader keeps (RFC 8785 section 3.2.2.3)."""
 
 
 class Kind(StrEnum):
@@ -99,47 +97,6 @@ class Event:
     def place(self) -> tuple[int, str, int]:
         """Where it stands among all events of a sheet: after everything its tablet had seen; ties by device and number."""
         return self.counter, str(self.device_id), self.number
-
-
-def canonical(value: Any) -> bytes:
-    """The canonical JSON of a value (RFC 8785); raises ValueError for what has no single spelling: fractions, large numbers,
-    half surrogates."""
-    _require_plain(value)
-    return _ordered(value).encode()
-
-
-def _ordered(value: Any) -> str:
-    if isinstance(value, dict):
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))  # RFC 8785 section 3.2.3: by UTF-16 units
-        return "{" + ",".join(f"{_text(name)}:{_ordered(value[name])}" for name in names) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(_ordered(item) for item in value) + "]"
-    return _text(value)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _require_plain(value: Any) -> None:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, int):
-        if abs(value) > MOST:
-            raise ValueError(value)
-    elif isinstance(value, str):
-        value.encode()  # a half surrogate has no UTF-8
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if not isinstance(name, str):
-                raise ValueError(name)
-            name.encode()
-            _require_plain(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _require_plain(item)
-    else:
-        raise ValueError(value)
 
 
 def sha256(value: Any) -> str:

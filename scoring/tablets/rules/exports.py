@@ -15,8 +15,9 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from exam.kernel.canonical import MOST
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
-from scoring.tablets.rules.events import MOST, Event, Kind
+from scoring.tablets.rules.events import Event, Kind
 
 FORMAT: Final = "kaowu-tablet-export/1"
 FAMILY: Final = "kaowu-tablet-export/"

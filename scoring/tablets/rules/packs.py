@@ -17,8 +17,9 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exam.kernel.canonical import canonical
 from scoring.tablets.rules.devices import MessageInvalid
-from scoring.tablets.rules.events import canonical, sha256
+from scoring.tablets.rules.events import sha256
 
 PACK: Final = "kaowu-tablet-pack/1"
 ASK: Final = "kaowu-tablet-ask/1"

@@ -12,8 +12,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from exam.kernel.canonical import canonical
 from exam.kernel.errors import N_, Invalid
-from scoring.tablets.rules.events import canonical
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})

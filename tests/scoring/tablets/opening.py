@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from scoring.tablets.rules.events import canonical
+from exam.kernel.canonical import canonical
 
 
 def open_pack(answer: dict[str, Any], qr: str, pin: str) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 
+from exam.kernel.canonical import canonical
 from exam.kernel.crypto import seal_exchange
 from scoring.tablets.rules.devices import Message
-from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey, canonical
+from scoring.tablets.rules.events import FIRST, Event, Kind, SheetKey
 
 MORNING = datetime(2026, 5, 16, 1, 0, tzinfo=UTC)
 ROWS = ("a", "b", "c", "d")

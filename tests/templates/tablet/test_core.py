@@ -12,9 +12,10 @@ import pytest
 import segno
 
 from exam.catalogue.rules import Row, RowKind, Sheet, parse_sheet
+from exam.kernel.canonical import canonical
 from scoring.marking.rules.sheets import missing, read_entries, score_sheet
 from scoring.tablets.rules.devices import read_event
-from scoring.tablets.rules.events import Kind, SheetKey, broken_links, canonical, gaps
+from scoring.tablets.rules.events import Kind, SheetKey, broken_links, gaps
 from scoring.tablets.rules.folding import fold
 from scoring.tablets.rules.slips import slip
 from tests.scoring.builders import sheet_definition

@@ -13,9 +13,10 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exam.kernel.canonical import canonical
 from scoring.tablets.actions import verify
 from scoring.tablets.rules.devices import confirmed_up_to, read_event, read_message
-from scoring.tablets.rules.events import broken_links, canonical, gaps
+from scoring.tablets.rules.events import broken_links, gaps
 from tests.templates.tablet.conftest import PLACE, run
 
 if TYPE_CHECKING:

@@ -1,33 +1,15 @@
-"""The canonical bytes, the chain, and the numbers that did not arrive."""
+"""The chain, and the numbers that did not arrive."""
 
 from random import Random
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.tablets.rules.events import FIRST, MOST, Kind, SheetKey, broken_links, canonical, gaps, sha256
+from scoring.tablets.rules.events import FIRST, Kind, SheetKey, broken_links, gaps, sha256
 from tests.scoring.tablets.world import Tablet
 
 SHEET = SheetKey(sitting_id=UUID(int=7), assessor_id=UUID(int=8))
-
-
-def test_the_canonical_bytes_are_those_of_rfc_8785() -> None:
-    """Section 3.2.3's sorting example, without its fractions: names go by UTF-16 units, so that a pair sorts below U+FB33."""
-    names = ["\u20ac", "\r", "\ufb33", "1", "\U0001f600", "\u0080", "\u00f6"]
-    text = canonical(dict.fromkeys(names, 0)).decode()
-    assert list(__import__("json").loads(text)) == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33"]
-    assert canonical({"b": [True, None, '\u0007\n"\\/\u2028'], "a": -1}) == (
-        '{"a":-1,"b":[true,null,"\\u0007\\n\\"\\\\/\u2028"]}'.encode()
-    )
-    assert canonical({}) == b"{}"
-
-
-@pytest.mark.parametrize("value", [0.5, MOST + 1, "\ud800", {"a": {1: 2}}, [object()], float("nan")])
-def test_what_has_no_single_spelling_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r".*"):
-        canonical({"value": value})
 
 
 def test_a_chain_holds_and_every_change_breaks_it() -> None:
