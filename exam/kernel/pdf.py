@@ -54,12 +54,24 @@ class SealField(msgspec.Struct, frozen=True):
     signed_at: str  # PDF date
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file inside a kept document (PDF/A-3): its name, media type, what it is, its bytes, how it relates to the page."""
+
+    name: str
+    mime: str
+    description: str
+    data: bytes
+    relationship: str = "Data"  # ISO 19005-3, 6.8: Source, Data, Alternative, Supplement, Unspecified
+
+
 class _Drawing(msgspec.Struct, frozen=True):
     html: str
     assets: dict[str, bytes]
     variant: str | None
     underlay: bytes | None
     seal: SealField | None
+    attachments: tuple[Attachment, ...]
+    dated: str
 
 
 async def render_pdf(
@@ -137,11 +149,16 @@ def draw_pdf(
     variant: str | None = None,
     underlay: bytes | None = None,
     seal: SealField | None = None,
+    attachments: Sequence[Attachment] = (),
+    dated: str = "",
     home: Path | None = None,
 ) -> bytes:
-    """The same for callers that have a thread of their own to wait in."""
+    """The same for callers that have a thread of their own to wait in.
+
+    `attachments` go into a conforming document as associated files; `dated` is its PDF date and theirs.
+    """
     found = {path.name: path.read_bytes() for path in base.iterdir() if path.is_file()} if base else {}
-    drawing = _Drawing(html, {**found, **(assets or {})}, variant, underlay, seal)
+    drawing = _Drawing(html, {**found, **(assets or {})}, variant, underlay, seal, tuple(attachments), dated)
     return _children(home or Settings.load().home).ask(msgspec.msgpack.encode(drawing))
 
 

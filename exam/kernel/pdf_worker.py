@@ -13,7 +13,7 @@ import os
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any, Final
@@ -31,6 +31,7 @@ from weasyprint.pdf import fonts as drawn_fonts
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from exam.kernel.pdf_xmp import xmp_packet
 from exam.kernel.sandbox import serve
 
 _SCHEME: Final = "asset:"
@@ -54,22 +55,6 @@ _NUMBER_BOTTOM: Final = 13 / 25.4 * 72  # points from the lower edge to its base
 _LARGE_FONT_BYTES: Final = 1_000_000
 _SWEEP_BYTES: Final = 100_000  # of HTML drawn between two sweeps of the collector
 _STYLE_ELEMENT: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_PDFUA_XMP: Final = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>
-</rdf:Description>
-<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
- xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
-<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
-<pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
-<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
-<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
-<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
-<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
-<pdfaProperty:category>internal</pdfaProperty:category>
-<pdfaProperty:description>PDF/UA version identifier</pdfaProperty:description>
-</rdf:li></rdf:Seq></pdfaSchema:property>
-</rdf:li></rdf:Bag></pdfaExtension:schemas>
-</rdf:Description></rdf:RDF>"""
 
 
 class SealField(msgspec.Struct, frozen=True):
@@ -85,6 +70,16 @@ class SealField(msgspec.Struct, frozen=True):
     signed_at: str  # PDF date
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that goes with the document (ISO 19005-3, 6.8): associated with it, compressed."""
+
+    name: str
+    mime: str
+    description: str
+    data: bytes
+    relationship: str
+
+
 class Drawing(msgspec.Struct, frozen=True):
     """One request: the page, what it may fetch, and what is laid under it."""
 
@@ -93,6 +88,8 @@ class Drawing(msgspec.Struct, frozen=True):
     variant: str | None = None
     underlay: bytes | None = None  # a one-page PDF, laid under every page as an artifact
     seal: SealField | None = None
+    attachments: tuple[Attachment, ...] = ()
+    dated: str = ""  # PDF date of the document and of its attachments
 
 
 class _Assets(URLFetcher):  # type: ignore[misc]
@@ -202,8 +199,6 @@ def _draw(drawing: Drawing) -> bytes:
         page = _STYLE_ELEMENT.sub("", drawing.html)
         html = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=assets)
         document = html.render(**options)
-        if drawing.variant == _CONFORMING:
-            document.metadata.xmp_metadata.append(_PDFUA_XMP.encode())
         data = document.write_pdf(finisher=partial(_finish, drawing), **options)
     except FatalURLFetchingError as denied:  # not an Exception, so that most of WeasyPrint does not swallow it
         assets.denied.append(str(denied))
@@ -281,6 +276,56 @@ def _finish(drawing: Drawing, document: weasyprint.Document, pdf: pydyf.PDF) -> 
         _lay_under(pdf, _form(pdf, drawing.underlay))
     if drawing.seal is not None:
         _add_seal(pdf, drawing.seal)
+    if drawing.variant == _CONFORMING:
+        _describe(drawing, document, pdf)
+    if drawing.attachments:
+        _attach(pdf, drawing.attachments, drawing.dated)
+
+
+def _describe(drawing: Drawing, document: weasyprint.Document, pdf: pydyf.PDF) -> None:
+    """One packet of metadata that names both standards (WeasyPrint's is of one standard alone)."""
+    known = document.metadata
+    if drawing.dated:
+        pdf.info["CreationDate"] = pdf.info["ModDate"] = pydyf.String(drawing.dated)
+    packet = xmp_packet(
+        title=known.title or "",
+        author=", ".join(known.authors),
+        subject=known.description or "",
+        producer=f"WeasyPrint {weasyprint.__version__}",
+        dated=drawing.dated,
+    )
+    stream = next(item for item in pdf.objects if item.reference == pdf.catalog["Metadata"])
+    stream.stream = [packet]
+    stream.compress = False
+
+
+def _attach(pdf: pydyf.PDF, attachments: Sequence[Attachment], dated: str) -> None:
+    """ISO 32000-1 7.11.4 (embedded files), ISO 19005-3 6.8 and annex E (associated files of the whole document)."""
+    names = pydyf.Array()
+    files = pydyf.Array()
+    for one in sorted(attachments, key=lambda one: one.name):
+        extra = {
+            "Type": "/EmbeddedFile",
+            "Subtype": f"/{one.mime.replace('/', '#2F')}",
+            "Params": pydyf.Dictionary({"Size": len(one.data), "ModDate": pydyf.String(dated)}),
+        }
+        stream = pydyf.Stream([one.data], extra, compress=True)
+        pdf.add_object(stream)
+        specification = pydyf.Dictionary(
+            {
+                "Type": "/Filespec",
+                "F": pydyf.String(one.name),
+                "UF": pydyf.String(one.name),
+                "Desc": pydyf.String(one.description),
+                "AFRelationship": f"/{one.relationship}",
+                "EF": pydyf.Dictionary({"F": stream.reference, "UF": stream.reference}),
+            }
+        )
+        pdf.add_object(specification)
+        names.extend([pydyf.String(one.name), specification.reference])
+        files.append(specification.reference)
+    pdf.catalog.setdefault("Names", pydyf.Dictionary())["EmbeddedFiles"] = pydyf.Dictionary({"Names": names})
+    pdf.catalog["AF"] = files
 
 
 def _pages(pdf: pydyf.PDF) -> list[Any]:

@@ -21,6 +21,7 @@ from certificates.issuing.rules.face import Eligible, Face, face_problems
 from certificates.issuing.rules.numbers import grouped
 from exam.kernel import fonts, pdf, printing
 from exam.kernel.errors import Problem
+from exam.kernel.pdf import Attachment
 
 RESERVED_BYTES: Final = 6144
 SEAL_FIELD: Final = "Seal"
@@ -57,8 +58,16 @@ class Intent:
     numbered_at: datetime
 
 
-def draw(intent: Intent, *, photo: bytes, base_url: str, signer_name: str, home: Path) -> bytes:
-    """The certificate as PDF/A-3a and PDF/UA-1, its signature field prepared and open."""
+def draw(
+    intent: Intent,
+    *,
+    photo: bytes,
+    base_url: str,
+    signer_name: str,
+    home: Path,
+    attachments: Sequence[Attachment] = (),
+) -> bytes:
+    """The certificate as PDF/A-3a and PDF/UA-1, its signature field prepared and open, with its associated files."""
     address = f"{base_url}/v/{intent.token}"
     html = printing.render_print(
         "certificate",
@@ -87,6 +96,8 @@ def draw(intent: Intent, *, photo: bytes, base_url: str, signer_name: str, home:
             reason="职业技能等级证书颁发 Issue of certificate",
             signed_at=_pdf_date(intent.numbered_at),
         ),
+        attachments=attachments,
+        dated=_pdf_date(intent.numbered_at),
         home=home,
     )
 

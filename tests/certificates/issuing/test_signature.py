@@ -27,7 +27,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from certificates.issuing import signer as signing
-from certificates.issuing.documents import Intent, draw
+from certificates.issuing.documents import Attachment, Intent, draw
 from certificates.issuing.rules.face import Face
 from certificates.issuing.rules.signature import Flaw, examine
 from certificates.issuing.signer import CannotSign, load_signer, roots, sign, signer_of
@@ -62,7 +62,12 @@ def drawn(installation: Settings) -> bytes:
         numbered_at=datetime(2026, 5, 16, 1, tzinfo=UTC),
     )
     return draw(
-        intent, photo=photo.getvalue(), base_url="http://example.org", signer_name="演示", home=installation.home
+        intent,
+        photo=photo.getvalue(),
+        base_url="http://example.org",
+        signer_name="演示",
+        home=installation.home,
+        attachments=[Attachment("ledger-proof.txt", "text/plain", "登记簿证明", b"proof " * 99)],
     )
 
 
@@ -106,6 +111,15 @@ def test_the_signed_file_is_one_revision_tagged_and_conforming_in_what_can_be_re
         assert int(numbers[-2]) == int(field.StructParent)
         assert element.S == "/Form"
         assert element.K.Obj.objgen == field.objgen
+        assert metadata.count("<rdf:RDF") == 1
+        assert "<xmp:ModifyDate>2026-05-16T01:00:00+00:00<" in metadata
+        (file,) = root.AF
+        assert file.objgen == root.Names.EmbeddedFiles.Names[1].objgen
+        assert (str(file.UF), file.AFRelationship) == ("ledger-proof.txt", "/Data")
+        assert file.EF.F.Subtype == "/text/plain"
+        assert str(file.EF.F.Params.ModDate) == "D:20260516010000+00'00'"
+        assert file.EF.F.read_bytes() == b"proof " * 99
+        assert file.EF.F.Filter == "/FlateDecode"
         assert all(
             "/Interpolate" not in image or not image.Interpolate for image in opened.pages[0].get_images().values()
         )
