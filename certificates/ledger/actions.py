@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.ledger.models import LedgerRow
-from certificates.ledger.rules import START, LedgerEvent, entry_hash, leaf_hash
+from certificates.ledger.rules import LedgerEvent
+from certificates.ledger.rules.chain import START, ChainedEntry, hash_of, salted_leaf
 from exam.kernel.db import insert_many
 
 _LEDGER_LOCK: Final = 0x6B616F77754C  # held to the end of the transaction: entries follow one another
@@ -54,9 +55,10 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, now: datetim
             "version": draft.version,
             "sha256": draft.sha256,
             "reason": draft.reason,
-            "leaf": leaf_hash(salt, draft.commitment),
+            "leaf": salted_leaf(salt, draft.commitment),
             "previous": previous,
         }
-        previous = entry_hash(**facts)
-        rows.append({**facts, "certificate_id": draft.certificate_id, "salt": salt, "entry_sha256": previous})
+        facts |= {"certificate_id": draft.certificate_id, "salt": salt}
+        previous = hash_of(ChainedEntry(**facts, entry_sha256=""))
+        rows.append({**facts, "entry_sha256": previous})
     await insert_many(session, LedgerRow, rows)

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.ledger.models import LedgerRow
-from certificates.ledger.rules import LedgerEntry, LedgerEvent, chain_failures
+from certificates.ledger.rules import LedgerEvent
+from certificates.ledger.rules.chain import ChainedEntry, chain_failures
 
 
-async def entries(session: AsyncSession, *, certificate_ids: Sequence[UUID] | None = None) -> list[LedgerEntry]:
+async def entries(session: AsyncSession, *, certificate_ids: Sequence[UUID] | None = None) -> list[ChainedEntry]:
     """The entries in order; of these certificates only, when asked."""
     query = select(LedgerRow).order_by(LedgerRow.seq)
     if certificate_ids is not None:
@@ -20,7 +21,7 @@ async def entries(session: AsyncSession, *, certificate_ids: Sequence[UUID] | No
     return [_entry(row) for row in (await session.scalars(query)).all()]
 
 
-async def entries_of_file(session: AsyncSession, sha256: str) -> list[LedgerEntry]:
+async def entries_of_file(session: AsyncSession, sha256: str) -> list[ChainedEntry]:
     """The entries that name these bytes."""
     query = select(LedgerRow).where(LedgerRow.sha256 == sha256).order_by(LedgerRow.seq)
     return [_entry(row) for row in (await session.scalars(query)).all()]
@@ -41,8 +42,8 @@ async def invariants(session: AsyncSession) -> list[str]:
     return chain_failures(await entries(session))
 
 
-def _entry(row: LedgerRow) -> LedgerEntry:
-    return LedgerEntry(
+def _entry(row: LedgerRow) -> ChainedEntry:
+    return ChainedEntry(
         seq=row.seq,
         at=row.at,
         event=LedgerEvent(row.event),

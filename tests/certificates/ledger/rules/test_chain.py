@@ -1,4 +1,4 @@
-"""The ledger's arithmetic: chain and leaves."""
+"""Entries of the time before the tree."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.ledger.rules import START, LedgerEntry, LedgerEvent, chain_failures, entry_hash, leaf_hash
+from certificates.ledger.rules import LedgerEvent
+from certificates.ledger.rules.chain import START, ChainedEntry, chain_failures, hash_of, salted_leaf
 
 NOW = datetime(2026, 5, 16, 1, tzinfo=UTC)
 
 
-def chain(count: int) -> list[LedgerEntry]:
-    entries: list[LedgerEntry] = []
+def chain(count: int) -> list[ChainedEntry]:
+    entries: list[ChainedEntry] = []
     previous = START
     for seq in range(1, count + 1):
         facts = {
@@ -26,11 +27,12 @@ def chain(count: int) -> list[LedgerEntry]:
             "version": 1,
             "sha256": f"{seq:064x}",
             "reason": "",
-            "leaf": leaf_hash("salt", {"n": seq}),
+            "leaf": salted_leaf("salt", {"n": seq}),
             "previous": previous,
         }
-        previous = entry_hash(**facts)  # type: ignore[arg-type]
-        entries.append(LedgerEntry(**facts, certificate_id=UUID(int=seq), salt="salt", entry_sha256=previous))  # type: ignore[arg-type]
+        entry = ChainedEntry(**facts, certificate_id=UUID(int=seq), salt="salt", entry_sha256="")  # type: ignore[arg-type]
+        previous = hash_of(entry)
+        entries.append(replace(entry, entry_sha256=previous))
     return entries
 
 
@@ -44,7 +46,7 @@ def test_any_altered_field_is_found(place: int, name: str) -> None:
     entries = chain(5)
     other = {"version": 9, "at": NOW, "event": LedgerEvent.REVOKE}.get(name, "other")
     entries[place] = replace(entries[place], **{name: other})  # type: ignore[arg-type]
-    assert f"ledger #{place + 1} was altered" in chain_failures(entries)
+    assert f"old entry {place + 1} was altered" in chain_failures(entries)
 
 
 @given(st.integers(0, 3))
@@ -57,5 +59,5 @@ def test_a_missing_or_moved_entry_is_found(place: int) -> None:
 
 def test_a_leaf_needs_its_salt() -> None:
     record = {"holder_name": "张三"}
-    assert leaf_hash("a", record) != leaf_hash("b", record)
-    assert "张三" not in leaf_hash("a", record)
+    assert salted_leaf("a", record) != salted_leaf("b", record)
+    assert "张三" not in salted_leaf("a", record)
