@@ -41,6 +41,8 @@ TOOLS = {
     "pdfsig": "poppler-utils",
     "pdffonts": "poppler-utils",
     "qpdf": "qpdf",
+    "openssl": "openssl",
+    "softhsm2-util": "softhsm2",
     DRIVER: "libatomic1",
 }
 """What tests call, and the Debian package that brings it; Playwright's own driver only lacks a library."""
@@ -276,7 +278,7 @@ def install_tools() -> None:
 def bring_tools(packages: Sequence[str]) -> None:
     """Install the packages the way this system does it."""
     if sys.platform == "darwin":
-        brew(*("poppler" if name == "poppler-utils" else name for name in packages))
+        brew(*({"poppler-utils": "poppler", "softhsm2": "softhsm"}.get(name, name) for name in packages))
     elif WINDOWS or not shutil.which("apt-get"):
         raise Stopped(
             f"请先安装 {', '.join(packages)}（Chromium 也可以用 KAOWU_CHROMIUM 指定）。 "

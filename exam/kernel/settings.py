@@ -2,7 +2,8 @@
 
 Variables: KAOWU_HOME (data folder, default ``.kaowu`` beside the tree), DATABASE_URL, KAOWU_BASE_URL
 (the address printed into QR codes), KAOWU_HOST, KAOWU_PORT, KAOWU_SECURE_COOKIES, KAOWU_SIGNER_KEY and
-KAOWU_SIGNER_CERTIFICATE (a real signing key instead of the demo one), KAOWU_PLATFORM_URL (an outside
+KAOWU_SIGNER_CERTIFICATE (a real signing key instead of the demo one), KAOWU_KEYRING (a key ring elsewhere than in
+the data folder, for several hosts), KAOWU_PLATFORM_URL (an outside
 registration platform instead of the built-in registry).
 """
 
@@ -26,12 +27,18 @@ class Settings:
     secure_cookies: bool = False
     signer_key: Path | None = None
     signer_certificate: Path | None = None
+    keyring: Path | None = None
     platform_url: str = ""
 
     @property
     def keys(self) -> Path:
         """Folder of the installation's keys (mode 0700)."""
         return self.home / "keys"
+
+    @property
+    def ring(self) -> Path:
+        """File that says where each signing key lives (certificates.keys)."""
+        return self.keyring or self.keys / "ring.json"
 
     @property
     def files(self) -> Path:
@@ -55,6 +62,7 @@ class Settings:
             secure_cookies=base_url.startswith("https://") or env.get("KAOWU_SECURE_COOKIES") == "1",
             signer_key=_path(env.get("KAOWU_SIGNER_KEY")),
             signer_certificate=_path(env.get("KAOWU_SIGNER_CERTIFICATE")),
+            keyring=_path(env.get("KAOWU_KEYRING")),
             platform_url=env.get("KAOWU_PLATFORM_URL", ""),
         )
 
