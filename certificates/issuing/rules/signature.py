@@ -17,14 +17,17 @@ from typing import Any, Final
 
 from asn1crypto import cms, tsp
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from certificates.issuing.rules.chains import chain_over
+
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _SIGNED_AT: Final = re.compile(rb"/M\s*\(D:(\d{14})")
-_GAP: Final = re.compile(rb"<[0-9A-Fa-f]+>")
-_CHAIN_LIMIT: Final = 4
+_GAP: Final = re.compile(rb"<(?:[0-9a-f]{2})+>")  # one spelling: lower case, no space
+_ANY_CONTENTS: Final = re.compile(rb"<([0-9A-Fa-f\s]{512,200000})>")
+_RSA_BITS: Final = 2048
+_SIGNATURES: Final = {ec.EllipticCurvePublicKey: {"sha256_ecdsa"}, rsa.RSAPublicKey: {"sha256_rsa", "rsassa_pkcs1v15"}}
 _ESS_MODULE: Final = tsp.__name__
 """Importing it teaches `cms` the ESS signing-certificate-v2 attribute."""
 
@@ -52,6 +55,7 @@ class Examination:
     flaws: tuple[Flaw, ...]
     signer: str = ""
     authority: str = ""  # the trusted root; empty when there is none over the signer
+    certificate_sha256: str = ""  # of the signer's certificate, when it stands under a trusted root
     signed_at: datetime | None = None
 
     @property
@@ -66,36 +70,62 @@ class Examination:
 
 def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
     """Examine a file against trusted roots (DER). Never raises for any bytes."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    flaws: list[Flaw] = []
+    found = _Found(hashlib.sha256(data).hexdigest(), len(data))
     if not data.startswith(b"%PDF-"):
-        return Examination(sha256=sha256, size_bytes=len(data), flaws=(Flaw.NOT_PDF,))
+        return found.refused(Flaw.NOT_PDF)
+    trusted = [x509.load_der_x509_certificate(one) for one in roots]
     ranges = list(_BYTE_RANGE.finditer(data))
     if not ranges:
-        return Examination(sha256=sha256, size_bytes=len(data), flaws=(Flaw.UNSIGNED,))
+        return found.refused(Flaw.UNSIGNED, *_sought(data, trusted))
     zero, start, end, rest = (int(number) for number in ranges[0].groups())
     gap = data[start:end]
     if zero != 0 or not 0 < start < end <= len(data) or not _GAP.fullmatch(gap):
-        return Examination(sha256=sha256, size_bytes=len(data), flaws=(Flaw.BROKEN_FIELD,))
+        return found.refused(Flaw.BROKEN_FIELD, *_sought(data, trusted))
+    flaws: list[Flaw] = []
     if end + rest != len(data):
         flaws.append(Flaw.NOT_WHOLE)
     if len(ranges) > 1 or data.count(b"startxref") != 1 or not data.rstrip(b"\r\n ").endswith(b"%%EOF"):
         flaws.append(Flaw.CHANGED_LATER)
-    digest = hashlib.sha256(data[:start] + data[end : end + rest]).digest()
-    signed_at = _time_of(data[:start] + data[end : end + rest])
-    found, signer, authority = _check_cms(bytes.fromhex(_even(gap[1:-1])), digest, roots, signed_at)
+    outside = data[:start] + data[end : end + rest]
+    signed_at = _time_of(outside)
+    more, signer, chain = _check_cms(
+        bytes.fromhex(gap[1:-1].decode()), hashlib.sha256(outside).digest(), trusted, signed_at
+    )
     return Examination(
-        sha256=sha256,
-        size_bytes=len(data),
-        flaws=(*flaws, *found),
+        sha256=found.sha256,
+        size_bytes=found.size_bytes,
+        flaws=(*flaws, *more),
         signer=signer,
-        authority=authority,
+        authority=chain[-1].subject.rfc4514_string() if chain else "",
+        certificate_sha256=chain[0].fingerprint(hashes.SHA256()).hex() if chain else "",
         signed_at=signed_at,
     )
 
 
-def _even(digits: bytes) -> str:
-    return digits.decode() + ("0" if len(digits) % 2 else "")
+@dataclass(frozen=True)
+class _Found:
+    sha256: str
+    size_bytes: int
+
+    def refused(self, flaw: Flaw, signer: str = "", authority: str = "") -> Examination:
+        return Examination(
+            sha256=self.sha256, size_bytes=self.size_bytes, flaws=(flaw,), signer=signer, authority=authority
+        )
+
+
+def _sought(data: bytes, trusted: Sequence[x509.Certificate]) -> tuple[str, str]:
+    """Who signed a file whose field was broken, if a signature of ours still lies somewhere in it; it is not accepted."""
+    for found in _ANY_CONTENTS.finditer(data):
+        try:
+            digits = b"".join(found[1].split())
+            _, info, certificates = _parse(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
+            leaf = _leaf(info, certificates)
+            chain = chain_over(leaf, certificates, trusted)
+        except Exception:  # noqa: BLE001 - a stranger's bytes may break any parser
+            continue
+        if chain:
+            return leaf.subject.rfc4514_string(), chain[-1].subject.rfc4514_string()
+    return "", ""
 
 
 def _time_of(signed: bytes) -> datetime | None:
@@ -109,29 +139,31 @@ def _time_of(signed: bytes) -> datetime | None:
 
 
 def _check_cms(
-    der: bytes, digest: bytes, roots: Sequence[bytes], signed_at: datetime | None
-) -> tuple[list[Flaw], str, str]:
-    """The flaws of the signature itself, who signed, and the trusted root above."""
-    signer = authority = ""
+    der: bytes, digest: bytes, trusted: Sequence[x509.Certificate], signed_at: datetime | None
+) -> tuple[list[Flaw], str, list[x509.Certificate]]:
+    """The flaws of the signature itself, who signed, and the certificates from the signer's to the trusted root."""
+    signer: str = ""
+    chain: list[x509.Certificate] = []
     try:
         content, info, certificates = _parse(der)
         leaf = _leaf(info, certificates)
         signer = leaf.subject.rfc4514_string()
-        root = _root_over(leaf, certificates, [x509.load_der_x509_certificate(one) for one in roots])
-        if root is None:
-            return [Flaw.UNTRUSTED], signer, ""
-        authority = root.subject.rfc4514_string()
+        chain = chain_over(leaf, certificates, trusted)
+        if not chain:
+            return [Flaw.UNTRUSTED], signer, []
+        _require_one_form(der, content, info, certificates, chain)
         attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
         _verify(leaf, info["signature"].native, info["signed_attrs"].untag().dump())
-        sha256_only = content["digest_algorithms"][0]["algorithm"].native == "sha256"
-        if not sha256_only or not _names_certificate(attributes, leaf):
-            return [Flaw.BAD_SIGNATURE], signer, authority
+        if attributes["content_type"][0].native != "data" or not _names_certificate(attributes, leaf):
+            return [Flaw.BAD_SIGNATURE], signer, chain
         flaws = [] if attributes["message_digest"][0].native == digest else [Flaw.BAD_DIGEST]
-        if signed_at is None or not leaf.not_valid_before_utc <= signed_at <= leaf.not_valid_after_utc:
+        if signed_at is None or not all(
+            one.not_valid_before_utc <= signed_at <= one.not_valid_after_utc for one in chain
+        ):
             flaws.append(Flaw.NOT_VALID_THEN)
-        return flaws, signer, authority
+        return flaws, signer, chain
     except Exception:  # noqa: BLE001 - a stranger's bytes may break any parser; whatever breaks is no signature
-        return [Flaw.BAD_SIGNATURE], signer, authority
+        return [Flaw.BAD_SIGNATURE], signer, chain
 
 
 def _parse(der: bytes) -> tuple[Any, Any, list[x509.Certificate]]:
@@ -147,6 +179,77 @@ def _parse(der: bytes) -> tuple[Any, Any, list[x509.Certificate]]:
     return content, content["signer_infos"][0], certificates
 
 
+def _require_one_form(
+    der: bytes, content: Any, info: Any, certificates: Sequence[x509.Certificate], chain: Sequence[x509.Certificate]
+) -> None:
+    """Refuse what a signature could say otherwise without breaking: every byte of the gap has one permitted value.
+
+    The gap is the only place that the signature does not cover. Its lengths are the shortest (DER); versions, algorithms
+    and their parameters are those we write; it carries the chain to the trusted root and nothing else; a time stamp is
+    the only unsigned attribute.
+    """
+    if _loose(der):
+        raise ValueError("not DER")
+    key = chain[0].public_key()
+    permitted = next((names for kind, names in _SIGNATURES.items() if isinstance(key, kind)), set())
+    attributes = [attribute["type"].native for attribute in info["signed_attrs"]]
+    unsigned = [attribute["type"].native for attribute in info["unsigned_attrs"]]
+    holds = (
+        content["version"].native == info["version"].native == "v1",
+        [one["algorithm"].native for one in content["digest_algorithms"]] == ["sha256"],
+        info["digest_algorithm"]["algorithm"].native == "sha256",
+        info["signature_algorithm"]["algorithm"].native in permitted,
+        all(_plain(one) for one in content["digest_algorithms"]),
+        _plain(info["digest_algorithm"]) and _plain(info["signature_algorithm"]),
+        content["encap_content_info"]["content_type"].native == "data",
+        content["crls"].native is None,
+        info["sid"].name == "issuer_and_serial_number",
+        len(set(attributes)) == len(attributes),
+        all(len(attribute["values"]) == 1 for attribute in info["signed_attrs"]),
+        set(unsigned) <= {"signature_time_stamp_token"} and len(unsigned) <= 1,
+        sorted(one.fingerprint(hashes.SHA256()) for one in certificates)
+        in (
+            sorted(one.fingerprint(hashes.SHA256()) for one in chain),
+            sorted(one.fingerprint(hashes.SHA256()) for one in chain[:-1]),
+        ),
+    )
+    if not all(holds):
+        raise ValueError("not the form of our signatures")
+
+
+def _plain(algorithm: Any) -> bool:
+    """An algorithm without parameters: none at all, or NULL."""
+    return algorithm["parameters"].dump() in (b"", b"\x05\x00")
+
+
+def _loose(der: bytes) -> bool:
+    """Whether a length is open, longer than it must be, or reaches out of what it stands in, or something is filled in."""
+    place, (length, head, _) = 0, _length_at(der, 0)
+    ends = [head + length]
+    while place < ends[0]:
+        while place >= ends[-1]:
+            ends.pop()
+        length, head, shortest = _length_at(der, place)
+        if not der[place] or not shortest or place + head + length > ends[-1]:
+            return True
+        if der[place] & 0x20:
+            ends.append(place + head + length)
+            place += head
+        else:
+            place += head + length
+    return False
+
+
+def _length_at(der: bytes, place: int) -> tuple[int, int, bool]:
+    """The length of the element that begins here, the size of its head, and whether it is written as short as it can be."""
+    first = der[place + 1]
+    if not first & 0x80:
+        return first, 2, True
+    raw = der[place + 2 : place + 2 + (first & 0x7F)]
+    length = int.from_bytes(raw, "big")
+    return length, 2 + len(raw), bool(raw) and raw[0] != 0 and length >= 0x80
+
+
 def _leaf(info: Any, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
     serial = info["sid"].chosen["serial_number"].native
     issuer = info["sid"].chosen["issuer"].dump()
@@ -158,51 +261,15 @@ def _leaf(info: Any, certificates: Sequence[x509.Certificate]) -> x509.Certifica
 
 def _verify(leaf: x509.Certificate, signature: bytes, signed: bytes) -> None:
     key = leaf.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, (ec.SECP256R1, ec.SECP384R1)):
         key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-    elif isinstance(key, rsa.RSAPublicKey):
+    elif isinstance(key, rsa.RSAPublicKey) and key.key_size >= _RSA_BITS:
         key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
     else:
-        raise ValueError("unknown kind of key")
+        raise ValueError("unknown kind of key, or too small a one")
 
 
 def _names_certificate(attributes: dict[str, Any], leaf: x509.Certificate) -> bool:
     """ESS signing-certificate-v2 (RFC 5035): the signature says which certificate it was made under."""
     named = attributes["signing_certificate_v2"][0]["certs"][0]
     return bool(named["cert_hash"].native == leaf.fingerprint(hashes.SHA256()))
-
-
-def _root_over(
-    leaf: x509.Certificate, certificates: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]
-) -> x509.Certificate | None:
-    """The trusted root that the signer's certificate leads to, through certificates that may sign others."""
-    present = leaf
-    if not _may_sign_documents(leaf):
-        return None
-    for _ in range(_CHAIN_LIMIT):
-        for root in roots:
-            if _issued(present, root):
-                return root
-        above = next((one for one in certificates if one != present and _issued(present, one)), None)
-        if above is None:
-            return None
-        present = above
-    return None
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        if not issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-            return False
-        certificate.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
-        return False
-    return True
-
-
-def _may_sign_documents(leaf: x509.Certificate) -> bool:
-    try:
-        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return usage.digital_signature or usage.content_commitment
