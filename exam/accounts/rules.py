@@ -92,6 +92,8 @@ class Permission(StrEnum):
     CERTIFICATE_ISSUE = "certificate_issue"
     CERTIFICATE_REVOKE = "certificate_revoke"
     PLATFORM_RUN = "platform_run"
+    KEY_READ = "key_read"
+    KEY_MANAGE = "key_manage"
     AUDIT_READ = "audit_read"
 
 
@@ -131,6 +133,8 @@ TABLE: dict[Role, frozenset[Permission]] = {
             _P.INCIDENT_DECIDE,
             _P.OUTCOME_READ,
             _P.CERTIFICATE_READ,
+            _P.KEY_READ,
+            _P.KEY_MANAGE,
         }
     ),
     Role.ITEM_AUTHOR: frozenset({_P.CATALOGUE_READ, _P.ITEM_WRITE}),
@@ -148,6 +152,8 @@ TABLE: dict[Role, frozenset[Permission]] = {
             _P.CERTIFICATE_ISSUE,
             _P.CERTIFICATE_REVOKE,
             _P.PLATFORM_RUN,
+            _P.KEY_READ,
+            _P.KEY_MANAGE,
         }
     ),
     Role.INSTITUTION: frozenset(
@@ -170,7 +176,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
     Role.ASSESSOR: frozenset({_P.SHEET_SCORE}),
     Role.INSPECTOR: frozenset({_P.CATALOGUE_READ, _P.SITE_READ, _P.BATCH_READ, _P.PLAN_READ}),
     Role.CANDIDATE: frozenset({_P.EXAM_SIT, _P.OWN_READ}),
-    Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.CATALOGUE_READ, _P.BATCH_READ}),
+    Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.CATALOGUE_READ, _P.BATCH_READ, _P.KEY_READ}),
     Role.SYSTEM: frozenset(Permission),
 }
 

@@ -5,6 +5,7 @@ from types import ModuleType
 from sqlalchemy import MetaData
 
 from certificates.issuing import models as issuing
+from certificates.keys import models as keys
 from certificates.ledger import models as ledger
 from certificates.platform import models as platform
 from exam.accounts import models as accounts
@@ -54,6 +55,7 @@ MODELS: tuple[ModuleType, ...] = (
     outcomes,
     reviews,
     tablets,
+    keys,
     issuing,
     ledger,
     platform,

@@ -121,7 +121,6 @@ class Cutoff:
     purpose: Purpose
     at: datetime
     reason: str
-    confirmed: bool
 
 
 def stands(cutoffs: Iterable[Cutoff], certificate_sha256: str, recorded_at: datetime | None) -> bool:

@@ -83,7 +83,7 @@ CREATE TABLE certificates.ledger_entries (
     previous VARCHAR(64) NOT NULL,
     entry_sha256 VARCHAR(64) NOT NULL,
     CONSTRAINT pk_ledger_entries PRIMARY KEY (seq),
-    CONSTRAINT ck_ledger_entries_event CHECK (event IN ('issue', 'correct', 'replace', 'revoke')),
+    CONSTRAINT ck_ledger_entries_event CHECK (event IN ('issue', 'correct', 'replace', 'revoke', 'reprint')),
     CONSTRAINT uq_ledger_entries_number_version_event UNIQUE (number, version, event),
     CONSTRAINT uq_ledger_entries_previous UNIQUE (previous)
 );
@@ -175,6 +175,38 @@ CREATE TABLE certificates.registry_records (
 );
 
 CREATE INDEX ix_registry_records_number ON certificates.registry_records (number);
+
+CREATE TABLE certificates.signing_keys (
+    id UUID NOT NULL,
+    name TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    specimen BOOLEAN NOT NULL,
+    certificate_sha256 VARCHAR(64) NOT NULL,
+    public_sha256 VARCHAR(64) NOT NULL,
+    chain TEXT NOT NULL,
+    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    valid_to TIMESTAMP WITH TIME ZONE NOT NULL,
+    in_force_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    registered_by UUID,
+    registered_name TEXT NOT NULL,
+    ceremony_sha256 TEXT NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_signing_keys PRIMARY KEY (id),
+    CONSTRAINT ck_signing_keys_purpose CHECK (purpose IN ('document', 'credential', 'ledger', 'export')),
+    CONSTRAINT ck_signing_keys_validity CHECK (valid_from < valid_to),
+    CONSTRAINT uq_signing_keys_name UNIQUE (name),
+    CONSTRAINT uq_signing_keys_certificate_sha256 UNIQUE (certificate_sha256),
+    CONSTRAINT uq_signing_keys_public_sha256 UNIQUE (public_sha256)
+);
+
+CREATE UNIQUE INDEX uq_signing_keys_open_purpose ON certificates.signing_keys (purpose) WHERE retired_at IS NULL;
+
+CREATE TRIGGER signing_keys_no_delete BEFORE DELETE ON certificates.signing_keys FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER signing_keys_no_truncate BEFORE TRUNCATE ON certificates.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.accounts (
     id UUID NOT NULL,
@@ -660,6 +692,37 @@ CREATE TABLE scoring.tablets (
 );
 
 CREATE UNIQUE INDEX uq_tablets_label ON scoring.tablets (site_id, label) WHERE revoked_at IS NULL;
+
+CREATE TABLE certificates.key_reports (
+    id UUID NOT NULL,
+    key_id UUID NOT NULL,
+    state TEXT NOT NULL,
+    cut_off TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason TEXT NOT NULL,
+    first_by UUID NOT NULL,
+    first_name TEXT NOT NULL,
+    first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    second_by UUID,
+    second_name TEXT NOT NULL,
+    second_at TIMESTAMP WITH TIME ZONE,
+    second_reason TEXT NOT NULL,
+    CONSTRAINT pk_key_reports PRIMARY KEY (id),
+    CONSTRAINT ck_key_reports_state CHECK (state IN ('open', 'confirmed', 'withdrawn')),
+    CONSTRAINT ck_key_reports_reason CHECK (reason <> ''),
+    CONSTRAINT ck_key_reports_cut_off CHECK (cut_off <= first_at),
+    CONSTRAINT ck_key_reports_second CHECK ((second_by IS NULL) = (second_at IS NULL)),
+    CONSTRAINT ck_key_reports_decided CHECK ((state = 'open') = (second_by IS NULL)),
+    CONSTRAINT ck_key_reports_two_people CHECK (second_by <> first_by),
+    CONSTRAINT fk_key_reports_key_id FOREIGN KEY(key_id) REFERENCES certificates.signing_keys (id)
+);
+
+CREATE INDEX ix_key_reports_key_id ON certificates.key_reports (key_id);
+
+CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id) WHERE state <> 'withdrawn';
+
+CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,

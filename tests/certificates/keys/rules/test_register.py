@@ -48,7 +48,7 @@ def test_states(found: Key, state: KeyState) -> None:
 
 
 def cutoff(name: str, at: datetime) -> Cutoff:
-    return Cutoff(certificate_sha256=name, name=name, purpose=Purpose.DOCUMENT, at=at, reason="x", confirmed=True)
+    return Cutoff(certificate_sha256=name, name=name, purpose=Purpose.DOCUMENT, at=at, reason="x")
 
 
 def test_only_what_the_register_had_before_the_cut_off_stands() -> None:
