@@ -1,5 +1,6 @@
-"""Tables of issuing. What must never be double is a constraint: a serial, a number, a live number per outcome; and no
-number or certificate is ever deleted (trigger)."""
+"""Tables of issuing. What must never be double is a constraint: a serial, a number, a live number per outcome, a place on
+a list that is to be issued; that two people release and resume is one too. No number, certificate, release or stop is ever
+deleted (trigger)."""
 
 from __future__ import annotations
 
@@ -7,13 +8,101 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, Index, String, Table, UniqueConstraint, event, text
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from certificates.issuing.rules.releases import ReleaseStatus
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from exam.kernel.db import Base, status_check
 
 _UNFINISHED = ", ".join(f"'{status}'" for status in UNFINISHED)
+
+
+class ReleaseRow(Base):
+    """A list that one officer proposes to issue and another approves; who published results is neither (section 2)."""
+
+    __tablename__ = "releases"
+    __table_args__ = (
+        status_check("status", ReleaseStatus),
+        CheckConstraint("(status = 'proposed') = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
+        CheckConstraint("status <> 'approved' OR decided_by <> proposed_by", name="two_people"),
+        CheckConstraint("proposed_by <> ALL (publishers)", name="proposer_published"),
+        CheckConstraint("status <> 'approved' OR decided_by <> ALL (publishers)", name="approver_published"),
+        {"schema": "certificates"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(index=True)
+    status: Mapped[str]
+    list_sha256: Mapped[str] = mapped_column(String(64))
+    issue_count: Mapped[int]
+    held_count: Mapped[int]
+    groups_count: Mapped[int]
+    publishers: Mapped[list[UUID]]  # who published the results on the list
+    proposed_by: Mapped[UUID]
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class ReleaseItemRow(Base):
+    """One outcome on a list. Nobody stands on two lists that are open or being issued."""
+
+    __tablename__ = "release_items"
+    __table_args__ = (
+        Index("uq_release_items_live", "registration_id", unique=True, postgresql_where=text("live")),
+        Index("ix_release_items_group", "release_id", "group_no"),
+        CheckConstraint("NOT live OR (held = '' AND dropped = '')", name="live"),
+        CheckConstraint("(group_no = 0) = (held <> '')", name="group"),
+        {"schema": "certificates"},
+    )
+
+    release_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.releases.id"), primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    outcome_id: Mapped[UUID]
+    outcome_version: Mapped[int]
+    organisation_id: Mapped[UUID]
+    face_sha256: Mapped[str] = mapped_column(String(64))
+    group_no: Mapped[int]  # from 1; 0 for who is held back
+    held: Mapped[str]  # why not, when it was proposed: codes
+    dropped: Mapped[str] = mapped_column(default="")  # why not, when its turn came
+    live: Mapped[bool]
+
+
+class HaltRow(Base):
+    """A stop of all issuing, in force until two people have ended it."""
+
+    __tablename__ = "halts"
+    __table_args__ = (
+        Index("uq_halts_in_force", text("(true)"), unique=True, postgresql_where=text("resumed_at IS NULL")),
+        CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint("resumed_at IS NULL OR (first_by IS NOT NULL AND resumed_by <> first_by)", name="two_people"),
+        CheckConstraint("(resumed_at IS NULL) = (resumed_by IS NULL)", name="resumed_by"),
+        CheckConstraint("(first_at IS NULL) = (first_by IS NULL)", name="first_by"),
+        {"schema": "certificates"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    halted_by: Mapped[UUID]
+    halted_at: Mapped[datetime]
+    first_by: Mapped[UUID | None]
+    first_at: Mapped[datetime | None]
+    resumed_by: Mapped[UUID | None]
+    resumed_at: Mapped[datetime | None]
 
 
 class NumberCounter(Base):
@@ -88,10 +177,15 @@ class CertificateRow(Base):
     person_id: Mapped[UUID] = mapped_column(index=True)
     organisation_id: Mapped[UUID] = mapped_column(index=True)
     certificate_id: Mapped[UUID]
+    release_id: Mapped[UUID | None] = mapped_column(index=True)  # None: a correction or replacement
+    begun_by: Mapped[UUID]  # whose deed it is: the second officer of the release, or who renews
     template: Mapped[str]
+    template_sha256: Mapped[str] = mapped_column(String(64))
     face: Mapped[dict[str, Any]]
     id_sealed: Mapped[str]
     photo_sha256: Mapped[str] = mapped_column(String(64))
+    record_sha256: Mapped[str] = mapped_column(String(64))
+    leaf_index: Mapped[int | None] = mapped_column(BigInteger, unique=True)  # of the entry that announced it
     numbered_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -119,5 +213,11 @@ def _no_delete(table: Any) -> None:
         event.listen(table, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
 
 
-for _table in (Number.__table__, CertificateRow.__table__):
+for _table in (
+    Number.__table__,
+    CertificateRow.__table__,
+    ReleaseRow.__table__,
+    ReleaseItemRow.__table__,
+    HaltRow.__table__,
+):
     _no_delete(_table)

@@ -97,6 +97,7 @@ def office(organisations: Mapping[str, UUID], unit_code: str, province_code: str
         part("verifier2", "复核 苏念北", Role.SCORE_VERIFIER, shown=False),
         part("publisher", "成绩 严若谷", Role.SCORE_OFFICER),
         part("issuer", "发证 宋临川", Role.CERTIFICATE_OFFICER),
+        part("issuer2", "发证 顾言蹊", Role.CERTIFICATE_OFFICER),
         Part(key="unit", login="unit", name="市州 何采薇", role=Role.UNIT, grants=(unit,), shown=True),
         Part(
             key="inspector", login="inspector", name="巡考 卫昭", role=Role.INSPECTOR, grants=(inspector,), shown=True

@@ -104,6 +104,18 @@ async def promised(session: AsyncSession, dedupe: str) -> bool:
     return bool(found.scalar_one())
 
 
+async def given_up(session: AsyncSession, dedupes: Iterable[str]) -> set[str]:
+    """Those of the keys under which a job is parked: not to be queued again without a person's decision."""
+    found = await session.execute(
+        text(
+            f"SELECT dedupe_key FROM {SCHEMA}.{SETTINGS.queue_table} "
+            "WHERE status = 'failed' AND dedupe_key = ANY(:keys)"
+        ),
+        {"keys": sorted(dedupes)},
+    )
+    return set(found.scalars())
+
+
 async def parked(session: AsyncSession) -> list[ParkedJob]:
     """List the jobs that were given up, the oldest first."""
     rows = await session.execute(

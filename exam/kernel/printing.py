@@ -12,6 +12,7 @@ black-and-white safe table style.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ def metadata(document: str, version: str = "v1") -> dict[str, Any]:
     """The document's ``metadata.json``."""
     found: dict[str, Any] = json.loads((FOLDER / document / version / "metadata.json").read_text("utf-8"))
     return found
+
+
+def template_sha256(document: str, version: str = "v1") -> str:
+    """The hash of what decides how a document looks: its template, style and metadata."""
+    digest = hashlib.sha256()
+    for name in ("template.html", "style.css", "metadata.json"):
+        digest.update(hashlib.sha256((FOLDER / document / version / name).read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def dummy(document: str, version: str = "v1") -> dict[str, Any]:

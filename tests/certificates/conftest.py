@@ -13,12 +13,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from certificates.issuing import actions, queries
+from certificates.issuing.documents.samples import problems_of
 from exam.accounts import queries as accounts
 from exam.accounts.models import Account
 from exam.accounts.rules import Actor, Role
 from exam.demo import road
 from exam.demo.progress import Progress
-from exam.kernel.clock import FixedClock
+from exam.kernel.clock import FixedClock, china_date
 from exam.kernel.db import Database
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
@@ -87,8 +89,44 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def batch_id(final: Final) -> UUID:
+def unreleased(final: Final) -> UUID:
+    """The batch before anybody has proposed to issue."""
     return final.batch_id
+
+
+@pytest.fixture
+async def batch_id(services: Services, unreleased: UUID) -> UUID:
+    """The batch as two officers have released it: `jobs.issue_batch` carries it out."""
+    await release(services, unreleased)
+    return unreleased
+
+
+async def release(services: Services, batch_id: UUID) -> UUID:
+    """One officer proposes everybody who waits, another approves; returns the release."""
+    proposer, approver = await officers(services)
+    release_id = await proposed(services, proposer, batch_id)
+    async with services.db.transaction() as session:
+        await actions.approve(session, approver, release_id=release_id, now=services.clock.now())
+    return release_id
+
+
+async def proposed(services: Services, proposer: Actor, batch_id: UUID) -> UUID:
+    """An open proposal."""
+    now = services.clock.now()
+    async with services.db.transaction() as session:
+        waiting = await queries.eligible(session, proposer, batch_id, issued_on=china_date(now), specimen=True)
+        problems = {
+            id: [one.code for one in found] for id, found in problems_of(waiting, services.settings.home).items()
+        }
+        return await actions.propose(session, proposer, batch_id=batch_id, waiting=waiting, problems=problems, now=now)
+
+
+async def officers(services: Services) -> tuple[Actor, Actor]:
+    """The two certificate officers of the cast."""
+    async with services.db.transaction() as session:
+        found = await accounts.accounts_of_role(session, Role.CERTIFICATE_OFFICER)
+        first, second = sorted({one.login: one.id for one in found}.items())
+        return await accounts.actor(session, first[1]), await accounts.actor(session, second[1])
 
 
 @pytest.fixture

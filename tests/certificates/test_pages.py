@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from certificates.issuing import jobs, queries
+from certificates.issuing import actions, jobs, queries
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.verification import queries as own_queries
 from certificates.verification import routes as verification
@@ -111,14 +111,26 @@ async def test_anything_may_be_dropped(client: httpx.AsyncClient, data: bytes) -
 
 
 async def test_the_officer_issues_registers_and_revokes(
-    client: httpx.AsyncClient, services: Services, officer: Actor, batch_id: UUID
+    client: httpx.AsyncClient, services: Services, officer: Actor, unreleased: UUID
 ) -> None:
+    batch_id = unreleased
     organisations = [UUID(grant.scope.id) for grant in officer.grants]
     await sign_in(client, services, Role.CERTIFICATE_OFFICER, organisations)
     assert "去颁发" in (await client.get("/certificates")).text
     before = await client.get(f"/certificates/batches/{batch_id}")
-    assert "确认颁发" in before.text
-    assert (await post(client, f"/certificates/batches/{batch_id}/issue")).status_code == 303
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', before.text)
+    assert seen
+    picture = await client.get(f"/certificates/batches/{batch_id}/sample.png")
+    assert picture.content.startswith(b"\x89PNG")
+    assert (await post(client, f"/certificates/batches/{batch_id}/propose", seen="0" * 64)).status_code == 409
+    assert (await post(client, f"/certificates/batches/{batch_id}/propose", seen=seen[1])).status_code == 303
+    assert "须由另一名发证员登录后批准" in (await client.get(f"/certificates/batches/{batch_id}")).text
+    async with services.db.transaction() as session:
+        (proposal,) = await queries.releases_of(session, batch_id)
+    own = await post(client, f"/certificates/releases/{proposal.id}/approve", seen=seen[1])
+    assert own.status_code == 403
+    async with services.db.transaction() as session:
+        await actions.approve(session, officer, release_id=proposal.id, now=services.clock.now())
     assert "正在颁发" in (await client.get(f"/certificates/batches/{batch_id}/progress")).text
     await worker.run(services, drain=True)
     after = await client.get(f"/certificates/batches/{batch_id}")
@@ -131,8 +143,6 @@ async def test_the_officer_issues_registers_and_revokes(
     one = found[0]
     register = await client.get(f"/certificates/batches/{batch_id}/register")
     assert register.content.startswith(b"%PDF")
-    export = await post(client, "/certificates/platform/export", batch=str(batch_id), reason="报送")
-    assert export.content.startswith(b"PK")
     detail = await client.get(f"/certificates/{one.id}")
     assert detail.status_code == 200
     assert (await post(client, f"/certificates/{one.id}/revoke", reason="  ")).status_code == 422

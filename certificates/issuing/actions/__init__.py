@@ -1,34 +1,48 @@
-"""The verbs of issuing (domain.md 3.7): reserve, store, issue; void, renew, revoke.
+"""The verbs of issuing (domain.md 3.7): propose, approve, halt; reserve, store, issue; void, renew, revoke.
 
 Each is one transaction of a road that can be cut between any two of them and goes on without a second number.
 """
 
-from certificates.issuing.actions.changing import FINISH_JOB, NothingToCorrect, renew, revoke, void
-from certificates.issuing.actions.issuing import Issued, OutcomeChanged, issue, open_id_number, store
-from certificates.issuing.actions.numbering import (
-    ISSUE_JOB,
+from certificates.issuing.actions.changing import NothingToCorrect, renew, revoke, void
+from certificates.issuing.actions.halting import FINISH_JOB, halt, queue_open, resume
+from certificates.issuing.actions.issuing import Issued, OutcomeChanged, issue, open_id_numbers, store
+from certificates.issuing.actions.numbering import reserve
+from certificates.issuing.actions.releasing import (
+    GROUP_JOB,
     NotReady,
-    PublisherMayNotIssue,
+    approve,
+    drop,
+    items_of,
+    propose,
     require_ready,
-    reserve,
-    start,
+    send_back,
+    withdraw,
 )
+from certificates.issuing.actions.shared import Begin
 
 __all__ = [
     "FINISH_JOB",
-    "ISSUE_JOB",
+    "GROUP_JOB",
+    "Begin",
     "Issued",
     "NotReady",
     "NothingToCorrect",
     "OutcomeChanged",
-    "PublisherMayNotIssue",
+    "approve",
+    "drop",
+    "halt",
     "issue",
-    "open_id_number",
+    "items_of",
+    "open_id_numbers",
+    "propose",
+    "queue_open",
     "renew",
     "require_ready",
     "reserve",
+    "resume",
     "revoke",
-    "start",
+    "send_back",
     "store",
     "void",
+    "withdraw",
 ]

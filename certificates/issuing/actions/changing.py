@@ -11,7 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries
-from certificates.issuing.actions.shared import draft, intent, locked, reason_of, stream
+from certificates.issuing.actions.halting import FINISH_JOB
+from certificates.issuing.actions.releasing import drop
+from certificates.issuing.actions.shared import Begin, draft, intent, locked, reason_of, stream
 from certificates.issuing.models import CertificateRow, Number
 from certificates.issuing.rules.face import Eligible, Face, face_problems
 from certificates.issuing.rules.records import Certificate
@@ -34,7 +36,6 @@ from exam.kernel.jobs import enqueue
 from exam.registration import queries as registration
 
 S = CertificateStatus
-FINISH_JOB: Final = "certificates.finish"
 _MARKS: Final = {RenewalKind.CORRECTION: ("", ""), RenewalKind.REPLACEMENT: ("补发", "Replacement")}
 
 
@@ -55,6 +56,8 @@ async def void(session: AsyncSession, actor: Actor, *, certificate_id: UUID, rea
         number = (await session.scalars(select(Number).where(Number.number == row.number).with_for_update())).one()
         number.voided_at, number.void_reason = now, reason
     await session.flush()
+    if row.release_id is not None:
+        await drop(session, release_id=row.release_id, dropped={row.registration_id: "voided"})
     await audit.record(
         session,
         actor,
@@ -76,6 +79,7 @@ async def renew(
     kind: RenewalKind,
     reason: str,
     missing_glyphs: Callable[[str], Set[str]],
+    template_sha256: str,
     now: datetime,
 ) -> UUID:
     """Begin the next version under the same number: a correction, or a replacement of lost paper.
@@ -113,9 +117,17 @@ async def renew(
         published_by=None,
         face=face,
     )
+    assert actor.account_id is not None
+    begin = Begin(
+        by=actor.account_id,
+        template_sha256=template_sha256,
+        version=row.version + 1,
+        renewal=str(kind),
+        reason=reason,
+    )
     id_number = await registration.id_number(session, vault, row.person_id)
-    values = intent(vault, item, row.number, face, id_number, version=row.version + 1, renewal=str(kind), now=now)
-    await insert_many(session, CertificateRow, [{**values, "reason": reason}])
+    values, _ = intent(vault, item, row.number, face, id_number, begin, now=now)
+    await insert_many(session, CertificateRow, [values])
     await audit.record(
         session,
         actor,

@@ -1,8 +1,12 @@
-"""From a reserved number to an issued certificate: the signed bytes are stored, the ledger told, the platform queued (3.7)."""
+"""From a reserved number to an issued certificate: the signed bytes are stored, the ledger told, the platform queued (3.7).
+
+A worker that was cut off and comes back late finds its certificates further on than it left them: what it drew is not
+taken, and nothing is issued twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -62,9 +66,12 @@ class Issued:
         return Issued(self.count + other.count, self.blocked + other.blocked)
 
 
-async def store(session: AsyncSession, actor: Actor, *, signed: Mapping[UUID, str], now: datetime) -> None:
-    """Note that the signed bytes of these certificates stand in the file store under their hash."""
-    rows = await locked(session, signed)
+async def store(session: AsyncSession, actor: Actor, *, signed: Mapping[UUID, str], now: datetime) -> int:
+    """Note that the signed bytes of these certificates stand in the file store under their hash.
+
+    Only those that still wait for it: the rest was stored by another worker meanwhile. Returns how many were noted.
+    """
+    rows = [row for row in await locked(session, signed) if S(row.status) in (S.NUMBERED, S.RENDERED)]
     for row in rows:
         status = move(row.number, S(row.status), S.RENDERED) if S(row.status) is S.NUMBERED else S(row.status)
         row.status = move(row.number, status, S.SIGNED)
@@ -81,15 +88,21 @@ async def store(session: AsyncSession, actor: Actor, *, signed: Mapping[UUID, st
             data={"sha256": [row.sha256 for row in rows]},
             now=now,
         )
+    return len(rows)
 
 
 async def issue(session: AsyncSession, actor: Actor, vault: Vault, *, ids: Sequence[UUID], now: datetime) -> Issued:
-    """Issue signed certificates: ledger entry, registration on the platform queued, older version ended, as one."""
+    """Issue signed certificates: ledger entry, registration on the platform queued, older version ended, as one.
+
+    Raises `Halted` while issuing is stopped.
+    """
+    await queries.require_running(session)
     signed = [row for row in await locked(session, ids) if S(row.status) is S.SIGNED]
     standing = await queries.standing(session, {row.outcome_id for row in signed})
     rows = [row for row in signed if row.outcome_id in standing]
+    for organisation_id in sorted({row.organisation_id for row in rows}):
+        actor.require(Permission.CERTIFICATE_ISSUE, organisation_id=organisation_id)
     for row in rows:
-        actor.require(Permission.CERTIFICATE_ISSUE, organisation_id=row.organisation_id)
         if row.renewal:
             await _end_older(session, row, now)
         row.status = move(row.number, S(row.status), S.ISSUED)
@@ -126,10 +139,10 @@ async def _end_older(session: AsyncSession, row: CertificateRow, now: datetime) 
     await platform.mark_renewed(session, older.id)
 
 
-async def open_id_number(session: AsyncSession, vault: Vault, certificate_id: UUID) -> str:
-    """The ID number frozen with a certificate, for drawing it."""
-    row = await session.get_one(CertificateRow, certificate_id)
-    return vault.open(row.id_sealed, id_context(row.id))
+async def open_id_numbers(session: AsyncSession, vault: Vault, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The ID numbers frozen with certificates, by certificate, for drawing them."""
+    query = select(CertificateRow.id, CertificateRow.id_sealed).where(CertificateRow.id.in_(list(ids)))
+    return {row.id: vault.open(row.id_sealed, id_context(row.id)) for row in await session.execute(query)}
 
 
 def _to_register(vault: Vault, row: CertificateRow) -> ToRegister:

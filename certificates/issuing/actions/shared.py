@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,10 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing.models import CertificateRow
 from certificates.issuing.rules.face import TEMPLATE, Eligible, Face
-from certificates.issuing.rules.status import (
-    CertificateStatus,
-    NotAllowedNow,
-)
+from certificates.issuing.rules.records import record_of, record_sha256
+from certificates.issuing.rules.status import CertificateStatus, NotAllowedNow
 from certificates.issuing.rules.words import require_clean
 from certificates.ledger.actions import Draft
 from certificates.ledger.rules import LedgerEvent
@@ -27,17 +26,40 @@ S = CertificateStatus
 _TOKEN_BITS: Final = 128
 
 
+@dataclass(frozen=True, kw_only=True)
+class Begin:
+    """By whom and how a version is begun: whose deed it is, the release it belongs to, the template's hash."""
+
+    by: UUID
+    template_sha256: str
+    release_id: UUID | None = None
+    version: int = 1
+    renewal: str = ""
+    reason: str = ""
+
+
 def intent(
-    vault: Vault, item: Eligible, number: str, face: Face, id_number: str, *, version: int, renewal: str, now: datetime
-) -> dict[str, Any]:
-    """The row of a reserved certificate: what will be drawn, frozen, its ID number sealed to this row."""
+    vault: Vault, item: Eligible, number: str, face: Face, id_number: str, begin: Begin, *, now: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row of a reserved certificate, its ID number sealed to this row, and the record of all that will be printed."""
     require_clean(face.text)
-    row_id = new_id()
+    row_id, secret = new_id(), token(_TOKEN_BITS)
+    record = record_of(
+        number=number,
+        version=begin.version,
+        token=secret,
+        face=face,
+        id_number=id_number,
+        photo_sha256=item.photo_sha256 or "",
+        template=TEMPLATE,
+        template_sha256=begin.template_sha256,
+        numbered_at=now,
+    )
     return {
         "id": row_id,
         "number": number,
-        "version": version,
-        "token": token(_TOKEN_BITS),
+        "version": begin.version,
+        "token": secret,
         "status": str(S.NUMBERED),
         "registration_id": item.registration_id,
         "outcome_id": item.outcome_id,
@@ -46,14 +68,19 @@ def intent(
         "person_id": item.person_id,
         "organisation_id": item.organisation_id,
         "certificate_id": item.certificate_id,
+        "release_id": begin.release_id,
+        "begun_by": begin.by,
         "template": TEMPLATE,
+        "template_sha256": begin.template_sha256,
         "face": face.as_data(),
         "id_sealed": vault.seal(id_number, id_context(row_id)),
         "photo_sha256": item.photo_sha256 or "",
+        "record_sha256": record_sha256(record),
         "numbered_at": now,
         "issued_on": face.issued_on,
-        "renewal": renewal,
-    }
+        "renewal": begin.renewal,
+        "reason": begin.reason,
+    }, record
 
 
 async def locked(session: AsyncSession, ids: Sequence[UUID] | Mapping[UUID, str]) -> list[CertificateRow]:

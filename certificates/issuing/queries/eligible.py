@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing.models import Number
@@ -39,10 +39,19 @@ def may_issue(status: BatchStatus) -> bool:
 
 
 async def eligible(
-    session: AsyncSession, actor: Actor, batch_id: UUID, *, issued_on: date, specimen: bool
+    session: AsyncSession,
+    actor: Actor,
+    batch_id: UUID,
+    *,
+    issued_on: date,
+    specimen: bool,
+    registration_ids: Collection[UUID] | None = None,
 ) -> list[Eligible]:
-    """Passed and published outcomes of the actor's organisations that have no number yet, with their faces."""
-    passed = await _unnumbered(session, batch_id)
+    """Passed and published outcomes of the actor's organisations that have no number yet, with their faces.
+
+    `registration_ids` narrows them to some registrations of the batch.
+    """
+    passed = await _unnumbered(session, batch_id, registration_ids)
     if not passed:
         return []
     batch = await registration.batch(session, batch_id)
@@ -56,16 +65,39 @@ async def eligible(
         scheme = schemes[person.scheme_id]
         if actor.within(Permission.CERTIFICATE_ISSUE, organisation_id=scheme.organisation_id):
             found.append(_eligible(outcome, person, scheme, batch, issued_on, specimen))
-    return sorted(found, key=lambda one: (one.face.organisation_code, one.face.certificate_code, one.face.level))
+    return sorted(
+        found,
+        key=lambda one: (
+            one.face.organisation_code,
+            one.face.certificate_code,
+            one.face.level,
+            str(one.registration_id),
+        ),
+    )
 
 
-async def _unnumbered(session: AsyncSession, batch_id: UUID) -> list[Outcome]:
-    taken = set(await session.scalars(select(Number.registration_id).where(Number.voided_at.is_(None))))
-    return [
+async def count_eligible(session: AsyncSession, actor: Actor, batch: Batch) -> int:
+    """How many wait for a number; their faces are read only for who may not see all organisations of the batch."""
+    mine = actor.scope_ids(Permission.CERTIFICATE_ISSUE, "organisation")
+    if mine is None or {str(id) for id in batch.organisation_ids} <= mine:
+        return len(await _unnumbered(session, batch.id, None))
+    return len(await eligible(session, actor, batch.id, issued_on=batch.last_day, specimen=False))
+
+
+async def _unnumbered(
+    session: AsyncSession, batch_id: UUID, registration_ids: Collection[UUID] | None
+) -> list[Outcome]:
+    final = [
         one
-        for one in await outcomes.outcomes(session, batch_id=batch_id, published_only=True)
-        if one.decision is Decision.PASSED and one.status is OutcomeStatus.FINAL and one.registration_id not in taken
+        for one in await outcomes.outcomes(
+            session, batch_id=batch_id, registration_ids=registration_ids, published_only=True, brief=True
+        )
+        if one.decision is Decision.PASSED and one.status is OutcomeStatus.FINAL
     ]
+    ids = bindparam("ids", [one.registration_id for one in final], ARRAY(Uuid()))
+    query = select(Number.registration_id).where(Number.voided_at.is_(None), Number.registration_id == func.any(ids))
+    taken = set(await session.scalars(query))
+    return [one for one in final if one.registration_id not in taken]
 
 
 def _eligible(
@@ -122,5 +154,5 @@ async def present_face(session: AsyncSession, certificate: Certificate, *, issue
 
 async def standing(session: AsyncSession, outcome_ids: Collection[UUID]) -> set[UUID]:
     """Those of the outcomes that are passed and public at this moment."""
-    found = await outcomes.outcomes(session, ids=outcome_ids, published_only=True)
+    found = await outcomes.outcomes(session, ids=outcome_ids, published_only=True, brief=True)
     return {one.id for one in found if one.decision is Decision.PASSED}

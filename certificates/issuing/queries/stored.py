@@ -13,6 +13,7 @@ from certificates.issuing.models import CertificateRow
 from certificates.issuing.rules.face import Face
 from certificates.issuing.rules.records import Certificate as Certificate
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
+from certificates.issuing.rules.status import CertificateStatus as S
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import NotFound
 from exam.registration import queries as registration
@@ -67,6 +68,12 @@ async def by_sha256(session: AsyncSession, sha256: str) -> Certificate | None:
     """The version with exactly these bytes."""
     row = await session.scalar(select(CertificateRow).where(CertificateRow.sha256 == sha256))
     return None if row is None else record(row)
+
+
+async def ended(session: AsyncSession) -> list[UUID]:
+    """The versions that no longer stand: revoked, corrected, replaced, or given up after their number was taken."""
+    over = [str(one) for one in (S.REVOKED, S.SUPERSEDED, S.REISSUED, S.VOIDED)]
+    return list(await session.scalars(select(CertificateRow.id).where(CertificateRow.status.in_(over))))
 
 
 async def of_people(session: AsyncSession, person_ids: Collection[UUID]) -> list[Certificate]:
@@ -155,6 +162,12 @@ def record(row: CertificateRow) -> Certificate:
             "ended_at",
             "renewal",
             "reason",
+            "begun_by",
+            "release_id",
+            "template",
+            "template_sha256",
+            "record_sha256",
+            "leaf_index",
         )
     }
     return Certificate(**values, status=CertificateStatus(row.status), face=Face.from_data(row.face))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing.models import CertificateRow
-from certificates.issuing.queries.eligible import eligible, may_issue
+from certificates.issuing.queries.eligible import count_eligible, may_issue
 from certificates.issuing.rules.records import Certificate as Certificate
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from exam.accounts.rules import Actor, Permission
@@ -53,7 +53,7 @@ async def batch_lines(session: AsyncSession, actor: Actor) -> list[BatchLine]:
 
 async def batch_line(session: AsyncSession, actor: Actor, batch: Batch) -> BatchLine:
     """How the certificates of one batch stand."""
-    waiting = await eligible(session, actor, batch.id, issued_on=batch.last_day, specimen=False)
+    waiting = await count_eligible(session, actor, batch)
     query = (
         select(CertificateRow.status, func.count())
         .where(CertificateRow.batch_id == batch.id)
@@ -62,7 +62,7 @@ async def batch_line(session: AsyncSession, actor: Actor, batch: Batch) -> Batch
     by_status = {CertificateStatus(status): number for status, number in (await session.execute(query)).all()}
     return BatchLine(
         batch=batch,
-        eligible=len(waiting),
+        eligible=waiting,
         unfinished=sum(by_status.get(status, 0) for status in UNFINISHED),
         issued=by_status.get(CertificateStatus.ISSUED, 0),
         ended=sum(

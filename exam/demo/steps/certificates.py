@@ -1,15 +1,19 @@
 """Steps g and h: numbers taken, certificates drawn, signed, stored and issued; each registered on the platform."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
+from certificates.issuing import actions
 from certificates.issuing import jobs as issuing
 from certificates.issuing import queries as issued
+from certificates.issuing.documents.samples import problems_of
 from certificates.issuing.rules.status import CertificateStatus
+from certificates.issuing.signer import signer_of
 from certificates.platform import jobs as platform
 from certificates.platform import queries as registered
 from exam.demo.progress import Step
 from exam.demo.stage import Stage
+from exam.kernel.clock import china_date
 from exam.kernel.errors import N_
 from exam.registration import actions as registration
 from exam.registration.rules.status import BatchStatus
@@ -19,8 +23,31 @@ class NotIssued(RuntimeError):
     """A certificate of the demo could not be printed."""
 
 
+async def release(stage: Stage, batch_id: UUID, now: datetime) -> None:
+    """One officer proposes everybody who waits, another approves (domain.md section 2)."""
+    proposer, approver = stage.cast["issuer"], stage.cast["issuer2"]
+    async with stage.change() as session:
+        waiting = await issued.eligible(
+            session,
+            proposer,
+            batch_id,
+            issued_on=china_date(now),
+            specimen=signer_of(stage.services.settings).specimen,
+        )
+    problems = {
+        id: [one.code for one in found] for id, found in problems_of(waiting, stage.services.settings.home).items()
+    }
+    async with stage.change() as session:
+        release_id = await actions.propose(
+            session, proposer, batch_id=batch_id, waiting=waiting, problems=problems, now=now
+        )
+    async with stage.change() as session:
+        await actions.approve(session, approver, release_id=release_id, now=now)
+
+
 async def issue(stage: Stage, batch_id: UUID, step: Step) -> int:
-    """Issue every certificate of the batch, today; returns how many."""
+    """Release and issue every certificate of the batch, today; returns how many."""
+    await release(stage, batch_id, stage.services.clock.now())
 
     def told(done: int, total: int) -> None:
         step.tell(N_("%(done)s / %(all)s 张"), done=f"{done:,}", all=f"{total:,}")

@@ -23,10 +23,15 @@ CREATE TABLE certificates.certificates (
     person_id UUID NOT NULL,
     organisation_id UUID NOT NULL,
     certificate_id UUID NOT NULL,
+    release_id UUID,
+    begun_by UUID NOT NULL,
     template TEXT NOT NULL,
+    template_sha256 VARCHAR(64) NOT NULL,
     face JSONB NOT NULL,
     id_sealed TEXT NOT NULL,
     photo_sha256 VARCHAR(64) NOT NULL,
+    record_sha256 VARCHAR(64) NOT NULL,
+    leaf_index BIGINT,
     numbered_at TIMESTAMP WITH TIME ZONE NOT NULL,
     signed_at TIMESTAMP WITH TIME ZONE,
     sha256 VARCHAR(64),
@@ -42,6 +47,7 @@ CREATE TABLE certificates.certificates (
     CONSTRAINT uq_certificates_token UNIQUE (token),
     CONSTRAINT ck_certificates_signed_bytes CHECK (status IN ('numbered', 'rendered', 'voided') OR sha256 IS NOT NULL),
     CONSTRAINT ck_certificates_issued_time CHECK ((issued_at IS NULL) = (status IN ('numbered', 'rendered', 'signed', 'voided'))),
+    CONSTRAINT uq_certificates_leaf_index UNIQUE (leaf_index),
     CONSTRAINT uq_certificates_sha256 UNIQUE (sha256)
 );
 
@@ -57,6 +63,8 @@ CREATE INDEX ix_certificates_person_id ON certificates.certificates (person_id);
 
 CREATE INDEX ix_certificates_registration_id ON certificates.certificates (registration_id);
 
+CREATE INDEX ix_certificates_release_id ON certificates.certificates (release_id);
+
 CREATE UNIQUE INDEX uq_certificates_issued_number ON certificates.certificates (number) WHERE status = 'issued';
 
 CREATE UNIQUE INDEX uq_certificates_issued_outcome ON certificates.certificates (outcome_id) WHERE status = 'issued';
@@ -68,6 +76,28 @@ CREATE OR REPLACE FUNCTION exam.forbid_change() RETURNS trigger LANGUAGE plpgsql
 CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.halts (
+    id UUID NOT NULL,
+    reason TEXT NOT NULL,
+    halted_by UUID NOT NULL,
+    halted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    first_by UUID,
+    first_at TIMESTAMP WITH TIME ZONE,
+    resumed_by UUID,
+    resumed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_halts PRIMARY KEY (id),
+    CONSTRAINT ck_halts_reason CHECK (reason <> ''),
+    CONSTRAINT ck_halts_two_people CHECK (resumed_at IS NULL OR (first_by IS NOT NULL AND resumed_by <> first_by)),
+    CONSTRAINT ck_halts_resumed_by CHECK ((resumed_at IS NULL) = (resumed_by IS NULL)),
+    CONSTRAINT ck_halts_first_by CHECK ((first_at IS NULL) = (first_by IS NULL))
+);
+
+CREATE UNIQUE INDEX uq_halts_in_force ON certificates.halts ((true)) WHERE resumed_at IS NULL;
+
+CREATE TRIGGER halts_no_delete BEFORE DELETE ON certificates.halts FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER halts_no_truncate BEFORE TRUNCATE ON certificates.halts FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.ledger_entries (
     seq BIGINT NOT NULL,
@@ -175,6 +205,35 @@ CREATE TABLE certificates.registry_records (
 );
 
 CREATE INDEX ix_registry_records_number ON certificates.registry_records (number);
+
+CREATE TABLE certificates.releases (
+    id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    status TEXT NOT NULL,
+    list_sha256 VARCHAR(64) NOT NULL,
+    issue_count INTEGER NOT NULL,
+    held_count INTEGER NOT NULL,
+    groups_count INTEGER NOT NULL,
+    publishers UUID[] NOT NULL,
+    proposed_by UUID NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_releases PRIMARY KEY (id),
+    CONSTRAINT ck_releases_status CHECK (status IN ('proposed', 'approved', 'returned', 'withdrawn')),
+    CONSTRAINT ck_releases_decided CHECK ((status = 'proposed') = (decided_at IS NULL)),
+    CONSTRAINT ck_releases_decided_by CHECK ((decided_at IS NULL) = (decided_by IS NULL)),
+    CONSTRAINT ck_releases_two_people CHECK (status <> 'approved' OR decided_by <> proposed_by),
+    CONSTRAINT ck_releases_proposer_published CHECK (proposed_by <> ALL (publishers)),
+    CONSTRAINT ck_releases_approver_published CHECK (status <> 'approved' OR decided_by <> ALL (publishers))
+);
+
+CREATE INDEX ix_releases_batch_id ON certificates.releases (batch_id);
+
+CREATE TRIGGER releases_no_delete BEFORE DELETE ON certificates.releases FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER releases_no_truncate BEFORE TRUNCATE ON certificates.releases FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.signing_keys (
     id UUID NOT NULL,
@@ -723,6 +782,31 @@ CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id)
 CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.release_items (
+    release_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    outcome_id UUID NOT NULL,
+    outcome_version INTEGER NOT NULL,
+    organisation_id UUID NOT NULL,
+    face_sha256 VARCHAR(64) NOT NULL,
+    group_no INTEGER NOT NULL,
+    held TEXT NOT NULL,
+    dropped TEXT NOT NULL,
+    live BOOLEAN NOT NULL,
+    CONSTRAINT pk_release_items PRIMARY KEY (release_id, registration_id),
+    CONSTRAINT ck_release_items_live CHECK (NOT live OR (held = '' AND dropped = '')),
+    CONSTRAINT ck_release_items_group CHECK ((group_no = 0) = (held <> '')),
+    CONSTRAINT fk_release_items_release_id FOREIGN KEY(release_id) REFERENCES certificates.releases (id)
+);
+
+CREATE INDEX ix_release_items_group ON certificates.release_items (release_id, group_no);
+
+CREATE UNIQUE INDEX uq_release_items_live ON certificates.release_items (registration_id) WHERE live;
+
+CREATE TRIGGER release_items_no_delete BEFORE DELETE ON certificates.release_items FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER release_items_no_truncate BEFORE TRUNCATE ON certificates.release_items FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,

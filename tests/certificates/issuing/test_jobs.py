@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from certificates.issuing import actions, jobs, queries
+from certificates.issuing.documents import Intent, draw
+from certificates.issuing.jobs import groups, making
+from certificates.issuing.rules.releases import SameResumer
 from certificates.issuing.rules.signature import examine
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.issuing.signer import roots
 from certificates.ledger import queries as ledger
+from exam import worker
 from exam.accounts.rules import Actor, Role
 from exam.kernel.errors import Forbidden
 from exam.kernel.services import Services
@@ -24,7 +29,7 @@ from exam.registration import queries as registration
 from exam.registration.rules import BatchStatus
 from scoring.outcomes import queries as outcomes
 from scoring.outcomes.rules import Decision
-from tests.certificates.conftest import actor_of
+from tests.certificates.conftest import actor_of, officers, proposed, release
 
 
 async def passed(services: Services, batch_id: UUID) -> set[UUID]:
@@ -115,7 +120,7 @@ async def test_a_cut_anywhere_goes_on_without_a_second_number(
 
     calls = 0
 
-    place: Any = actions if step in ("store", "issue") else jobs
+    place: Any = actions if step in ("store", "issue") else making
     real = getattr(place, step)
 
     def cut(*arguments: Any, **named: Any) -> Any:
@@ -142,31 +147,100 @@ async def test_a_cut_anywhere_goes_on_without_a_second_number(
     assert await failures(services) == []
 
 
-async def test_a_character_without_a_glyph_is_refused_by_name_before_a_number_is_spent(
-    services: Services, officer: Actor, batch_id: UUID
+async def test_one_certificate_that_cannot_be_made_holds_no_other_back(
+    services: Services, officer: Actor, batch_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with services.db.transaction() as session:
-        one = (
-            await session.execute(
-                text(
-                    "UPDATE exam.people SET name = '王𠮷' WHERE id = (SELECT r.person_id FROM scoring.outcomes o "
-                    "JOIN exam.registrations r ON r.id = o.registration_id WHERE o.decision = 'passed' AND o.batch_id = :batch "
-                    "AND o.status IN ('published', 'final') LIMIT 1) RETURNING id"
-                ),
-                {"batch": batch_id},
-            )
-        ).scalar_one()
-    counts = await jobs.issue_batch(services, officer, batch_id)
-    assert counts.refused == 1
-    assert counts.problems[0].facts["characters"] == "𠮷"
-    assert counts.problems[0].code == "no_glyph"
-    issued = await certificates(services, batch_id)
-    assert len(issued) == len(await passed(services, batch_id)) - 1
-    assert one not in {certificate.person_id for certificate in issued}
+    """Also what is made wrong: a file whose text names another number is neither stored nor issued."""
+    wanted = len(await passed(services, batch_id))
+    real = draw
+    spoiled: list[str] = []
+
+    def wrong(intent: Intent, **named: Any) -> bytes:
+        if not spoiled:
+            spoiled.append(intent.number)
+        number = "X" * 21 if intent.number == spoiled[0] else intent.number
+        return real(replace(intent, number=number), **named)
+
+    monkeypatch.setattr(making, "draw", wrong)
+    with pytest.raises(jobs.Unfinished) as refused:
+        await jobs.issue_batch(services, officer, batch_id)
+    assert refused.value.facts == {"n": 1, "reason": "number"}
+    found = {one.number: one.status for one in await certificates(services, batch_id)}
+    assert found.pop(spoiled[0]) is CertificateStatus.NUMBERED
+    assert list(found.values()) == [CertificateStatus.ISSUED] * (wanted - 1)
+    monkeypatch.setattr(making, "draw", real)
+    assert (await jobs.issue_batch(services, officer, batch_id)).resumed == 1
     assert await failures(services) == []
 
 
-async def test_no_certificate_before_the_result_is_final(services: Services, officer: Actor, batch_id: UUID) -> None:
+async def test_late_writes_of_a_worker_believed_dead_change_nothing(
+    services: Services, officer: Actor, batch_id: UUID
+) -> None:
+    await jobs.issue_batch(services, officer, batch_id)
+    one = (await certificates(services, batch_id))[0]
+    async with services.db.transaction() as session:
+        assert await actions.store(session, officer, signed={one.id: "f" * 64}, now=services.clock.now()) == 0
+        late = await actions.issue(session, officer, services.vault, ids=[one.id], now=services.clock.now())
+    assert late.count == 0
+    assert (await certificates(services, batch_id))[0].sha256 == one.sha256
+
+
+async def test_the_same_intent_gives_the_same_bytes(services: Services, officer: Actor, batch_id: UUID) -> None:
+    await jobs.issue_batch(services, officer, batch_id)
+    async with services.db.transaction() as session:
+        one = (await certificates(services, batch_id))[0]
+        intent = (await groups._intents(services, session, [one]))[0]
+    assert jobs.make(services, intent) == one.sha256
+
+
+async def test_who_changed_since_the_approval_is_left_out_by_name_before_a_number_is_spent(
+    services: Services, officer: Actor, batch_id: UUID
+) -> None:
+    person = await rename_somebody(services, batch_id, "王后改")
+    counts = await jobs.issue_batch(services, officer, batch_id)
+    assert counts.refused == 1
+    assert counts.problems[0].code == "changed_since"
+    assert counts.problems[0].facts == {"name": "王后改"}
+    issued = await certificates(services, batch_id)
+    assert len(issued) == len(await passed(services, batch_id)) - 1
+    assert person not in {certificate.person_id for certificate in issued}
+    assert await failures(services) == []
+    await release(services, batch_id)  # looked at again by two people
+    assert (await jobs.issue_batch(services, officer, batch_id)).issued == 1
+
+
+async def test_a_character_without_a_glyph_is_held_back_by_name(
+    services: Services, officer: Actor, unreleased: UUID
+) -> None:
+    person = await rename_somebody(services, unreleased, "王𠮷")
+    release_id = await release(services, unreleased)
+    await jobs.issue_batch(services, officer, unreleased)
+    issued = await certificates(services, unreleased)
+    assert len(issued) == len(await passed(services, unreleased)) - 1
+    assert person not in {certificate.person_id for certificate in issued}
+    async with services.db.transaction() as session:
+        assert [one.held for one in await queries.held_items(session, release_id)] == ["no_glyph"]
+        assert (await registration.batch(session, unreleased)).status is BatchStatus.FINAL
+    assert await failures(services) == []
+
+
+async def rename_somebody(services: Services, batch_id: UUID, name: str) -> UUID:
+    """Give one who passed another name; returns the person."""
+    async with services.db.transaction() as session:
+        found: UUID = (
+            await session.execute(
+                text(
+                    "UPDATE exam.people SET name = :name WHERE id = (SELECT r.person_id FROM scoring.outcomes o "
+                    "JOIN exam.registrations r ON r.id = o.registration_id WHERE o.decision = 'passed' AND o.batch_id = :batch "
+                    "AND o.status IN ('published', 'final') ORDER BY r.id LIMIT 1) RETURNING id"
+                ),
+                {"batch": batch_id, "name": name},
+            )
+        ).scalar_one()
+    return found
+
+
+async def test_no_certificate_before_the_result_is_final(services: Services, officer: Actor, unreleased: UUID) -> None:
     """Also in a batch that is final: a result corrected since has a review window of its own."""
     async with services.db.transaction() as session:
         one = await session.scalar(
@@ -174,15 +248,61 @@ async def test_no_certificate_before_the_result_is_final(services: Services, off
                 "UPDATE scoring.outcomes SET status = 'published' WHERE id = (SELECT id FROM scoring.outcomes "
                 "WHERE decision = 'passed' AND batch_id = :batch AND status = 'final' LIMIT 1) RETURNING registration_id"
             ),
-            {"batch": batch_id},
+            {"batch": unreleased},
         )
-    await jobs.issue_batch(services, officer, batch_id)
-    issued = {certificate.registration_id for certificate in await certificates(services, batch_id)}
-    assert issued == await passed(services, batch_id) - {one}
+    await release(services, unreleased)
+    await jobs.issue_batch(services, officer, unreleased)
+    issued = {certificate.registration_id for certificate in await certificates(services, unreleased)}
+    assert issued == await passed(services, unreleased) - {one}
 
 
-async def test_who_published_or_has_no_right_does_not_issue(services: Services, batch_id: UUID) -> None:
+async def test_who_has_no_right_does_not_issue(services: Services, batch_id: UUID) -> None:
     for role in (Role.SCORE_OFFICER, Role.EXAM_OFFICER, Role.PROVINCE):
         with pytest.raises(Forbidden):
             await jobs.issue_batch(services, await actor_of(services, role), batch_id)
     assert await certificates(services, batch_id) == []
+
+
+async def test_nothing_is_issued_without_a_release(services: Services, officer: Actor, unreleased: UUID) -> None:
+    assert (await jobs.issue_batch(services, officer, unreleased)).issued == 0
+    await proposed(services, officer, unreleased)
+    assert (await jobs.issue_batch(services, officer, unreleased)).issued == 0
+    assert await certificates(services, unreleased) == []
+
+
+async def test_the_stop_switch_is_heard_inside_a_group_and_two_people_end_the_stop(
+    services: Services, batch_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await officers(services)
+    wanted = len(await passed(services, batch_id))
+    monkeypatch.setattr(groups, "SLICE", 2)
+    real = groups._make
+
+    async def stopped(*given: Any) -> Any:
+        """Somebody presses the switch while the first certificates are drawn."""
+        monkeypatch.setattr(groups, "_make", real)
+        made, failed = await real(given[0], given[1][:2])
+        async with services.db.transaction() as session:
+            await actions.halt(session, first, reason="模板印错", now=services.clock.now())
+        rest, more = await real(given[0], given[1][2:])
+        return made | rest, failed + more
+
+    monkeypatch.setattr(groups, "_make", stopped)
+    await worker.run(services, drain=True)
+    found = await certificates(services, batch_id)
+    assert {one.status for one in found} == {CertificateStatus.NUMBERED, CertificateStatus.SIGNED}
+    assert [one.status for one in found].count(CertificateStatus.SIGNED) == 2
+    async with services.db.transaction() as session:
+        await actions.resume(session, first, now=services.clock.now())
+    await worker.run(services, drain=True)
+    assert {one.status for one in await certificates(services, batch_id)} != {CertificateStatus.ISSUED}
+    with pytest.raises(SameResumer):
+        async with services.db.transaction() as session:
+            await actions.resume(session, first, now=services.clock.now())
+    async with services.db.transaction() as session:
+        await actions.resume(session, second, now=services.clock.now())
+    await worker.run(services, drain=True)
+    after = await certificates(services, batch_id)
+    assert [one.status for one in after] == [CertificateStatus.ISSUED] * wanted
+    assert {one.number for one in found} == {one.number for one in after}
+    assert await failures(services) == []

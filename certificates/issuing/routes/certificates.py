@@ -1,8 +1,7 @@
-"""Pages of the certificate officer: batches to issue, one run with its progress, the list, one certificate and its deeds."""
+"""Pages of certificates: the list with its filters, one certificate and its deeds."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +12,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from certificates.issuing import actions, queries
-from certificates.issuing.actions import FINISH_JOB, ISSUE_JOB
-from certificates.issuing.documents import issue_register, printable_of
 from certificates.issuing.forms import ReasonForm, RenewForm
+from certificates.issuing.routes.shared import PAGES, halt_line
+from certificates.issuing.rules.face import TEMPLATE
 from certificates.issuing.rules.numbers import file_stem, grouped
 from certificates.issuing.rules.status import (
     LABELS,
@@ -25,25 +24,22 @@ from certificates.issuing.rules.status import (
     CertificateStatus,
     RenewalKind,
 )
-from certificates.issuing.signer import signer_of
 from certificates.ledger import queries as ledger
 from certificates.ledger.rules import EVENT_LABELS
 from certificates.platform import queries as platform
 from certificates.platform.rules import PLATFORM_LABELS, PLATFORM_TONES
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
-from exam.accounts.rules import Actor, Permission
-from exam.kernel import jobs, pdf
+from exam.accounts.rules import Permission
+from exam.kernel import pdf, printing
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import file_response, locale_of, page, query_string, redirect
-from exam.kernel.services import Services
+from exam.kernel.pages import file_response, page, query_string, redirect
 from exam.registration import queries as registration
 from exam.registration.rules import BATCH_STATUS_LABELS
 
 _P = Permission
-PAGES: Final = "pages/certificates/issuing"
 PER_PAGE: Final = 50
 Text = Annotated[str, QueryParameter(max_length=60)]
 Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
@@ -79,6 +75,7 @@ async def index(
     wanted = next((one for one in CertificateStatus if one.value == status), None)
     async with services.db.transaction() as session:
         lines = await queries.batch_lines(session, actor) if actor.may(_P.CERTIFICATE_ISSUE) else []
+        halt = await halt_line(session)
         found, total = await queries.page_of(
             session,
             actor,
@@ -93,6 +90,10 @@ async def index(
         request,
         f"{PAGES}/index.html",
         lines=lines,
+        halt=halt,
+        may_issue=actor.may(_P.CERTIFICATE_ISSUE),
+        me=actor.account_id,
+        batch_id=None,
         certificates=found,
         batches=batches,
         labels=LABELS,
@@ -104,48 +105,6 @@ async def index(
         may_run=actor.may(_P.PLATFORM_RUN),
         list_page=ListPage(number=number, total=total, filters={"status": status, "batch": batch, "search": search}),
     )
-
-
-@get("/certificates/batches/{batch_id:uuid}", guards=[needs(_P.CERTIFICATE_ISSUE)])
-async def batch_page(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
-    """Show what is left to issue in a batch, and who cannot be printed and why."""
-    return page(request, f"{PAGES}/batch.html", **await _batch_view(services, actor_of(request), batch_id, names=True))
-
-
-@get("/certificates/batches/{batch_id:uuid}/progress", guards=[needs(_P.CERTIFICATE_ISSUE)])
-async def progress(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
-    """The moving part of the page."""
-    view = await _batch_view(services, actor_of(request), batch_id, names=False)
-    answer = page(request, f"{PAGES}/_progress.html", **view)
-    if not view["running"]:
-        answer.set_header("X-Done", "true")
-    return answer
-
-
-@post("/certificates/batches/{batch_id:uuid}/issue", guards=[needs(_P.CERTIFICATE_ISSUE)], status_code=200)
-async def issue(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[Any]:
-    """Start issuing in the background."""
-    async with services.db.transaction() as session:
-        await actions.start(session, actor_of(request), batch_id=batch_id)
-    return redirect(request, f"/certificates/batches/{batch_id}", N_("已开始颁发，可以离开本页，进度会保留。"))
-
-
-@get("/certificates/batches/{batch_id:uuid}/register", guards=[needs(_P.CERTIFICATE_ISSUE)])
-async def register(request: AppRequest, services: AppServices, batch_id: FromPath[UUID]) -> Response[bytes]:
-    """Print the issue register."""
-    actor = actor_of(request)
-    async with services.db.transaction() as session:
-        batch = await registration.batch(session, batch_id)
-        found, _ = await queries.page_of(session, actor, batch_id=batch_id, limit=100_000)
-    data = await issue_register(
-        [one for one in found if one.status not in (*UNFINISHED, CertificateStatus.VOIDED)],
-        batch,
-        printed_at=services.clock.now(),
-        printed_by=actor.name,
-        locale=locale_of(request),
-        home=services.settings.home,
-    )
-    return file_response(data, "application/pdf", f"证书发放登记表-{batch.code}.pdf")
 
 
 @get("/certificates/{certificate_id:uuid}", guards=[needs(_P.CERTIFICATE_READ)])
@@ -221,6 +180,7 @@ async def renew(request: AppRequest, services: AppServices, certificate_id: From
             kind=form.kind,
             reason=form.reason,
             missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home),
+            template_sha256=printing.template_sha256("certificate", TEMPLATE),
             now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{new}", N_("新版本正在制作，签名并登记后旧版本自动失效。"))
@@ -237,35 +197,6 @@ async def void(request: AppRequest, services: AppServices, certificate_id: FromP
     return redirect(request, f"/certificates/{certificate_id}", N_("编号已作废，编号登记簿保留了理由。"))
 
 
-async def _batch_view(services: Services, actor: Actor, batch_id: UUID, *, names: bool) -> dict[str, Any]:
-    now = services.clock.now()
-    signer = signer_of(services.settings)
-    async with services.db.transaction() as session:
-        batch = await registration.batch(session, batch_id)
-        line = await queries.batch_line(session, actor, batch)
-        backlog = await jobs.backlog(session, ISSUE_JOB, FINISH_JOB)
-        waiting = (
-            await queries.eligible(session, actor, batch_id, issued_on=china_date(now), specimen=signer.specimen)
-            if names
-            else []
-        )
-        unfinished = await queries.unfinished(session, actor, batch_id) if names else []
-    _, problems = await asyncio.to_thread(printable_of, waiting, services.settings.home) if names else ([], [])
-    own = sum(item.published_by == actor.account_id for item in waiting if item.published_by is not None)
-    return {
-        "line": line,
-        "batch": batch,
-        "running": bool(backlog.waiting + backlog.running) and line.left > 0,
-        "problems": problems,
-        "unfinished": unfinished,
-        "own": own,
-        "signer": signer,
-        "labels": LABELS,
-        "tones": TONES,
-        "status_label": BATCH_STATUS_LABELS[batch.status],
-    }
-
-
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -273,4 +204,4 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-ROUTES = [index, batch_page, progress, issue, register, certificate_page, certificate_file, revoke, renew, void]
+ROUTES = [index, certificate_page, certificate_file, revoke, renew, void]

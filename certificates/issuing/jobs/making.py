@@ -1,0 +1,101 @@
+"""One certificate's bytes: drawn from its frozen intent, signed, looked at with other eyes, stored.
+
+The same intent and the same proof give the same bytes, so that what is drawn again after a cut is the same file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import pypdfium2
+from asn1crypto import cms
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pypdfium2 import raw
+
+from certificates.issuing.documents import Intent, draw
+from certificates.issuing.documents.samples import PDFIUM
+from certificates.issuing.rules.signature import examine
+from certificates.issuing.signer import roots, sign, signer_of
+from exam.kernel.errors import N_, Unavailable
+from exam.kernel.services import Services
+
+
+class CannotIssue(Unavailable):
+    """What was made is not what it should be: it is neither stored nor issued."""
+
+    message = N_("证书 %(number)s 制作后自查不合格（%(reason)s），没有颁发。")
+    way_out = N_("请把编号告诉管理员；编号已保留，查明后可以继续。")
+
+
+def make(services: Services, intent: Intent) -> str:
+    """Draw, sign, check with other eyes, store; returns the hash. Nothing unsigned is ever stored."""
+    signer = signer_of(services.settings)
+    drawn = draw(
+        intent,
+        photo=services.files.get(intent.photo_sha256),
+        base_url=services.settings.base_url,
+        signer_name=signer.name,
+        home=services.settings.home,
+    )
+    signed = sign(drawn, signer)
+    require_genuine(signed, intent, roots(services.settings))
+    return services.files.put(signed)
+
+
+def require_genuine(signed: bytes, intent: Intent, trusted: Sequence[bytes]) -> None:
+    """Raise `CannotIssue` unless our own strict reading and another library agree about what was made.
+
+    Ours: the signature covers all, holds, and leads to our root. PDFium's and pyHanko's: one page, one signature that holds
+    over the bytes it names, and the number and the holder in the text that a reader finds.
+    """
+    found = examine(signed, trusted)
+    flaws = [str(flaw) for flaw in found.flaws] or ([] if found.accepted else ["untrusted"])
+    flaws += other_eyes(signed, intent)
+    if flaws:
+        raise CannotIssue(number=intent.number, reason=", ".join(flaws))
+
+
+def other_eyes(signed: bytes, intent: Intent) -> list[str]:
+    """What PDFium and pyHanko find wrong with a certificate; empty when nothing."""
+    with PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(signed)
+        except pypdfium2.PdfiumError:
+            return ["unreadable"]
+        try:
+            flaws = [] if len(document) == 1 else ["pages"]
+            flaws += _signature_flaws(signed, document)
+            seen = "".join(document[0].get_textpage().get_text_bounded().split())
+        finally:
+            document.close()
+    flaws += [] if intent.number in seen else ["number"]
+    flaws += [] if "".join(intent.face.holder_name.split()) in seen else ["holder"]
+    return flaws
+
+
+def _signature_flaws(signed: bytes, document: Any) -> list[str]:
+    if raw.FPDF_GetSignatureCount(document) != 1:
+        return ["signatures"]
+    found = raw.FPDF_GetSignatureObject(document, 0)
+    named = (ctypes.c_int * 4)()
+    if raw.FPDFSignatureObj_GetByteRange(found, named, 4) != 4:
+        return ["byte range"]
+    begin, first, second, rest = named
+    if begin != 0 or second + rest != len(signed):
+        return ["byte range"]
+    der = ctypes.create_string_buffer(raw.FPDFSignatureObj_GetContents(found, None, 0))
+    raw.FPDFSignatureObj_GetContents(found, der, len(der))
+    digest = hashlib.sha256(signed[:first] + signed[second:]).digest()
+    return [] if _holds(der.raw, digest) else ["signature"]
+
+
+def _holds(der: bytes, digest: bytes) -> bool:
+    content = cms.ContentInfo.load(der)["content"]
+    info = content["signer_infos"][0]
+    serial = info["sid"].chosen["serial_number"].native
+    leaf = next(one.chosen for one in content["certificates"] if one.chosen.serial_number == serial)
+    intact, valid = validate_sig_integrity(info, leaf, "data", digest)
+    return bool(intact and valid)
