@@ -203,6 +203,8 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
+    ("platform_file", "SELECT id FROM certificates.platform_files"),
+    ("platform_reconciliation", "SELECT id FROM certificates.platform_reconciliations WHERE problem = ''"),
 )
 """Every thing that an action makes, by the subject of its audit records."""
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from certificates.registry import commands as registry
 from certificates.verification import commands as verification
 from exam import check, demo, serving, worker
 from exam.demo.record import read_record
@@ -93,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
     )
     deployment.add_arguments(overriding)
     overriding.set_defaults(command=_without_upgrade(deployment.override))
+
+    registering, receiving = registry.add_commands(commands, common)
+    registering.set_defaults(command=_with_services(registry.serve))
+    receiving.set_defaults(command=_with_services(registry.receive))
 
     verification.add_commands(commands, common)
     schedule = planning.add_commands(commands, common)

@@ -38,7 +38,7 @@ _RELATIONS = "SELECT count(*) FROM pg_class"
 _EMPTY = """
 DO $$ DECLARE one record; BEGIN
     SET LOCAL session_replication_role = replica;  -- no trigger forbids it, no foreign key orders it
-    FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY('{exam,scheduling,scoring,certificates,pgqueuer}')
+    FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY('{exam,scheduling,scoring,certificates,platform,pgqueuer}')
     LOOP EXECUTE format('DELETE FROM %I.%I', one.schemaname, one.tablename); END LOOP;
 END $$
 """

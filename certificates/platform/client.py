@@ -1,86 +1,47 @@
-"""The platform behind one port: the built-in registry by default, an outside platform by setting.
+"""The platform behind one port. The line is HTTP with JSON (docs/formats/platform.md): to the address of the settings, or, where
+none is set, to the built-in registry, whose application is then called in this process.
 
-Both take batches of submissions under an idempotency key and answer each row: accepted with a receipt, or refused
-with a code. Both can be asked what they know of a key, so that an unknown answer is asked about before a submission
-is repeated (domain.md 3.8). The outside platform speaks plain JSON over HTTPS; its messages are in
-docs/formats/certificate.md.
+What the platform says is never taken for more than it is: silence, nonsense and errors are `PlatformDown` (nothing is known, it is
+asked again later), a request that is refused as a whole is `PlatformRefused` (nothing was taken).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import httpx
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
-from certificates.platform.models import RegistryRecord
-from certificates.platform.rules import PlatformRecord, record_problems
-from exam.kernel.clock import Clock
-from exam.kernel.db import Database
-from exam.kernel.ids import token
+from certificates.platform.rules import Known, Receipt, Submission
+from certificates.platform.rules.reconciling import Theirs
+from certificates.registry.server import Registry, registry_key
 from exam.kernel.services import Services
 
-_TIMEOUT_SECONDS: Final = 20.0
+FILES: Final = "files"
+"""KAOWU_PLATFORM_URL=files: there is no line, officers carry batch files."""
+BUILT_IN: Final = "built-in"
+_TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
+_PAGE: Final = 500
+_TAKEN_LATER: Final = (408, 409, 425, 429)
+_REFUSED: Final = (400, 413, 415, 422)
+_registry: Final[list[Registry]] = []
 
 
 class PlatformDown(Exception):
     """The platform does not answer, or answers nonsense: nothing is known, and it is asked again later."""
 
-
-class Deed(StrEnum):
-    """What a submission asks for."""
-
-    REGISTER = "register"
-    WITHDRAW = "withdraw"
+    def __init__(self, message: str, *, wait_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """One row of a batch."""
-
-    deed: Deed
-    record: PlatformRecord
-    reason: str = ""
-
-    @property
-    def key(self) -> str:
-        return self.record.key
-
-
-@dataclass(frozen=True, kw_only=True)
-class Receipt:
-    """The platform's answer to one row."""
-
-    key: str
-    deed: Deed
-    accepted: bool
-    platform_id: str = ""
-    code: str = ""
-    message: str = ""
-    at: str = ""
-
-    def as_data(self) -> dict[str, Any]:
-        return {
-            "key": self.key,
-            "deed": str(self.deed),
-            "accepted": self.accepted,
-            "platform_id": self.platform_id,
-            "code": self.code,
-            "message": self.message,
-            "at": self.at,
-        }
+class PlatformRefused(Exception):
+    """The platform refused the request as a whole: nothing of it was taken."""
 
 
 class PlatformClient(Protocol):
-    """What the register job asks of a platform."""
+    """What our side asks of a platform."""
 
     @property
     def name(self) -> str:
@@ -89,151 +50,143 @@ class PlatformClient(Protocol):
     async def submit(self, submission_id: UUID, rows: Sequence[Submission]) -> list[Receipt]:
         """Hand over a batch; a row that is there already gets the receipt it got before."""
 
-    async def look_up(self, keys: Sequence[str]) -> list[Receipt]:
-        """What the platform knows of these keys; unknown ones are left out."""
+    async def look_up(self, keys: Sequence[str]) -> Known:
+        """What the platform knows of these keys, and which it says it does not know."""
+
+    def records(self, organisations: Sequence[str]) -> AsyncIterator[list[Theirs]]:
+        """Everything it lists for these organisations, in pages."""
 
 
-class BuiltInRegistry:
-    """A registry in our own database with the manners of an outside one: own tables, own transaction, receipts."""
+class Line:
+    """A line to a platform: address, key, and the manners of `_call`."""
 
-    name = "built-in"
+    def __init__(
+        self, address: str, key: bytes, *, name: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._address = address.rstrip("/")
+        self._key = key
+        self._transport = transport
+        self.name = name or httpx.URL(address).host
 
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
-
-    async def submit(self, submission_id: UUID, rows: Sequence[Submission]) -> list[Receipt]:
-        """Store what is complete, refuse what is not, answer repeated rows as before."""
-        now = self._clock.now()
-        receipts: dict[str, Receipt] = {}
-        complete: list[Submission] = []
-        for row in rows:
-            problems = record_problems(row.record) if row.deed is Deed.REGISTER else []
-            if problems:
-                receipts[row.key] = Receipt(
-                    key=row.key,
-                    deed=row.deed,
-                    accepted=False,
-                    code=problems[0].code,
-                    message="、".join(problem.field for problem in problems),
-                    at=now.isoformat(),
-                )
-            else:
-                complete.append(row)
-        async with self._db.transaction() as session:
-            new = [_registry_row(row, now) for row in complete if row.deed is Deed.REGISTER]
-            if new:
-                await session.execute(insert(RegistryRecord).values(new).on_conflict_do_nothing())
-            stored = await session.scalars(
-                select(RegistryRecord).where(RegistryRecord.key.in_([row.key for row in complete]))
-            )
-            known = {row.key: row for row in stored}
-            for row in complete:
-                receipts[row.key] = _answer(row, known.get(row.key), now)
-        return [receipts[row.key] for row in rows]
-
-    async def look_up(self, keys: Sequence[str]) -> list[Receipt]:
-        """The receipts of what is stored."""
-        async with self._db.transaction() as session:
-            stored = await session.scalars(select(RegistryRecord).where(RegistryRecord.key.in_(keys)))
-            return [
-                _receipt(
-                    row,
-                    Deed.WITHDRAW if row.withdrawn_at is not None else Deed.REGISTER,
-                    row.withdrawn_at or row.received_at,
-                )
-                for row in stored
-            ]
+    async def call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """One request; its JSON object. Raises PlatformDown, PlatformRefused."""
+        headers = {"Authorization": f"Bearer {self._key.decode()}", **arguments.pop("headers", {})}
+        try:
+            async with httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT) as client:
+                response = await client.request(method, self._address + path, headers=headers, **arguments)
+            if response.status_code in _REFUSED:
+                raise PlatformRefused(f"{self.name} answered {response.status_code}")
+            if response.status_code not in (httpx.codes.OK, httpx.codes.ACCEPTED):
+                raise PlatformDown(f"{self.name} answered {response.status_code}", wait_seconds=_wished(response))
+            body = response.json()
+        except (httpx.HTTPError, ValueError, RuntimeError, OSError) as error:
+            raise PlatformDown(f"{self.name}: {type(error).__name__}") from error
+        if not isinstance(body, dict):
+            raise PlatformDown(f"{self.name}: no object")
+        return body
 
 
 class HttpPlatform:
-    """An outside platform: POST /certificates/batches, GET /certificates/receipts?key=..."""
+    """The platform over a line."""
 
-    def __init__(self, address: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._address = address.rstrip("/")
-        self._transport = transport
-        self.name = httpx.URL(address).host
+    def __init__(self, line: Line, *, callback: str = "") -> None:
+        self._line = line
+        self._callback = callback
+        self.name = line.name
 
     async def submit(self, submission_id: UUID, rows: Sequence[Submission]) -> list[Receipt]:
         """Post the batch under its idempotency key."""
-        body = {
+        body: dict[str, Any] = {
             "submission": str(submission_id),
             "rows": [
                 {"key": row.key, "deed": str(row.deed), "reason": row.reason, "record": row.record.as_data()}
                 for row in rows
             ],
         }
-        found = await self._call(
-            "POST", "/certificates/batches", json=body, headers={"Idempotency-Key": str(submission_id)}
-        )
-        return [receipt for receipt in found if receipt.key in {row.key for row in rows}]
+        if self._callback:
+            body["callback"] = self._callback
+        headers = {"Idempotency-Key": str(submission_id)}
+        answer = await self._line.call("POST", "/certificates/batches", json=body, headers=headers)
+        return read_receipts(answer)
 
-    async def look_up(self, keys: Sequence[str]) -> list[Receipt]:
+    async def look_up(self, keys: Sequence[str]) -> Known:
         """Ask for the receipts of keys."""
-        return await self._call("GET", "/certificates/receipts", params=[("key", key) for key in keys])
+        answer = await self._line.call("GET", "/certificates/receipts", params=[("key", key) for key in keys])
+        unknown = answer.get("unknown", [])
+        if not isinstance(unknown, list):
+            raise PlatformDown(f"{self.name}: unknown")
+        return Known(receipts=tuple(read_receipts(answer)), unknown=frozenset(map(str, unknown)) & frozenset(keys))
 
-    async def _call(self, method: str, path: str, **arguments: Any) -> list[Receipt]:
-        try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT_SECONDS) as client:
-                response = await client.request(method, self._address + path, **arguments)
-            if response.status_code != httpx.codes.OK:
-                raise PlatformDown(f"{self.name} answered {response.status_code}")
-            return [_read_receipt(row) for row in response.json()["receipts"]]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise PlatformDown(f"{self.name}: {type(error).__name__}") from error
+    async def records(self, organisations: Sequence[str]) -> AsyncIterator[list[Theirs]]:
+        """Page through what the platform lists; a page that does not go on is nonsense."""
+        after = ""
+        while True:
+            params: list[tuple[str, str | int]] = [("organisation", code) for code in organisations]
+            answer = await self._line.call("GET", "/certificates", params=[*params, ("after", after), ("limit", _PAGE)])
+            try:
+                yield [_theirs(row) for row in answer["records"]]
+                following = str(answer["next"])
+            except (KeyError, TypeError, AttributeError) as error:
+                raise PlatformDown(f"{self.name}: records") from error
+            if not following:
+                return
+            if following == after:
+                raise PlatformDown(f"{self.name}: the list does not go on")
+            after = following
+
+
+def read_receipts(answer: Mapping[str, Any]) -> list[Receipt]:
+    """The receipts of an answer; raises PlatformDown where they are none."""
+    try:
+        return [Receipt.from_data(row) for row in answer["receipts"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlatformDown(f"receipts: {type(error).__name__}") from error
+
+
+def by_files(services: Services) -> bool:
+    """Whether there is no line to the platform and files are carried."""
+    return services.settings.platform_url == FILES
+
+
+def platform_name(services: Services) -> str:
+    """How pages and receipts name the platform of this installation."""
+    address = services.settings.platform_url
+    return FILES if address == FILES else httpx.URL(address).host if address else BUILT_IN
+
+
+def line_of(services: Services) -> Line:
+    """The line of this installation; to the built-in registry where no address is set."""
+    key = registry_key(services)
+    if services.settings.platform_url and not by_files(services):
+        return Line(services.settings.platform_url, key)
+    if not _registry:
+        _registry.append(Registry())
+    app: Any = _registry[0].of(services)  # httpx and Litestar write the same protocol down differently
+    return Line("http://registry.internal", key, name=platform_name(services), transport=httpx.ASGITransport(app=app))
 
 
 def client_of(services: Services) -> PlatformClient:
     """The platform of this installation."""
-    if services.settings.platform_url:
-        return HttpPlatform(services.settings.platform_url)
-    return BuiltInRegistry(services.db, services.clock)
+    return HttpPlatform(line_of(services), callback=f"{services.settings.base_url}/certificates/platform/receipts")
 
 
-def _registry_row(row: Submission, now: datetime) -> dict[str, Any]:
-    record = row.record
-    text = json.dumps(record.as_data(), ensure_ascii=False, sort_keys=True)
-    facts = {
-        "number": record.number,
-        "version": record.version,
-        "certificate": record.certificate_name,
-        "level": record.level,
-        "organisation": record.organisation_name,
-        "issued_on": record.issued_on.isoformat(),
-        "sha256": record.sha256,
-    }
-    return {
-        "key": row.key,
-        "number": record.number,
-        "version": record.version,
-        "receipt_no": f"R{token(96)}",
-        "received_at": now,
-        "record_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "facts": facts,
-        "withdrawn_at": None,
-        "withdrawal_reason": None,
-    }
+def _wished(response: httpx.Response) -> int | None:
+    text = response.headers.get("Retry-After", "")
+    return int(text) if text.isdigit() else None
 
 
-def _answer(row: Submission, stored: RegistryRecord | None, now: datetime) -> Receipt:
-    if stored is None:
-        return Receipt(key=row.key, deed=row.deed, accepted=False, code="unknown", message=row.key, at=now.isoformat())
-    if row.deed is Deed.WITHDRAW and stored.withdrawn_at is None:
-        stored.withdrawn_at, stored.withdrawal_reason = now, row.reason
-    return _receipt(stored, row.deed, stored.withdrawn_at or stored.received_at)
-
-
-def _receipt(stored: RegistryRecord, deed: Deed, at: datetime) -> Receipt:
-    return Receipt(key=stored.key, deed=deed, accepted=True, platform_id=stored.receipt_no, at=at.isoformat())
-
-
-def _read_receipt(row: dict[str, Any]) -> Receipt:
-    return Receipt(
+def _theirs(row: Mapping[str, Any]) -> Theirs:
+    return Theirs(
         key=str(row["key"]),
-        deed=Deed(row["deed"]),
-        accepted=row["accepted"] is True,
+        digest=str(row["record_sha256"]),
+        withdrawn=row["status"] != "in_force",
         platform_id=str(row.get("platform_id", "")),
-        code=str(row.get("code", "")),
-        message=str(row.get("message", ""))[:500],
-        at=str(row.get("at", "")),
-    )
+        facts={
+            name: row[name]
+            for name in (
+                "number", "version", "certificate_code", "certificate_name", "level", "organisation_code",
+                "organisation_name", "institution_name", "batch_code", "issued_on", "sha256",
+            )
+            if name in row
+        },
+    )  # fmt: skip

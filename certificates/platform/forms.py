@@ -1,4 +1,4 @@
-"""What the platform page sends."""
+"""What the platform pages send."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import msgspec
 from certificates.platform.rules import PlatformStatus, Urgency
 
 STATUS_FILTERS: dict[str, PlatformStatus] = {status.value: status for status in PlatformStatus}
-URGENCY_FILTERS: dict[str, Urgency] = {"soon": Urgency.SOON, "overdue": Urgency.OVERDUE}
+URGENCY_FILTERS: dict[str, Urgency] = {
+    "warning": Urgency.WARNING, "alarm": Urgency.ALARM, "overdue": Urgency.OVERDUE,
+}  # fmt: skip
 
 
-class ExportForm(msgspec.Struct, kw_only=True):
-    """Which batch to export, and why: the list carries full ID numbers."""
+class FileForm(msgspec.Struct, kw_only=True):
+    """Why a batch file is made: it carries full ID numbers."""
 
     reason: str
-    batch: str = ""

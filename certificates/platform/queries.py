@@ -5,22 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.platform.models import PlatformRegistration, RegistryRecord
+from certificates.platform.models import (
+    PlatformFile,
+    PlatformFileRow,
+    PlatformRegistration,
+    Reconciliation,
+    ReconciliationDifference,
+)
 from certificates.platform.rules import (
+    GOING,
     OPEN,
+    THERE,
     TO_SEND,
+    WAITING,
+    Deed,
     PlatformRecord,
     PlatformStatus,
+    Submission,
     Urgency,
     urgency,
+    urgent_until,
 )
+from certificates.platform.rules.batches import FileStatus
+from certificates.platform.rules.reconciling import Difference, Ours
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.clock import china_date
 from exam.kernel.crypto import Vault
@@ -49,17 +63,21 @@ class PlatformLine:
     platform_id: str | None
     receipt: dict[str, Any] | None
     problem: str | None
+    file_id: UUID | None
+    next_try_at: datetime | None
+    verified_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformCounts:
-    """How the registrations stand."""
+    """How the registrations stand. `warning` holds the alarms too, as a list of warnings does."""
 
     total: int
     registered: int
     waiting: int
     rejected: int
-    soon: int
+    warning: int
+    alarm: int
     overdue: int
     withdrawn: int
 
@@ -111,12 +129,12 @@ def _conditions(
     found: list[ColumnElement[bool]] = []
     if statuses:
         found.append(row.status.in_([str(status) for status in statuses]))
-    if only in (Urgency.SOON, Urgency.OVERDUE):
+    if only is not None:
         found.append(row.status.in_([str(status) for status in OPEN]))
     if only is Urgency.OVERDUE:
         found.append(row.due_on < today)
-    elif only is Urgency.SOON:
-        found += [row.due_on >= today, row.due_on <= _soon_end(today)]
+    elif only in (Urgency.WARNING, Urgency.ALARM):
+        found += [row.due_on >= today, row.due_on <= urgent_until(only, today)]
     if batch_id is not None:
         found.append(row.batch_id == batch_id)
     if organisation_ids is not None:
@@ -148,22 +166,28 @@ async def counts(
         query = query.where(PlatformRegistration.batch_id == batch_id)
     if organisation_ids is not None:
         query = query.where(PlatformRegistration.organisation_id.in_(organisation_ids))
-    found = {"total": 0, "registered": 0, "waiting": 0, "rejected": 0, "soon": 0, "overdue": 0, "withdrawn": 0}
+    found = {
+        "total": 0,
+        "registered": 0,
+        "waiting": 0,
+        "rejected": 0,
+        "warning": 0,
+        "alarm": 0,
+        "overdue": 0,
+        "withdrawn": 0,
+    }
     for text, due_on, has_receipt, number in (await session.execute(query)).all():
         status = PlatformStatus(text)
         found["total"] += number
-        found["registered"] += number if has_receipt and status in _THERE else 0
-        found["waiting"] += number if status in (PlatformStatus.QUEUED, PlatformStatus.SUBMITTED) else 0
+        found["registered"] += number if has_receipt and status in THERE else 0
+        found["waiting"] += number if status in OPEN and status is not PlatformStatus.ROW_REJECTED else 0
         found["rejected"] += number if status is PlatformStatus.ROW_REJECTED else 0
-        found["withdrawn"] += number if status in _GOING else 0
+        found["withdrawn"] += number if status in GOING else 0
         how = urgency(status, due_on, today)
-        found["soon"] += number if how is Urgency.SOON else 0
+        found["warning"] += number if how in (Urgency.WARNING, Urgency.ALARM) else 0
+        found["alarm"] += number if how is Urgency.ALARM else 0
         found["overdue"] += number if how is Urgency.OVERDUE else 0
     return PlatformCounts(**found)
-
-
-_THERE = (PlatformStatus.ACCEPTED, PlatformStatus.CORRECTION_PENDING)
-_GOING = (PlatformStatus.WITHDRAWAL_PENDING, PlatformStatus.WITHDRAWN)
 
 
 async def records(session: AsyncSession, vault: Vault, ids: Sequence[UUID]) -> list[PlatformRecord]:
@@ -186,15 +210,23 @@ def record_context(number: str, version: int) -> str:
     return f"platform:{number}/{version}"
 
 
-async def to_send(session: AsyncSession, *, organisation_ids: Sequence[UUID] | None = None) -> list[UUID]:
-    """Registrations that wait to be sent or asked about, the earliest due first."""
+async def to_send(
+    session: AsyncSession, *, organisation_ids: Sequence[UUID] | None = None, now: datetime | None = None
+) -> list[UUID]:
+    """Registrations that wait to be sent or asked about, the earliest due first; with `now`, only whose pause is over.
+
+    What travels in a batch file is not among them.
+    """
+    row = PlatformRegistration
     query = (
-        select(PlatformRegistration.id)
-        .where(PlatformRegistration.status.in_([str(status) for status in TO_SEND]))
-        .order_by(PlatformRegistration.due_on, PlatformRegistration.number)
+        select(row.id)
+        .where(row.status.in_([str(status) for status in TO_SEND]), row.file_id.is_(None))
+        .order_by(row.due_on, row.number, row.version)
     )
     if organisation_ids is not None:
-        query = query.where(PlatformRegistration.organisation_id.in_(organisation_ids))
+        query = query.where(row.organisation_id.in_(organisation_ids))
+    if now is not None:
+        query = query.where(or_(row.next_try_at.is_(None), row.next_try_at <= now))
     return list((await session.scalars(query)).all())
 
 
@@ -215,7 +247,8 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
     listed = (
         (found.overdue, N_("%(n)s 本证书超过 7 个工作日仍未在平台登记"), "overdue", "stopped"),
         (found.rejected, N_("%(n)s 本证书被平台退回，需要修正"), "row_rejected", "warning"),
-        (found.soon, N_("%(n)s 本证书须在 2 个工作日内完成平台登记"), "soon", "needs"),
+        (found.alarm, N_("%(n)s 本证书颁发已满 5 个工作日，尚未在平台登记"), "alarm", "stopped"),
+        (found.warning - found.alarm, N_("%(n)s 本证书颁发已满 3 个工作日，尚未在平台登记"), "warning", "warning"),
     )
     return [
         Need(text=text, href=f"/certificates/platform?show={show}", count=number, tone=tone)  # type: ignore[arg-type]
@@ -232,7 +265,7 @@ async def invariants(session: AsyncSession, *, today: date, issued: Sequence[tup
     )
     failures += [f"{number} is not registered, due {due_on}" for number, due_on in (await session.execute(late)).all()]
     bare = select(PlatformRegistration.number).where(
-        PlatformRegistration.status.in_([str(status) for status in _THERE]), PlatformRegistration.receipt.is_(None)
+        PlatformRegistration.status.in_([str(status) for status in THERE]), PlatformRegistration.receipt.is_(None)
     )
     failures += [f"{number} counts as registered without a receipt" for number in (await session.scalars(bare)).all()]
     queued = set((await session.scalars(select(PlatformRegistration.certificate_id))).all())
@@ -244,17 +277,240 @@ async def invariants(session: AsyncSession, *, today: date, issued: Sequence[tup
     return failures
 
 
-async def registry_facts(session: AsyncSession, number: str) -> list[dict[str, Any]]:
-    """What the built-in registry answers for a number."""
-    query = select(RegistryRecord).where(RegistryRecord.number == number).order_by(RegistryRecord.version)
-    return [dict(row.facts) for row in (await session.scalars(query)).all()]
+# ---------------------------------------------------------------- batch files
 
 
-def _soon_end(today: date) -> date:
-    day = today
-    while urgency(PlatformStatus.QUEUED, day + timedelta(days=1), today) is Urgency.SOON:
-        day += timedelta(days=1)
-    return day
+@dataclass(frozen=True, kw_only=True)
+class FileLine:
+    """One batch file as the officer sees it."""
+
+    id: UUID
+    number: str
+    status: FileStatus
+    format: str
+    format_version: int
+    rows_count: int
+    sha256: str
+    reason: str
+    organisation_ids: tuple[UUID, ...]
+    created_at: datetime
+    handed_in_at: datetime | None
+    answered_at: datetime | None
+    accepted: int
+    refused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRow:
+    """One row of a batch file with its answer."""
+
+    row_no: int
+    registration_id: UUID
+    certificate_id: UUID
+    number: str
+    version: int
+    deed: Deed
+    accepted: bool | None
+    platform_id: str
+    code: str
+    message: str
+    status: PlatformStatus
+
+
+async def files(
+    session: AsyncSession,
+    *,
+    organisation_ids: Sequence[UUID] | None = None,
+    file_id: UUID | None = None,
+    limit: int = 50,
+) -> list[FileLine]:
+    """Batch files, the newest first; of other organisations none."""
+    query = select(PlatformFile).order_by(PlatformFile.created_at.desc(), PlatformFile.number.desc()).limit(limit)
+    if file_id is not None:
+        query = query.where(PlatformFile.id == file_id)
+    if organisation_ids is not None:
+        query = query.where(PlatformFile.organisation_ids.op("<@")(cast(list(organisation_ids), ARRAY(Uuid))))
+    rows = (await session.scalars(query)).all()
+    answers = (
+        select(PlatformFileRow.file_id, PlatformFileRow.accepted, func.count())
+        .where(PlatformFileRow.file_id.in_([row.id for row in rows]), PlatformFileRow.accepted.is_not(None))
+        .group_by(PlatformFileRow.file_id, PlatformFileRow.accepted)
+    )
+    counted = {(id, accepted): number for id, accepted, number in (await session.execute(answers)).all()}
+    return [
+        FileLine(
+            id=row.id,
+            number=row.number,
+            status=FileStatus(row.status),
+            format=row.format,
+            format_version=row.format_version,
+            rows_count=row.rows_count,
+            sha256=row.sha256,
+            reason=row.reason,
+            organisation_ids=tuple(row.organisation_ids),
+            created_at=row.created_at,
+            handed_in_at=row.handed_in_at,
+            answered_at=row.answered_at,
+            accepted=counted.get((row.id, True), 0),
+            refused=counted.get((row.id, False), 0),
+        )
+        for row in rows
+    ]
+
+
+async def file_rows(session: AsyncSession, file_id: UUID) -> list[FileRow]:
+    """The rows of a batch file, in their order."""
+    query = (
+        select(PlatformFileRow, PlatformRegistration)
+        .join(PlatformRegistration, PlatformRegistration.id == PlatformFileRow.registration_id)
+        .where(PlatformFileRow.file_id == file_id)
+        .order_by(PlatformFileRow.row_no)
+    )
+    return [
+        FileRow(
+            row_no=row.row_no,
+            registration_id=registration.id,
+            certificate_id=registration.certificate_id,
+            number=registration.number,
+            version=registration.version,
+            deed=Deed(row.deed),
+            accepted=row.accepted,
+            platform_id=row.platform_id,
+            code=row.code,
+            message=row.message,
+            status=PlatformStatus(registration.status),
+        )
+        for row, registration in (await session.execute(query)).all()
+    ]
+
+
+async def file_submissions(session: AsyncSession, vault: Vault, file_id: UUID) -> list[Submission]:
+    """What a batch file says, opened, in the order of its rows: to write its bytes again."""
+    query = (
+        select(PlatformFileRow.deed, PlatformRegistration)
+        .join(PlatformRegistration, PlatformRegistration.id == PlatformFileRow.registration_id)
+        .where(PlatformFileRow.file_id == file_id)
+        .order_by(PlatformFileRow.row_no)
+    )
+    return [submission_of(vault, row, Deed(deed)) for deed, row in (await session.execute(query)).all()]
+
+
+def submission_of(vault: Vault, row: PlatformRegistration, deed: Deed) -> Submission:
+    """What is told of a registration."""
+    record = open_record(vault, row.number, row.version, row.record_sealed)
+    return Submission(deed=deed, record=record, reason=row.reason if deed is Deed.WITHDRAW else "")
+
+
+async def to_export(session: AsyncSession, *, organisation_ids: Sequence[UUID] | None, limit: int) -> list[UUID]:
+    """Registrations that may go into a batch file: what waits, and what must be withdrawn; the earliest due first."""
+    row = PlatformRegistration
+    wanted = [str(status) for status in (*WAITING, PlatformStatus.WITHDRAWAL_PENDING)]
+    query = select(row.id).where(row.status.in_(wanted), row.file_id.is_(None))
+    if organisation_ids is not None:
+        query = query.where(row.organisation_id.in_(organisation_ids))
+    return list((await session.scalars(query.order_by(row.due_on, row.number, row.version).limit(limit))).all())
+
+
+# ---------------------------------------------------------------- reconciliation
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciliationLine:
+    """One comparison and what it found, by kind."""
+
+    id: UUID
+    at: datetime
+    platform: str
+    ours_count: int
+    theirs_count: int
+    same_count: int
+    problem: str
+    kinds: dict[Difference, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceLine:
+    """One disagreement with what both sides say."""
+
+    key: str
+    number: str
+    version: str
+    kind: Difference
+    certificate_id: UUID | None
+    fields: tuple[str, ...]
+    ours: dict[str, Any]
+    theirs: dict[str, Any]
+
+
+async def last_reconciliations(
+    session: AsyncSession, *, organisation_ids: Sequence[UUID] | None = None, limit: int = 10
+) -> list[ReconciliationLine]:
+    """The last comparisons, the newest first; with an organisation's officer, the differences of that organisation."""
+    rows = (await session.scalars(select(Reconciliation).order_by(Reconciliation.at.desc()).limit(limit))).all()
+    item = ReconciliationDifference
+    query = (
+        select(item.reconciliation_id, item.kind, func.count())
+        .where(item.reconciliation_id.in_([row.id for row in rows]))
+        .group_by(item.reconciliation_id, item.kind)
+    )
+    if organisation_ids is not None:
+        query = query.where(item.organisation_id.in_(organisation_ids))
+    kinds: dict[UUID, dict[Difference, int]] = {}
+    for id, kind, number in (await session.execute(query)).all():
+        kinds.setdefault(id, {})[Difference(kind)] = number
+    return [
+        ReconciliationLine(
+            id=row.id,
+            at=row.at,
+            platform=row.platform,
+            ours_count=row.ours_count,
+            theirs_count=row.theirs_count,
+            same_count=row.same_count,
+            problem=row.problem,
+            kinds=kinds.get(row.id, {}),
+        )
+        for row in rows
+    ]
+
+
+async def differences(
+    session: AsyncSession, reconciliation_id: UUID, *, organisation_ids: Sequence[UUID] | None = None, limit: int = 500
+) -> list[DifferenceLine]:
+    """What a comparison found, by key."""
+    item = ReconciliationDifference
+    query = select(item).where(item.reconciliation_id == reconciliation_id)
+    if organisation_ids is not None:
+        query = query.where(item.organisation_id.in_(organisation_ids))
+    return [
+        DifferenceLine(
+            key=row.key,
+            number=row.key.rpartition("/")[0],
+            version=row.key.rpartition("/")[2],
+            kind=Difference(row.kind),
+            certificate_id=row.certificate_id,
+            fields=tuple(row.fields),
+            ours=row.ours,
+            theirs=row.theirs,
+        )
+        for row in await session.scalars(query.order_by(item.kind, item.key).limit(limit))
+    ]
+
+
+async def ours(session: AsyncSession) -> list[Ours]:
+    """Our side of a comparison."""
+    row = PlatformRegistration
+    query = select(row.number, row.version, row.status, row.record_sha256, row.accepted_at)
+    return [
+        Ours(key=f"{number}/{version}", status=PlatformStatus(status), digest=digest, accepted_at=accepted_at)
+        for number, version, status, digest, accepted_at in (await session.execute(query)).all()
+    ]
+
+
+async def organisation_codes(session: AsyncSession) -> dict[str, UUID]:
+    """The codes of the organisations that have registrations, with their ids."""
+    query = select(PlatformRegistration.organisation_code, PlatformRegistration.organisation_id).distinct()
+    query = query.order_by(PlatformRegistration.organisation_code)
+    return {row.organisation_code: row.organisation_id for row in (await session.execute(query)).all()}
 
 
 def _line(row: PlatformRegistration, today: date) -> PlatformLine:
@@ -277,4 +533,7 @@ def _line(row: PlatformRegistration, today: date) -> PlatformLine:
         platform_id=row.platform_id,
         receipt=row.receipt,
         problem=row.problem,
+        file_id=row.file_id,
+        next_try_at=row.next_try_at,
+        verified_at=row.verified_at,
     )

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.schema import Table
 
-SCHEMAS = ("exam", "scheduling", "scoring", "certificates")
+SCHEMAS = ("exam", "scheduling", "scoring", "certificates", "platform")
 EXTENSIONS = ("btree_gist",)
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
 from certificates.platform import models as platform
+from certificates.registry import models as registry
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
 from exam.delivery import models as delivery
@@ -59,6 +60,7 @@ MODELS: tuple[ModuleType, ...] = (
     issuing,
     ledger,
     platform,
+    registry,
 )
 
 

@@ -10,6 +10,8 @@ CREATE SCHEMA IF NOT EXISTS scoring;
 
 CREATE SCHEMA IF NOT EXISTS certificates;
 
+CREATE SCHEMA IF NOT EXISTS platform;
+
 CREATE TABLE certificates.certificates (
     id UUID NOT NULL,
     number TEXT NOT NULL,
@@ -77,6 +79,55 @@ CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates
 
 CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.designs (
+    id UUID NOT NULL,
+    name TEXT NOT NULL,
+    organisation_id UUID,
+    version INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    status TEXT NOT NULL,
+    html TEXT NOT NULL,
+    style TEXT NOT NULL,
+    seal_mm JSONB NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    revision INTEGER NOT NULL,
+    based_on TEXT NOT NULL,
+    authors UUID[] NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    submitted_by UUID,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    approved_by UUID,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    published_by UUID,
+    published_at TIMESTAMP WITH TIME ZONE,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    used_at TIMESTAMP WITH TIME ZONE,
+    way TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_designs PRIMARY KEY (id),
+    CONSTRAINT ck_designs_status CHECK (status IN ('draft', 'submitted', 'approved', 'published', 'retired')),
+    CONSTRAINT uq_designs_name UNIQUE (name),
+    CONSTRAINT ck_designs_version CHECK (version >= 2),
+    CONSTRAINT ck_designs_approved_at CHECK ((approved_by IS NULL) = (approved_at IS NULL)),
+    CONSTRAINT ck_designs_two_people CHECK (approved_by <> submitted_by AND approved_by <> ALL (authors)),
+    CONSTRAINT ck_designs_approved CHECK (status NOT IN ('approved', 'published') OR approved_by IS NOT NULL),
+    CONSTRAINT ck_designs_submitted CHECK (status = 'draft' OR status = 'retired' OR submitted_by IS NOT NULL),
+    CONSTRAINT ck_designs_published CHECK ((published_at IS NULL) OR approved_by IS NOT NULL),
+    CONSTRAINT ck_designs_used CHECK (used_at IS NULL OR published_at IS NOT NULL)
+);
+
+CREATE INDEX ix_designs_organisation_id ON certificates.designs (organisation_id);
+
+CREATE UNIQUE INDEX uq_designs_in_force ON certificates.designs (coalesce(organisation_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE status = 'published';
+
+CREATE OR REPLACE FUNCTION certificates.keep_design() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.status <> 'draft' AND (NEW.html, NEW.style, NEW.seal_mm, NEW.sha256, NEW.name, NEW.organisation_id, NEW.version, NEW.authors) IS DISTINCT FROM (OLD.html, OLD.style, OLD.seal_mm, OLD.sha256, OLD.name, OLD.organisation_id, OLD.version, OLD.authors) THEN RAISE EXCEPTION 'design % is frozen', OLD.name USING ERRCODE = 'restrict_violation'; END IF; IF OLD.status IN ('approved', 'published', 'retired') AND (NEW.status IN ('draft', 'submitted') OR NEW.approved_by IS DISTINCT FROM OLD.approved_by OR OLD.used_at IS DISTINCT FROM NEW.used_at AND OLD.used_at IS NOT NULL) THEN RAISE EXCEPTION 'design % is approved', OLD.name USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+
+CREATE TRIGGER designs_frozen BEFORE UPDATE ON certificates.designs FOR EACH ROW EXECUTE FUNCTION certificates.keep_design();
+
+CREATE TRIGGER designs_no_delete BEFORE DELETE ON certificates.designs FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER designs_no_truncate BEFORE TRUNCATE ON certificates.designs FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.halts (
     id UUID NOT NULL,
     reason TEXT NOT NULL,
@@ -99,6 +150,17 @@ CREATE TRIGGER halts_no_delete BEFORE DELETE ON certificates.halts FOR EACH ROW 
 
 CREATE TRIGGER halts_no_truncate BEFORE TRUNCATE ON certificates.halts FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.ledger_checkpoints (
+    size BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    note TEXT NOT NULL,
+    CONSTRAINT pk_ledger_checkpoints PRIMARY KEY (size)
+);
+
+CREATE TRIGGER ledger_checkpoints_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_checkpoints FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER ledger_checkpoints_no_truncate BEFORE TRUNCATE ON certificates.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.ledger_entries (
     seq BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -108,7 +170,7 @@ CREATE TABLE certificates.ledger_entries (
     version INTEGER NOT NULL,
     sha256 VARCHAR(64) NOT NULL,
     reason TEXT NOT NULL,
-    salt TEXT NOT NULL,
+    salt TEXT,
     leaf VARCHAR(64) NOT NULL,
     previous VARCHAR(64) NOT NULL,
     entry_sha256 VARCHAR(64) NOT NULL,
@@ -122,9 +184,81 @@ CREATE INDEX ix_ledger_entries_certificate_id ON certificates.ledger_entries (ce
 
 CREATE INDEX ix_ledger_entries_sha256 ON certificates.ledger_entries (sha256);
 
-CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_entries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+CREATE OR REPLACE FUNCTION certificates.only_the_salt_goes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'UPDATE' THEN IF OLD.salt IS NOT NULL AND NEW.salt IS NULL AND to_jsonb(NEW) - 'salt' = to_jsonb(OLD) - 'salt' AND EXISTS (SELECT FROM certificates.ledger_erasures one WHERE one.certificate_id = OLD.certificate_id AND one.status = 'granted') THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$;
 
-CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON certificates.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_entries FOR EACH ROW EXECUTE FUNCTION certificates.only_the_salt_goes();
+
+CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON certificates.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION certificates.only_the_salt_goes();
+
+CREATE TABLE certificates.ledger_erasures (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_by UUID NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decided_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_ledger_erasures PRIMARY KEY (id),
+    CONSTRAINT ck_ledger_erasures_status CHECK (status IN ('asked', 'granted', 'refused')),
+    CONSTRAINT ck_ledger_erasures_decided CHECK ((status = 'asked') = (decided_by IS NULL)),
+    CONSTRAINT ck_ledger_erasures_decided_at CHECK ((decided_by IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT ck_ledger_erasures_two_people CHECK (decided_by <> asked_by),
+    CONSTRAINT ck_ledger_erasures_reason CHECK (reason <> '')
+);
+
+CREATE UNIQUE INDEX uq_ledger_erasures_open ON certificates.ledger_erasures (certificate_id) WHERE status <> 'refused';
+
+CREATE TABLE certificates.ledger_heads (
+    size BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    note TEXT NOT NULL,
+    CONSTRAINT pk_ledger_heads PRIMARY KEY (size)
+);
+
+CREATE TRIGGER ledger_heads_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_heads FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER ledger_heads_no_truncate BEFORE TRUNCATE ON certificates.ledger_heads FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.ledger_leaves (
+    index BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    event TEXT NOT NULL,
+    certificate_id UUID NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    entry BYTEA NOT NULL,
+    leaf_hash BYTEA NOT NULL,
+    salt TEXT,
+    CONSTRAINT pk_ledger_leaves PRIMARY KEY (index),
+    CONSTRAINT ck_ledger_leaves_event CHECK (event IN ('issue', 'correct', 'replace', 'revoke', 'reprint')),
+    CONSTRAINT ck_ledger_leaves_leaf_hash CHECK (octet_length(leaf_hash) = 32)
+);
+
+CREATE INDEX ix_ledger_leaves_certificate_id ON certificates.ledger_leaves (certificate_id);
+
+CREATE UNIQUE INDEX uq_ledger_leaves_event ON certificates.ledger_leaves (certificate_id, event) WHERE event <> 'reprint';
+
+CREATE TRIGGER ledger_leaves_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_leaves FOR EACH ROW EXECUTE FUNCTION certificates.only_the_salt_goes();
+
+CREATE TRIGGER ledger_leaves_no_truncate BEFORE TRUNCATE ON certificates.ledger_leaves FOR EACH STATEMENT EXECUTE FUNCTION certificates.only_the_salt_goes();
+
+CREATE TABLE certificates.ledger_nodes (
+    level INTEGER NOT NULL,
+    index BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_ledger_nodes PRIMARY KEY (level, index),
+    CONSTRAINT ck_ledger_nodes_hash CHECK (octet_length(hash) = 32 AND level > 0)
+);
+
+CREATE TRIGGER ledger_nodes_append_only BEFORE UPDATE OR DELETE ON certificates.ledger_nodes FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER ledger_nodes_no_truncate BEFORE TRUNCATE ON certificates.ledger_nodes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.number_counters (
     issuer_code TEXT NOT NULL,
@@ -158,11 +292,51 @@ CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH 
 
 CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.platform_files (
+    id UUID NOT NULL,
+    number TEXT NOT NULL,
+    status TEXT NOT NULL,
+    format TEXT NOT NULL,
+    format_version INTEGER NOT NULL,
+    format_sha256 VARCHAR(64) NOT NULL,
+    rows_count INTEGER NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    reason TEXT NOT NULL,
+    organisation_ids UUID[] NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by UUID,
+    handed_in_at TIMESTAMP WITH TIME ZONE,
+    handed_in_by UUID,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    answered_by UUID,
+    receipt_sha256 VARCHAR(64),
+    CONSTRAINT pk_platform_files PRIMARY KEY (id),
+    CONSTRAINT ck_platform_files_status CHECK (status IN ('exported', 'handed_in', 'answered', 'cancelled')),
+    CONSTRAINT uq_platform_files_number UNIQUE (number),
+    CONSTRAINT ck_platform_files_rows_count CHECK (rows_count > 0),
+    CONSTRAINT ck_platform_files_answered CHECK ((status = 'answered') = (answered_at IS NOT NULL))
+);
+
+CREATE TABLE certificates.platform_reconciliations (
+    id UUID NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    platform TEXT NOT NULL,
+    ours_count INTEGER NOT NULL,
+    theirs_count INTEGER NOT NULL,
+    same_count INTEGER NOT NULL,
+    by UUID,
+    problem TEXT NOT NULL,
+    CONSTRAINT pk_platform_reconciliations PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_platform_reconciliations_at ON certificates.platform_reconciliations (at);
+
 CREATE TABLE certificates.platform_registrations (
     id UUID NOT NULL,
     certificate_id UUID NOT NULL,
     batch_id UUID NOT NULL,
     organisation_id UUID NOT NULL,
+    organisation_code TEXT NOT NULL,
     number TEXT NOT NULL,
     version INTEGER NOT NULL,
     status TEXT NOT NULL,
@@ -170,41 +344,32 @@ CREATE TABLE certificates.platform_registrations (
     due_on DATE NOT NULL,
     due_provisional BOOLEAN NOT NULL,
     record_sealed TEXT NOT NULL,
+    record_sha256 VARCHAR(64) NOT NULL,
     submission UUID,
+    file_id UUID,
     attempts INTEGER NOT NULL,
+    next_try_at TIMESTAMP WITH TIME ZONE,
     submitted_at TIMESTAMP WITH TIME ZONE,
     accepted_at TIMESTAMP WITH TIME ZONE,
+    verified_at TIMESTAMP WITH TIME ZONE,
     platform TEXT,
     platform_id TEXT,
     receipt JSONB,
     problem TEXT,
     reason TEXT NOT NULL,
     CONSTRAINT pk_platform_registrations PRIMARY KEY (id),
-    CONSTRAINT ck_platform_registrations_status CHECK (status IN ('queued', 'submitted', 'accepted', 'row_rejected', 'correction_pending', 'withdrawal_pending', 'withdrawn')),
-    CONSTRAINT uq_platform_registrations_number_version UNIQUE (number, version)
+    CONSTRAINT ck_platform_registrations_status CHECK (status IN ('queued', 'exported', 'submitted', 'accepted', 'row_rejected', 'fixed', 'verified_public', 'correction_pending', 'withdrawal_pending', 'withdrawn')),
+    CONSTRAINT uq_platform_registrations_number_version UNIQUE (number, version),
+    CONSTRAINT ck_platform_registrations_receipt CHECK (status NOT IN ('accepted', 'verified_public') OR platform_id IS NOT NULL)
 );
 
 CREATE INDEX ix_platform_registrations_batch_id ON certificates.platform_registrations (batch_id);
 
 CREATE INDEX ix_platform_registrations_certificate_id ON certificates.platform_registrations (certificate_id);
 
+CREATE INDEX ix_platform_registrations_file_id ON certificates.platform_registrations (file_id);
+
 CREATE INDEX ix_platform_registrations_status_due_on ON certificates.platform_registrations (status, due_on);
-
-CREATE TABLE certificates.registry_records (
-    key TEXT NOT NULL,
-    number TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    receipt_no TEXT NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    record_sha256 VARCHAR(64) NOT NULL,
-    facts JSONB NOT NULL,
-    withdrawn_at TIMESTAMP WITH TIME ZONE,
-    withdrawal_reason TEXT,
-    CONSTRAINT pk_registry_records PRIMARY KEY (key),
-    CONSTRAINT uq_registry_records_receipt_no UNIQUE (receipt_no)
-);
-
-CREATE INDEX ix_registry_records_number ON certificates.registry_records (number);
 
 CREATE TABLE certificates.releases (
     id UUID NOT NULL,
@@ -688,6 +853,80 @@ CREATE TRIGGER station_states_append_only BEFORE UPDATE OR DELETE ON exam.statio
 
 CREATE TRIGGER station_states_no_truncate BEFORE TRUNCATE ON exam.station_states FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE platform.credit_accounts (
+    person VARCHAR(64) NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_credit_accounts PRIMARY KEY (person)
+);
+
+CREATE TABLE platform.credit_conversions (
+    key TEXT NOT NULL,
+    number TEXT NOT NULL,
+    school_code TEXT NOT NULL,
+    course TEXT NOT NULL,
+    credits TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_credit_conversions PRIMARY KEY (key),
+    CONSTRAINT ck_credit_conversions_status CHECK (status IN ('requested', 'converted', 'refused')),
+    CONSTRAINT uq_credit_conversions_number_school_code UNIQUE (number, school_code)
+);
+
+CREATE TABLE platform.credit_deposits (
+    number TEXT NOT NULL,
+    person VARCHAR(64) NOT NULL,
+    credits TEXT NOT NULL,
+    stored_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_credit_deposits PRIMARY KEY (number)
+);
+
+CREATE INDEX ix_credit_deposits_person ON platform.credit_deposits (person);
+
+CREATE TABLE platform.credit_types (
+    certificate_code TEXT NOT NULL,
+    level TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    proposal JSONB NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    status TEXT NOT NULL,
+    recognised TEXT,
+    message TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_credit_types PRIMARY KEY (certificate_code, level, version),
+    CONSTRAINT ck_credit_types_status CHECK (status IN ('review', 'recognised', 'refused', 'published')),
+    CONSTRAINT ck_credit_types_recognised CHECK ((status IN ('recognised', 'published')) = (recognised IS NOT NULL))
+);
+
+CREATE TABLE platform.records (
+    key TEXT NOT NULL,
+    number TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    organisation_code TEXT NOT NULL,
+    receipt_no TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    record_sha256 VARCHAR(64) NOT NULL,
+    person VARCHAR(64) NOT NULL,
+    facts JSONB NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    withdrawal_reason TEXT,
+    CONSTRAINT pk_records PRIMARY KEY (key),
+    CONSTRAINT uq_records_receipt_no UNIQUE (receipt_no),
+    CONSTRAINT uq_records_number_version UNIQUE (number, version)
+);
+
+CREATE INDEX ix_records_organisation_code_key ON platform.records (organisation_code, key);
+
+CREATE INDEX ix_records_person ON platform.records (person);
+
+CREATE TABLE platform.submissions (
+    key TEXT NOT NULL,
+    body_sha256 VARCHAR(64) NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    answer JSONB NOT NULL,
+    CONSTRAINT pk_submissions PRIMARY KEY (key)
+);
+
 CREATE TABLE scheduling.unfilled_duties (
     id UUID NOT NULL,
     plan_id UUID NOT NULL,
@@ -782,6 +1021,37 @@ CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id)
 CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.platform_differences (
+    reconciliation_id UUID NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    organisation_id UUID,
+    certificate_id UUID,
+    fields TEXT[] NOT NULL,
+    ours JSONB NOT NULL,
+    theirs JSONB NOT NULL,
+    CONSTRAINT pk_platform_differences PRIMARY KEY (reconciliation_id, key),
+    CONSTRAINT ck_platform_differences_kind CHECK (kind IN ('missing_there', 'missing_here', 'fields_differ', 'withdrawn_there', 'in_force_there', 'receipt_missing')),
+    CONSTRAINT fk_platform_differences_reconciliation_id FOREIGN KEY(reconciliation_id) REFERENCES certificates.platform_reconciliations (id)
+);
+
+CREATE TABLE certificates.platform_file_rows (
+    file_id UUID NOT NULL,
+    row_no INTEGER NOT NULL,
+    registration_id UUID NOT NULL,
+    deed TEXT NOT NULL,
+    accepted BOOLEAN,
+    platform_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    CONSTRAINT pk_platform_file_rows PRIMARY KEY (file_id, row_no),
+    CONSTRAINT ck_platform_file_rows_deed CHECK (deed IN ('register', 'withdraw')),
+    CONSTRAINT uq_platform_file_rows_file_id_registration_id UNIQUE (file_id, registration_id),
+    CONSTRAINT fk_platform_file_rows_file_id FOREIGN KEY(file_id) REFERENCES certificates.platform_files (id)
+);
+
+CREATE INDEX ix_platform_file_rows_registration_id ON certificates.platform_file_rows (registration_id);
 
 CREATE TABLE certificates.release_items (
     release_id UUID NOT NULL,
@@ -2538,6 +2808,17 @@ CREATE TABLE scheduling.unplaced (
     CONSTRAINT fk_unplaced_plan_id FOREIGN KEY(plan_id) REFERENCES scheduling.plans (id),
     CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
 );
+
+CREATE TABLE scoring.contested_sheets (
+    sheet_id UUID NOT NULL,
+    contested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_contested_sheets PRIMARY KEY (sheet_id),
+    CONSTRAINT fk_contested_sheets_sheet_id FOREIGN KEY(sheet_id) REFERENCES scoring.score_sheets (id)
+);
+
+CREATE TRIGGER contested_sheets_append_only BEFORE UPDATE OR DELETE ON scoring.contested_sheets FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER contested_sheets_no_truncate BEFORE TRUNCATE ON scoring.contested_sheets FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE scoring.keyed_sheets (
     id UUID NOT NULL,

@@ -9,13 +9,27 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.platform.client import Deed, Receipt, Submission
 from certificates.platform.models import PlatformRegistration
-from certificates.platform.queries import open_record, record_context
-from certificates.platform.rules import PlatformRecord, PlatformStatus, due_date, platform_move
+from certificates.platform.queries import record_context, submission_of
+from certificates.platform.rules import (
+    GOING,
+    OPEN,
+    WAITING,
+    Deed,
+    PlatformRecord,
+    PlatformStatus,
+    Receipt,
+    Submission,
+    believed,
+    due_date,
+    next_try,
+    platform_move,
+    record_digest,
+    record_key,
+)
 from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.crypto import Vault
@@ -52,6 +66,7 @@ async def queue(session: AsyncSession, vault: Vault, items: Sequence[ToRegister]
                 "certificate_id": item.certificate_id,
                 "batch_id": item.batch_id,
                 "organisation_id": item.organisation_id,
+                "organisation_code": record.organisation_code,
                 "number": record.number,
                 "version": record.version,
                 "status": str(PlatformStatus.QUEUED),
@@ -59,6 +74,7 @@ async def queue(session: AsyncSession, vault: Vault, items: Sequence[ToRegister]
                 "due_on": due.on,
                 "due_provisional": due.provisional,
                 "record_sealed": sealed,
+                "record_sha256": record_digest(record),
             }
         )
     await insert_many(session, PlatformRegistration, rows)
@@ -78,63 +94,99 @@ async def enqueue_open(session: AsyncSession, actor: Actor, ids: Sequence[UUID])
     return len(ids) if added else 0
 
 
-async def take(
-    session: AsyncSession, vault: Vault, ids: Sequence[UUID], *, submission: UUID, now: datetime
-) -> tuple[list[Submission], list[str]]:
-    """Mark registrations as submitted before they leave; also say which were sent before without an answer.
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Registrations on their way out: what is new, and what went out before without an answer and is asked about first."""
 
-    Rows that another worker holds are left to it.
-    """
+    new: tuple[Submission, ...] = ()
+    asked: tuple[Submission, ...] = ()
+
+
+async def take(session: AsyncSession, vault: Vault, ids: Sequence[UUID], *, submission: UUID, now: datetime) -> Taken:
+    """Mark registrations as submitted before they leave. Rows that another worker holds, whose pause is not over, or that
+    travel in a batch file are left alone."""
     rows = (
         await session.scalars(
             select(PlatformRegistration)
-            .where(PlatformRegistration.id.in_(ids))
-            .order_by(PlatformRegistration.number)
+            .where(PlatformRegistration.id.in_(ids), PlatformRegistration.file_id.is_(None))
+            .order_by(PlatformRegistration.number, PlatformRegistration.version)
             .with_for_update(skip_locked=True)
         )
     ).all()
-    submissions: list[Submission] = []
-    unanswered: list[str] = []
+    new: list[Submission] = []
+    asked: list[Submission] = []
     for row in rows:
         status = PlatformStatus(row.status)
-        if status is PlatformStatus.SUBMITTED:
-            unanswered.append(f"{row.number}/{row.version}")
-        elif status is PlatformStatus.QUEUED:
-            row.status = platform_move(row.number, status, PlatformStatus.SUBMITTED)
-        elif status is not PlatformStatus.WITHDRAWAL_PENDING:
+        if row.next_try_at is not None and row.next_try_at > now:
             continue
-        row.submission, row.submitted_at, row.attempts = submission, now, row.attempts + 1
-        deed = Deed.WITHDRAW if status is PlatformStatus.WITHDRAWAL_PENDING else Deed.REGISTER
-        record = open_record(vault, row.number, row.version, row.record_sealed)
-        submissions.append(Submission(deed=deed, record=record, reason=row.reason))
+        if status in WAITING:
+            row.status = platform_move(row.number, status, PlatformStatus.SUBMITTED)
+            new.append(submission_of(vault, row, Deed.REGISTER))
+        elif status is PlatformStatus.SUBMITTED:
+            asked.append(submission_of(vault, row, Deed.REGISTER))
+        elif status is PlatformStatus.WITHDRAWAL_PENDING:
+            asked.append(submission_of(vault, row, Deed.WITHDRAW))
+        else:
+            continue
+        row.submission, row.attempts = submission, row.attempts + 1
+        row.submitted_at = row.submitted_at or now
+        row.next_try_at = next_try(now, row.attempts)  # whatever becomes of this process
     await session.flush()
-    return submissions, unanswered
+    return Taken(new=tuple(new), asked=tuple(asked))
+
+
+async def postpone(
+    session: AsyncSession, keys: Sequence[str], *, now: datetime, problem: str, wait_seconds: int | None = None
+) -> None:
+    """Note why registrations got no answer, and when they are tried again."""
+    rows = (await session.scalars(_by_keys(keys).with_for_update())).all()
+    for row in rows:
+        if PlatformStatus(row.status) in (PlatformStatus.SUBMITTED, PlatformStatus.WITHDRAWAL_PENDING):
+            row.problem = problem
+            row.next_try_at = next_try(now, row.attempts, wait_seconds)
+    await session.flush()
+
+
+def _by_keys(keys: Sequence[str]) -> Select[PlatformRegistration]:
+    pairs = [
+        (number, int(version)) for number, _, version in (key.rpartition("/") for key in keys) if version.isdigit()
+    ]
+    row = PlatformRegistration
+    return select(row).where(tuple_(row.number, row.version).in_(pairs)).order_by(row.number, row.version)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many answers were accepted and refused; the keys that a believable answer settled."""
+
+    accepted: int = 0
+    refused: int = 0
+    settled: frozenset[str] = frozenset()
 
 
 async def store_receipts(
     session: AsyncSession, actor: Actor, receipts: Sequence[Receipt], *, platform: str, now: datetime
-) -> tuple[int, int]:
-    """Keep the platform's answers; returns how many rows were accepted and how many refused."""
-    by_key = {receipt.key: receipt for receipt in receipts}
-    numbers = {key.rpartition("/")[0] for key in by_key}
-    rows = (
-        await session.scalars(
-            select(PlatformRegistration).where(PlatformRegistration.number.in_(numbers)).with_for_update()
-        )
-    ).all()
+) -> Stored:
+    """Keep the platform's answers, as far as they are believed and answer something that was asked; a doubled or late answer
+    changes nothing."""
+    rows = (await session.scalars(_by_keys(sorted({one.key for one in receipts})).with_for_update())).all()
+    by_key = {record_key(row.number, row.version): row for row in rows}
     done: list[PlatformRegistration] = []
+    settled: set[str] = set()
     refused = 0
-    for row in rows:
-        receipt = by_key.get(f"{row.number}/{row.version}")
-        wanted = None if receipt is None else _answered(PlatformStatus(row.status), receipt)
-        if receipt is None or wanted is None:
+    for receipt in believed(receipts, {key: row.record_sha256 for key, row in by_key.items()}):
+        row = by_key[receipt.key]
+        wanted = _answered(row, receipt)
+        if wanted is None:
             continue
         row.status = platform_move(row.number, PlatformStatus(row.status), wanted)
         row.platform, row.receipt = platform, receipt.as_data()
         row.problem = None if receipt.accepted else f"{receipt.code} {receipt.message}".strip()
+        row.file_id, row.next_try_at = None, None
         if wanted is PlatformStatus.ACCEPTED:
             row.platform_id, row.accepted_at = receipt.platform_id, now
-        refused += not receipt.accepted
+        refused += wanted is PlatformStatus.ROW_REJECTED
+        settled.add(receipt.key)
         done.append(row)
     await session.flush()
     await _close_older(session, done)
@@ -149,13 +201,18 @@ async def store_receipts(
             now=now,
             data={"platform": platform, "accepted": len(done) - refused, "refused": refused},
         )
-    return len(done) - refused, refused
+    return Stored(len(done) - refused, refused, frozenset(settled))
 
 
-def _answered(status: PlatformStatus, receipt: Receipt) -> PlatformStatus | None:
+_NEVER_THERE: Final = "unknown"
+
+
+def _answered(row: PlatformRegistration, receipt: Receipt) -> PlatformStatus | None:
     """Where an answer leads; None when it answers nothing that was asked."""
+    status = PlatformStatus(row.status)
     if receipt.deed is Deed.WITHDRAW:
-        return PlatformStatus.WITHDRAWN if status is PlatformStatus.WITHDRAWAL_PENDING and receipt.accepted else None
+        gone = receipt.accepted or receipt.code == _NEVER_THERE
+        return PlatformStatus.WITHDRAWN if status is PlatformStatus.WITHDRAWAL_PENDING and gone else None
     if status is not PlatformStatus.SUBMITTED:
         return None
     return PlatformStatus.ACCEPTED if receipt.accepted else PlatformStatus.ROW_REJECTED
@@ -184,8 +241,8 @@ async def requeue(session: AsyncSession, actor: Actor, registration_id: UUID, *,
     if row is None:
         raise NotFound
     actor.require(Permission.PLATFORM_RUN, organisation_id=row.organisation_id)
-    row.status = platform_move(row.number, PlatformStatus(row.status), PlatformStatus.QUEUED)
-    row.problem = None
+    row.status = platform_move(row.number, PlatformStatus(row.status), PlatformStatus.FIXED)
+    row.problem, row.next_try_at = None, None
     await session.flush()
     await enqueue(session, REGISTER_JOB, {"ids": [str(row.id)]}, dedupe=f"{REGISTER_JOB}:{row.id}")
     await audit.record(
@@ -200,20 +257,32 @@ async def requeue(session: AsyncSession, actor: Actor, registration_id: UUID, *,
     )
 
 
-async def note_export(session: AsyncSession, actor: Actor, *, ids: Sequence[UUID], reason: str, now: datetime) -> None:
-    """Record that a list with full ID numbers left the system, with the reason."""
+async def hurry(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> int:
+    """The officer does not wait for the pause to be over: the registrations go out, or are asked about, now."""
     if not actor.may(Permission.PLATFORM_RUN):
         raise Forbidden
-    await audit.record(
-        session,
-        actor,
-        "certificates.export",
-        subject="platform_registration",
-        ids=ids,
-        stream="certificates.platform",
-        data={"count": len(ids), "reason": reason},
-        now=now,
+    query = select(PlatformRegistration).where(PlatformRegistration.id.in_(ids)).order_by(PlatformRegistration.id)
+    for row in await session.scalars(query.with_for_update()):
+        row.next_try_at = None
+    await session.flush()
+    return await enqueue_open(session, actor, ids)
+
+
+async def refresh_due(session: AsyncSession) -> int:
+    """Compute provisional due dates again: the notice they waited for may be loaded by now. Returns how many changed."""
+    query = (
+        select(PlatformRegistration)
+        .where(PlatformRegistration.due_provisional, PlatformRegistration.status.in_([str(one) for one in OPEN]))
+        .order_by(PlatformRegistration.id)
+        .with_for_update()
     )
+    changed = 0
+    for row in await session.scalars(query):
+        due = due_date(row.issued_on)
+        changed += (row.due_on, row.due_provisional) != (due.on, due.provisional)
+        row.due_on, row.due_provisional = due.on, due.provisional
+    await session.flush()
+    return changed
 
 
 async def mark_renewed(session: AsyncSession, certificate_id: UUID) -> None:
@@ -233,11 +302,14 @@ async def _leave(session: AsyncSession, certificate_id: UUID, wanted: PlatformSt
     if row is None:
         return
     present = PlatformStatus(row.status)
-    if present in (PlatformStatus.QUEUED, PlatformStatus.ROW_REJECTED):
+    if present in GOING:
+        return
+    if present in (*WAITING, PlatformStatus.ROW_REJECTED):
         wanted = PlatformStatus.WITHDRAWN
-    elif present is PlatformStatus.SUBMITTED:
+    elif present in (PlatformStatus.SUBMITTED, PlatformStatus.EXPORTED):
         wanted = PlatformStatus.WITHDRAWAL_PENDING
     row.status, row.reason = platform_move(row.number, present, wanted), reason
+    row.next_try_at = None
     await session.flush()
     if wanted is PlatformStatus.WITHDRAWAL_PENDING:
         await enqueue(session, REGISTER_JOB, {"ids": [str(row.id)]}, dedupe=f"{REGISTER_JOB}:{row.id}")

@@ -1,0 +1,60 @@
+"""What may be written: the steps of a registration on the platform, batch files and their receipts, comparisons."""
+
+from certificates.platform.actions.files import (
+    FileChanged,
+    FileMoved,
+    NothingToExport,
+    cancel_file,
+    export_file,
+    hand_in,
+    note_download,
+    store_receipt_file,
+)
+from certificates.platform.actions.reconciling import RECONCILE_JOB, enqueue_comparison, store_comparison, store_failure
+from certificates.platform.actions.registering import (
+    REGISTER_JOB,
+    Stored,
+    Taken,
+    ToRegister,
+    enqueue_open,
+    hurry,
+    mark_renewed,
+    mark_revoked,
+    postpone,
+    queue,
+    refresh_due,
+    requeue,
+    store_receipts,
+    take,
+)
+from certificates.platform.rules.batches import MOST_ROWS
+
+__all__ = [
+    "MOST_ROWS",
+    "RECONCILE_JOB",
+    "REGISTER_JOB",
+    "FileChanged",
+    "FileMoved",
+    "NothingToExport",
+    "Stored",
+    "Taken",
+    "ToRegister",
+    "cancel_file",
+    "enqueue_comparison",
+    "enqueue_open",
+    "export_file",
+    "hand_in",
+    "hurry",
+    "mark_renewed",
+    "mark_revoked",
+    "note_download",
+    "postpone",
+    "queue",
+    "refresh_due",
+    "requeue",
+    "store_comparison",
+    "store_failure",
+    "store_receipt_file",
+    "store_receipts",
+    "take",
+]  # fmt: skip
