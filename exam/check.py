@@ -144,7 +144,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         key="bytes", name=N_("存储的文件 = 哈希 = 登记簿"),
-        concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_entries",
+        concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
     Invariant(
         key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),

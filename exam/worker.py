@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from certificates.issuing import jobs as issuing
+from certificates.ledger import jobs as ledger
 from certificates.platform import jobs as platform
 from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
@@ -28,6 +29,7 @@ FOLDERS: tuple[Any, ...] = (
     reviews,
     tablets,
     issuing,
+    ledger,
     platform,
 )
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""

@@ -50,9 +50,8 @@ async def by_number(session: AsyncSession, number: str, name: str) -> Answer:
 
 
 async def by_file(session: AsyncSession, examination: Examination) -> Answer:
-    """A file that was examined: accepted only with its hash in the ledger."""
-    entries = await ledger.entries_of_file(session, examination.sha256)
-    found = await issuing.by_sha256(session, examination.sha256) if entries else None
+    """A file that was examined: accepted only with its hash in the register."""
+    found = await issuing.by_sha256(session, examination.sha256)
     verdict = file_verdict(examination, found.status if found is not None and found.issued_at is not None else None)
     if found is None or verdict in (Verdict.UNKNOWN, Verdict.ALTERED):
         return Answer(verdict=verdict, examination=examination)

@@ -3,7 +3,8 @@
 Variables: KAOWU_HOME (data folder, default ``.kaowu`` beside the tree), DATABASE_URL, KAOWU_BASE_URL
 (the address printed into QR codes), KAOWU_HOST, KAOWU_PORT, KAOWU_SECURE_COOKIES, KAOWU_SIGNER_KEY and
 KAOWU_SIGNER_CERTIFICATE (a real signing key instead of the demo one), KAOWU_KEYRING (a key ring elsewhere than in
-the data folder, for several hosts), KAOWU_PLATFORM_URL (an outside
+the data folder, for several hosts), KAOWU_LEDGER_WITNESSES (a policy file that names the
+witnesses of the ledger and their quorum), KAOWU_PLATFORM_URL (an outside
 registration platform instead of the built-in registry).
 """
 
@@ -28,6 +29,7 @@ class Settings:
     signer_key: Path | None = None
     signer_certificate: Path | None = None
     keyring: Path | None = None
+    ledger_witnesses: Path | None = None
     platform_url: str = ""
 
     @property
@@ -63,6 +65,7 @@ class Settings:
             signer_key=_path(env.get("KAOWU_SIGNER_KEY")),
             signer_certificate=_path(env.get("KAOWU_SIGNER_CERTIFICATE")),
             keyring=_path(env.get("KAOWU_KEYRING")),
+            ledger_witnesses=_path(env.get("KAOWU_LEDGER_WITNESSES")),
             platform_url=env.get("KAOWU_PLATFORM_URL", ""),
         )
 

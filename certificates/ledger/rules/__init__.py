@@ -11,6 +11,6 @@ chain        entries of the time before the tree
 complete     certificates and entries held against each other
 """
 
-from certificates.ledger.rules.entries import EVENT_LABELS, Draft, LedgerEntry, LedgerEvent, LedgerProof
+from certificates.ledger.rules.entries import EVENT_LABELS, Draft, ErasureStatus, LedgerEntry, LedgerEvent, LedgerProof
 
-__all__ = ["EVENT_LABELS", "Draft", "LedgerEntry", "LedgerEvent", "LedgerProof"]
+__all__ = ["EVENT_LABELS", "Draft", "ErasureStatus", "LedgerEntry", "LedgerEvent", "LedgerProof"]

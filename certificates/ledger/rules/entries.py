@@ -50,6 +50,14 @@ EVENT_LABELS: Final[Mapping[LedgerEvent, str]] = MappingProxyType(
 )
 
 
+class ErasureStatus(StrEnum):
+    """Where the wish stands that a certificate's salts go."""
+
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
 class BadEntry(ValueError):
     """An entry or the file that opens it is not what it should be; its text says how."""
 
@@ -62,8 +70,10 @@ class Draft:
     certificate_id: UUID
     number: str
     version: int
-    record: Mapping[str, Any] = field(repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
     reason: str = ""
+    sha256: str = ""  # not used: callers of the time before the tree still name it
+    commitment: Mapping[str, Any] = field(default_factory=dict, repr=False)  # likewise: the record
 
 
 @dataclass(frozen=True, kw_only=True)

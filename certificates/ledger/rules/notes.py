@@ -10,13 +10,13 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SIGNATURES_MOST: Final = 64
 NOTE_MOST: Final = 64_000
@@ -27,6 +27,10 @@ _SIGNATURE_BYTES: Final = 64
 _STAMP_BYTES: Final = 8
 _LINE: Final = re.compile("\u2014 ([^\\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _VKEY: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
+
+
+Raw = Callable[[bytes], bytes]
+"""Signs a message with Ed25519."""
 
 
 class BadNote(ValueError):
@@ -103,11 +107,11 @@ def verifier_named(vkey: str) -> Verifier:
     return verifier
 
 
-def verifier_of(name: str, kind: Kind, key: Ed25519PrivateKey) -> Verifier:
-    """What others check the signatures of a private key with."""
+def verifier_of(name: str, kind: Kind, key: Ed25519PublicKey) -> Verifier:
+    """What others check the signatures of a key with."""
     if not name or re.search(r"[\s+]", name):
         raise BadNote(f"no key name: {name!r}")
-    return Verifier(name, kind, key.public_key().public_bytes_raw())
+    return Verifier(name, kind, key.public_bytes_raw())
 
 
 def read_note(text: str) -> Note:
@@ -137,9 +141,9 @@ def _signature(line: str) -> Signature:
     return Signature(found[1], value[:_ID_BYTES], value[_ID_BYTES:])
 
 
-def sign(text: str, verifier: Verifier, key: Ed25519PrivateKey, *, time: int = 0) -> Signature:
+def sign(text: str, verifier: Verifier, raw: Raw, *, time: int = 0) -> Signature:
     """Sign a text; a cosigner with its time (seconds since 1970)."""
-    value = key.sign(_message(text, verifier.kind, time))
+    value = raw(_message(text, verifier.kind, time))
     stamp = time.to_bytes(_STAMP_BYTES, "big") if verifier.kind is Kind.COSIGNATURE else b""
     return Signature(verifier.name, verifier.id, stamp + value)
 

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from certificates.ledger.rules.checkpoints import TreeHead, read_request, tree_head
 from certificates.ledger.rules.merkle import EMPTY_ROOT, ProofFailed, check_consistency
-from certificates.ledger.rules.notes import BadNote, Note, Verifier, read_note, sign, signers
+from certificates.ledger.rules.notes import BadNote, Note, Raw, Verifier, read_note, sign, signers
 
 TEXT: Final = "text/plain; charset=utf-8"
 SIZE: Final = "text/x.tlog.size"
@@ -37,7 +35,7 @@ class Witnessing:
     """A witness: its key, and the logs whose checkpoints it looks at."""
 
     verifier: Verifier
-    key: Ed25519PrivateKey
+    raw: Raw
     logs: Sequence[Verifier]
 
 
@@ -74,6 +72,6 @@ def answer(witness: Witnessing, body: str, kept: str | None, *, time: int) -> Re
         check_consistency(last.size, last.root, head.size, head.root, request.proof)
     except ProofFailed as error:
         return Reply(422, f"{error}\n")
-    own = sign(note.text, witness.verifier, witness.key, time=time)
+    own = sign(note.text, witness.verifier, witness.raw, time=time)
     theirs = tuple(signed[one] for one in logs if one in signed)
     return Reply(200, own.line, str(Note(note.text, (*theirs, own))))

@@ -26,9 +26,9 @@ B1, B2 = (base64.b64encode(one).decode() for one in (H1, H2))
 
 
 def checkpoint(size: int, root: bytes) -> str:
-    log = verifier_of("log.example", Kind.ED25519, KEY)
+    log = verifier_of("log.example", Kind.ED25519, KEY.public_key())
     text = TreeHead("log.example", size, root).text
-    return str(Note(text, (sign(text, log, KEY),)))
+    return str(Note(text, (sign(text, log, KEY.sign),)))
 
 
 def test_the_published_checkpoint_is_read_and_written() -> None:

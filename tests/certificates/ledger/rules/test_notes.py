@@ -77,9 +77,12 @@ def test_other_keys_are_refused(vkey: str) -> None:
 
 def test_log_and_witness_sign_each_in_its_own_way() -> None:
     text = "log.example\n1\nf+7CoKgXKE/tNys9TTXcr/ad6U/K3xvznmzew9y6SP0=\n"
-    log, witness = verifier_of("log.example", Kind.ED25519, KEY), verifier_of("w.example", Kind.COSIGNATURE, KEY)
+    log, witness = (
+        verifier_of("log.example", Kind.ED25519, KEY.public_key()),
+        verifier_of("w.example", Kind.COSIGNATURE, KEY.public_key()),
+    )
     assert log.id != witness.id
-    first, second = sign(text, log, KEY), sign(text, witness, KEY, time=1679315147)
+    first, second = sign(text, log, KEY.sign), sign(text, witness, KEY.sign, time=1679315147)
     assert holds(text, first, log)
     assert holds(text, second, witness)
     assert second.time == 1679315147
@@ -89,14 +92,14 @@ def test_log_and_witness_sign_each_in_its_own_way() -> None:
     assert not holds(text, Signature("w.example", witness.id, first.value), witness)
     assert signatures_in(first.line + second.line) == [first, second]
     with pytest.raises(BadNote):
-        verifier_of("a b", Kind.ED25519, KEY)
+        verifier_of("a b", Kind.ED25519, KEY.public_key())
 
 
 def test_unknown_signatures_are_passed_over_and_a_wrong_one_of_a_known_key_is_not() -> None:
     text = "hello\n"
-    log = verifier_of("log.example", Kind.ED25519, KEY)
+    log = verifier_of("log.example", Kind.ED25519, KEY.public_key())
     stranger = Signature("else.example", b"1234", bytes(64))
-    own = sign(text, log, KEY)
+    own = sign(text, log, KEY.sign)
     assert signers(read_note(str(Note(text, (stranger, own)))), [log]) == {log: own}
     assert signers(Note(text, (stranger,)), [log]) == {}
     wrong = Signature(own.name, own.id, bytes(64))

@@ -10,7 +10,9 @@ from certificates.ledger.rules.policy import BadPolicy, Policy, read_policy, wri
 
 
 def key(number: int, kind: Kind = Kind.COSIGNATURE) -> str:
-    return verifier_of(f"w{number}.example", kind, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)).vkey
+    return verifier_of(
+        f"w{number}.example", kind, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32).public_key()
+    ).vkey
 
 
 LOG = key(9, Kind.ED25519)

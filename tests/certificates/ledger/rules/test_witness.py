@@ -12,8 +12,11 @@ from certificates.ledger.rules.witness import SIZE, Reply, Witnessing, answer, o
 from tests.certificates.ledger.rules.test_merkle import node_at, some
 
 LOG_KEY, KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2, 3))
-LOG, OWN = verifier_of("log.example", Kind.ED25519, LOG_KEY), verifier_of("w.example", Kind.COSIGNATURE, KEY)
-WITNESS = Witnessing(OWN, KEY, [LOG])
+LOG, OWN = (
+    verifier_of("log.example", Kind.ED25519, LOG_KEY.public_key()),
+    verifier_of("w.example", Kind.COSIGNATURE, KEY.public_key()),
+)
+WITNESS = Witnessing(OWN, KEY.sign, [LOG])
 LEAVES, FORK = some(20), [*some(9), b"fork", *some(20)[10:]]
 
 
@@ -21,7 +24,7 @@ def checkpoint(
     size: int, leaves: list[bytes] | None = None, *, key: Ed25519PrivateKey = LOG_KEY, origin: str = "log.example"
 ) -> str:
     text = TreeHead(origin, size, root(node_at(leaves or LEAVES), size)).text
-    return str(Note(text, (sign(text, verifier_of(origin, Kind.ED25519, key), key),)))
+    return str(Note(text, (sign(text, verifier_of(origin, Kind.ED25519, key.public_key()), key.sign),)))
 
 
 def request(old: int, size: int, leaves: list[bytes] | None = None) -> str:
@@ -58,7 +61,7 @@ def test_roll_back_split_view_and_wrong_proofs_are_refused() -> None:
     assert ask(AddCheckpoint(10, (), checkpoint(12)).text, kept).status == 422  # no proof
     assert ask(AddCheckpoint(0, (bytes(32),), checkpoint(12)).text).status == 422  # a proof where none belongs
     text = TreeHead("log.example", 0, bytes(32)).text
-    empty = str(Note(text, (sign(text, LOG, LOG_KEY),)))
+    empty = str(Note(text, (sign(text, LOG, LOG_KEY.sign),)))
     assert ask(AddCheckpoint(0, (), empty).text).status == 422
 
 

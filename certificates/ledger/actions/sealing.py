@@ -1,0 +1,31 @@
+"""What the log signed and what it published: one head and one checkpoint for each size, for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certificates.ledger.models import CheckpointRow, HeadRow
+from certificates.ledger.queries.proofs import Checkpoint
+from certificates.ledger.rules.checkpoints import TreeHead
+from certificates.ledger.rules.notes import Note
+
+
+async def keep_head(session: AsyncSession, head: TreeHead, note: Note, *, now: datetime) -> Note:
+    """Note a signed head before anybody sees it; returns the one that stands, should another have been quicker."""
+    values = {"size": head.size, "root": head.root, "at": now, "note": str(note)}
+    await session.execute(insert(HeadRow).values(values).on_conflict_do_nothing())
+    kept = await session.scalar(select(HeadRow.note).where(HeadRow.size == head.size))
+    assert kept == str(note), "two heads of one size"
+    return note
+
+
+async def keep_checkpoint(session: AsyncSession, size: int, note: Note, *, now: datetime) -> Checkpoint:
+    """Note a checkpoint that is to be published; returns the one that stands, should another have been quicker."""
+    values = {"size": size, "at": now, "note": str(note)}
+    await session.execute(insert(CheckpointRow).values(values).on_conflict_do_nothing())
+    row = await session.get_one(CheckpointRow, size)
+    return Checkpoint(size=row.size, at=row.at, text=row.note)

@@ -1,0 +1,65 @@
+"""The ledger as static files (C2SP tlog-tiles), so that any web server can serve it: full tiles are written once, the
+checkpoint last. A partial tile goes when its full one is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from certificates.ledger.rules.checkpoints import tree_head
+from certificates.ledger.rules.notes import BadNote, read_note
+from certificates.ledger.rules.tiles import Tile
+from exam.kernel.errors import N_, Conflict
+from exam.kernel.locks import exclusive
+
+CHECKPOINT: Final = "checkpoint"
+
+
+class LedgerWentBack(Conflict):
+    """More was published than the database has: it was restored from an older copy."""
+
+    message = N_("数据库中的登记簿只有 %(size)s 条，而已公布到第 %(published)s 条：数据库被恢复到了较早的状态。")
+    way_out = N_("请停止颁发，从更近的备份恢复；不要删除已公布的文件。")
+
+
+def published_size(folder: Path) -> int:
+    """How many leaves the published checkpoint has; 0 where none is published."""
+    try:
+        return tree_head(read_note((folder / CHECKPOINT).read_text("utf-8"))).size
+    except (OSError, UnicodeError, BadNote):
+        return 0
+
+
+def write_tiles(folder: Path, tiles: Iterable[tuple[Tile, bytes]]) -> None:
+    """Write files of the tree; each whole or not at all."""
+    for tile, data in tiles:
+        path = folder / tile.path
+        _write(path, data)
+        if not tile.partial:
+            shutil.rmtree(path.with_name(path.name + ".p"), ignore_errors=True)
+
+
+def write_checkpoint(folder: Path, size: int, text: str) -> None:
+    """Publish a checkpoint whose tiles are written; an older one never takes the place of a newer one."""
+    with exclusive(folder / ".lock"):
+        if size >= published_size(folder):
+            _write(folder / CHECKPOINT, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
