@@ -9,6 +9,7 @@ from pathlib import Path
 from exam import serving
 from exam.demo import ground, road
 from exam.demo.memory import PeakMemory
+from exam.demo.platform import served
 from exam.demo.progress import Progress, width
 from exam.demo.record import DemoRecord, read_record, write_record
 from exam.demo.report import write_report
@@ -64,19 +65,20 @@ async def _build(settings: Settings, options: argparse.Namespace, peak: PeakMemo
     with progress.step("prepare", N_("准备数据库")):
         await ground.clear(settings)
         await asyncio.to_thread(upgrade, settings.database_url)
-    services = make_services(settings)
-    try:
-        result = await road.travel(
-            services, progress, candidates=options.candidates, seed=options.seed, out=options.out
-        )
-        if options.out is not None:
-            await write_report(services, result, progress, options.out, peak)
-        write_record(settings.home, result.record)
-        return result.record
-    except BaseExceptionGroup as group:  # the batch and its printing run side by side: one of them is the reason
-        raise group.exceptions[0] from None
-    finally:
-        await services.db.dispose()
+    async with served(settings) as connected:
+        services = make_services(connected)
+        try:
+            result = await road.travel(
+                services, progress, candidates=options.candidates, seed=options.seed, out=options.out
+            )
+            if options.out is not None:
+                await write_report(services, result, progress, options.out, peak)
+            write_record(settings.home, result.record)
+            return result.record
+        except BaseExceptionGroup as group:  # the batch and its printing run side by side: one of them is the reason
+            raise group.exceptions[0] from None
+        finally:
+            await services.db.dispose()
 
 
 def _show(record: DemoRecord, *, served: bool) -> None:
@@ -100,10 +102,12 @@ def _show(record: DemoRecord, *, served: bool) -> None:
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> None:
     """Serve the pages and do the background work until stopped."""
-    services: Services = make_services(settings)
-    if not options.json:
-        print(translate(N_("  网站已启动：%(address)s （按 Ctrl+C 停止）"), address=settings.base_url), flush=True)
-    try:
-        await serving.serve(services, host=settings.host, port=settings.port)
-    finally:
-        await services.db.dispose()
+    async with served(settings, port=settings.platform_port or settings.port + 1) as connected:
+        services: Services = make_services(connected)
+        if not options.json:
+            print(translate(N_("  网站已启动：%(address)s （按 Ctrl+C 停止）"), address=settings.base_url), flush=True)
+            print(translate(N_("  内置登记平台：%(address)s"), address=connected.platform_url), flush=True)
+        try:
+            await serving.serve(services, host=settings.host, port=settings.port)
+        finally:
+            await services.db.dispose()

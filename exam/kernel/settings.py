@@ -5,7 +5,8 @@ Variables: KAOWU_HOME (data folder, default ``.kaowu`` beside the tree), DATABAS
 KAOWU_SIGNER_CERTIFICATE (a real signing key instead of the demo one), KAOWU_KEYRING (a key ring elsewhere than in
 the data folder, for several hosts), KAOWU_LEDGER_WITNESSES (a policy file that names the
 witnesses of the ledger and their quorum), KAOWU_PLATFORM_URL (an outside
-registration platform instead of the built-in registry).
+registration platform instead of the built-in registry), KAOWU_PLATFORM_KEY (the key of the line to it) and
+KAOWU_PLATFORM_PORT (where the built-in registry listens, default the port after the site's).
 """
 
 import os
@@ -31,6 +32,8 @@ class Settings:
     keyring: Path | None = None
     ledger_witnesses: Path | None = None
     platform_url: str = ""
+    platform_key: str = ""
+    platform_port: int = 0
 
     @property
     def keys(self) -> Path:
@@ -66,7 +69,9 @@ class Settings:
             signer_certificate=_path(env.get("KAOWU_SIGNER_CERTIFICATE")),
             keyring=_path(env.get("KAOWU_KEYRING")),
             ledger_witnesses=_path(env.get("KAOWU_LEDGER_WITNESSES")),
-            platform_url=env.get("KAOWU_PLATFORM_URL", ""),
+            platform_url=env.get("KAOWU_PLATFORM_URL", "").rstrip("/"),
+            platform_key=env.get("KAOWU_PLATFORM_KEY", ""),
+            platform_port=int(env.get("KAOWU_PLATFORM_PORT") or 0),
         )
 
     def with_database(self, url: str) -> Self:
