@@ -143,6 +143,10 @@ INVARIANTS: Sequence[Invariant] = (
         counted="SELECT count(*) FROM certificates.numbers",
     ),
     Invariant(
+        key="released", name=N_("每张证书都由两人放行，放行的人没有发布过成绩"),
+        concerns=r"issuing: .*(released|release )", counted="SELECT count(*) FROM certificates.releases",
+    ),
+    Invariant(
         key="bytes", name=N_("存储的文件 = 哈希 = 登记簿"),
         concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
@@ -202,6 +206,8 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
+    ("release", "SELECT id FROM certificates.releases"),
+    ("halt", "SELECT id FROM certificates.halts"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
     ("platform_file", "SELECT id FROM certificates.platform_files"),
     ("platform_reconciliation", "SELECT id FROM certificates.platform_reconciliations WHERE problem = ''"),

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from certificates.issuing import commands as issuing
 from certificates.registry import commands as registry
 from certificates.verification import commands as verification
 from exam import check, demo, serving, worker
@@ -100,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
     receiving.set_defaults(command=_with_services(registry.receive))
 
     verification.add_commands(commands, common)
+    office = issuing.add_commands(commands, common)
+    office["halt"].set_defaults(command=_without_upgrade(issuing.halt))
+    office["resume"].set_defaults(command=_without_upgrade(issuing.resume))
     schedule = planning.add_commands(commands, common)
     exporting = schedule.add_parser("export", parents=[common], help=translate(N_("把一个考核批次写成问题文件")))
     timetable.add_arguments(exporting)

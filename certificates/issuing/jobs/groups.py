@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -57,7 +57,7 @@ log = logging.getLogger("kaowu.certificates")
 
 
 class Unfinished(Unavailable):
-    """Some of a group could not be made or issued; the rest is done. Tried again by the queue, then given up visibly."""
+    """Some of a group could not be made or issued; the rest is done. The sweep tries again, and the batch page names them."""
 
     message = N_("%(n)s 本证书没有完成（%(reason)s），编号已保留。")
     way_out = N_("请查看批次页上未完成的证书；查明原因后可以继续。")
@@ -316,28 +316,29 @@ def _turn() -> asyncio.Semaphore:
 
 async def group_job(services: Services, payload: dict[str, Any]) -> None:
     """One group of a release. While issuing is stopped it is left; whoever ends the stop queues it again."""
-    await _unless_halted(services, lambda: issue_group(services, UUID(payload["release_id"]), int(payload["group"])))
+    await _left_open(lambda: issue_group(services, UUID(payload["release_id"]), int(payload["group"])))
 
 
 async def finish_job(services: Services, payload: dict[str, Any]) -> None:
     """The job that completes a correction or replacement."""
     async with services.db.transaction() as session:
         actor = await accounts.actor(session, UUID(payload["account_id"]))
-    await _unless_halted(services, lambda: finish(services, actor, UUID(payload["certificate_id"])))
+    await _left_open(lambda: finish(services, actor, UUID(payload["certificate_id"])))
 
 
 async def sweep_job(services: Services, payload: dict[str, Any]) -> None:
-    """Queue again what was left open: a group whose job was lost between a stop and its end."""
+    """Queue again what was left open: by a stop, by a signer or witness that was away, by a certificate that failed."""
     async with services.db.transaction() as session:
         if await queries.halt_in_force(session) is None:
             await actions.queue_open(session)
 
 
-async def _unless_halted(services: Services, work: Callable[[], Any]) -> None:
+async def _left_open(work: Callable[[], Awaitable[object]]) -> None:
+    """Do the work, or leave it where it stands for the sweep: while issuing is stopped, or a part that it needs is away."""
     try:
         await work()
-    except Halted:
-        log.warning("issuing is stopped: the work is left where it stands")
+    except (Halted, Unavailable) as missing:
+        log.warning("certificates are left where they stand: %s", type(missing).__name__)
 
 
 JOBS = {GROUP_JOB: group_job, FINISH_JOB: finish_job, SWEEP_JOB: sweep_job}

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing.models import CertificateRow, Number, NumberCounter
+from certificates.issuing.queries.releases import release_failures
 from certificates.issuing.queries.stored import record
 from certificates.issuing.rules.records import Certificate as Certificate
 from certificates.issuing.rules.status import CertificateStatus
@@ -30,6 +31,7 @@ async def invariants(session: AsyncSession, files: FileStore) -> list[str]:
     return [
         *await _outcome_failures(session, rows),
         *await _number_failures(session, rows),
+        *await release_failures(session),
         *await _byte_failures(session, files, rows),
     ]
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.issuing.models import CertificateRow, HaltRow, Number, ReleaseItemRow, ReleaseRow
 from certificates.issuing.queries.stored import record
 from certificates.issuing.rules.records import Certificate
-from certificates.issuing.rules.releases import Halt, Halted, Release, ReleaseItem, ReleaseStatus
+from certificates.issuing.rules.releases import Halt, Halted, Release, ReleaseItem, ReleaseStatus, list_sha256
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from exam.kernel.errors import NotFound
 
@@ -226,4 +226,40 @@ def _item(row: ReleaseItemRow) -> ReleaseItem:
         outcome_version=row.outcome_version,
         face_sha256=row.face_sha256,
         held=row.held or row.dropped,
+    )
+
+
+async def release_failures(session: AsyncSession) -> list[str]:
+    """What must hold of releases: every first version was released by two people who published none of its results, and
+    the list is the one that was approved."""
+    first = (
+        select(CertificateRow.number, ReleaseRow)
+        .outerjoin(ReleaseRow, ReleaseRow.id == CertificateRow.release_id)
+        .outerjoin(ReleaseItemRow, _SAME)
+        .where(CertificateRow.version == 1)
+        .where(
+            ReleaseItemRow.release_id.is_(None)
+            | (ReleaseItemRow.outcome_id != CertificateRow.outcome_id)
+            | (ReleaseRow.status != str(ReleaseStatus.APPROVED))
+        )
+        .order_by(CertificateRow.number)
+    )
+    failures = [f"{number} was not released by two people" for number, _ in await session.execute(first)]
+    for row in await session.scalars(select(ReleaseRow).order_by(ReleaseRow.id)):
+        people = {row.proposed_by, row.decided_by} if row.status == ReleaseStatus.APPROVED else {row.proposed_by, None}
+        if len(people) < 2 or people & set(row.publishers):
+            failures.append(f"release {row.id} is not by two people apart from the publication")
+        items = await session.scalars(select(ReleaseItemRow).where(ReleaseItemRow.release_id == row.id))
+        if list_sha256(_as_proposed(item) for item in items) != row.list_sha256:
+            failures.append(f"release {row.id}: the list is not the one that was approved")
+    return failures
+
+
+def _as_proposed(row: ReleaseItemRow) -> ReleaseItem:
+    return ReleaseItem(
+        registration_id=row.registration_id,
+        outcome_id=row.outcome_id,
+        outcome_version=row.outcome_version,
+        face_sha256=row.face_sha256,
+        held=row.held,
     )
