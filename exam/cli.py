@@ -16,6 +16,7 @@ from typing import Any
 
 from certificates.issuing import commands as issuing
 from certificates.registry import commands as registry
+from certificates.keys import commands as keys
 from certificates.verification import commands as verification
 from exam import check, demo, serving, worker
 from exam.demo.record import read_record
@@ -100,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     registering.set_defaults(command=_with_services(registry.serve))
     receiving.set_defaults(command=_with_services(registry.receive))
 
+    keys.add_commands(commands, common, _with_services)
     verification.add_commands(commands, common)
     office = issuing.add_commands(commands, common)
     office["halt"].set_defaults(command=_without_upgrade(issuing.halt))

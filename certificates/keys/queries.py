@@ -18,7 +18,9 @@ from certificates.keys.rules.register import Cutoff, Key, NoSuchKey, Report, Rep
 async def keys(session: AsyncSession) -> list[Key]:
     """Every key, by purpose, the newest first."""
     rows = await session.scalars(
-        select(SigningKeyRow).order_by(SigningKeyRow.purpose, SigningKeyRow.in_force_from.desc(), SigningKeyRow.name)
+        select(SigningKeyRow).order_by(
+            SigningKeyRow.purpose, SigningKeyRow.in_force_from.desc(), SigningKeyRow.id.desc()
+        )
     )
     reports = await _reports(session)
     return [_record(row, reports.get(row.id)) for row in rows]
