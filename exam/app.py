@@ -13,6 +13,10 @@ from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 
+from certificates.designs import documents as design_drawing
+from certificates.designs import routes as designs
+from certificates.designs.rules.records import BUILT_IN
+from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.platform import routes as platform
 from certificates.verification import routes as verification
@@ -45,6 +49,7 @@ from scoring.tablets import routes as tablets
 
 MODULES: Sequence[Any] = (
     accounts,
+    designs,
     issuing,
     platform,
     verification,
@@ -117,6 +122,7 @@ def create_app(services: Services) -> Litestar:
         if not getattr(handler, "guards", None):
             raise RuntimeError(f"route {handler} names no guard")
     pages.set_navigation(home.navigation)
+    lend_drawing()
 
     app = Litestar(
         route_handlers=[
@@ -139,6 +145,16 @@ def create_app(services: Services) -> Litestar:
     )
     serve_with(app, services)
     return app
+
+
+def lend_drawing() -> None:
+    """Let designs be shown as certificates are drawn: with their frame and seal."""
+    design_drawing.lend(
+        design_drawing.Drawing(
+            frame=lambda home: issuing_drawing.prepare_static("样本", BUILT_IN, home).frame,
+            seal=lambda name, home: issuing_drawing.prepare_static(name, BUILT_IN, home).seal,
+        )
+    )
 
 
 def serve_with(app: Litestar, services: Services) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.designs import queries as designs
 from certificates.issuing import queries as issuing
 from certificates.ledger import queries as ledger
 from certificates.platform import queries as platform
@@ -151,6 +152,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
     Invariant(
+        key="designs", name=N_("证书版式由两人批准，提交后没有改动"),
+        concerns=r"designs: ", counted="SELECT count(*) FROM certificates.designs",
+    ),
+    Invariant(
         key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),
         concerns=r"platform: ", counted="SELECT count(*) FROM certificates.platform_registrations",
     ),
@@ -205,6 +210,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("keyed_sheet", "SELECT id FROM scoring.keyed_sheets"),
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
+    ("design", "SELECT id FROM certificates.designs"),
     ("certificate", "SELECT id FROM certificates.certificates"),
     ("release", "SELECT id FROM certificates.releases"),
     ("halt", "SELECT id FROM certificates.halts"),
@@ -255,6 +261,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("tablets", await tablets.invariants(session)),
         *led("ledgers", await tablets.ledger_invariants(session, services.files.exists)),
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
+        *led("designs", await designs.invariants(session)),
         *led("issuing", await issuing.invariants(session, services.files)),
         *led("ledger", await ledger.invariants(session)),
         *led("platform", await platform.invariants(session, today=today, issued=await ledger.issued(session))),

@@ -191,23 +191,27 @@ _POOLS: Final[dict[Path, Children]] = {}
 
 def _children(home: Path) -> Children:
     """The children that draw with the fonts of a home; homes that share fonts share them."""
-    prepared = fonts.prepare(home)
-    folder = prepared.serif.parent.resolve()
+    folder = fonts.prepare(home).serif.parent.resolve()
     with _lock:
         if folder not in _POOLS:
-            env = {
-                "FONTCONFIG_FILE": str(_font_config(folder)),
-                "KAOWU_CHILD_FONT": str(prepared.sans.resolve()),
-                "SOURCE_DATE_EPOCH": "0",
-            }
             _POOLS[folder] = Children(
                 "exam.kernel.pdf_worker",
                 count=WORKERS_COUNT,
                 seconds=_DRAW_SECONDS,
                 megabytes=_DRAW_MEGABYTES,
-                env=env,
+                env=drawing_environment(home),
             )
         return _POOLS[folder]
+
+
+def drawing_environment(home: Path) -> dict[str, str]:
+    """What a child must be told to draw with the fonts of a home, and no others."""
+    prepared = fonts.prepare(home)
+    return {
+        "FONTCONFIG_FILE": str(_font_config(prepared.serif.parent.resolve())),
+        "KAOWU_CHILD_FONT": str(prepared.sans.resolve()),
+        "SOURCE_DATE_EPOCH": "0",
+    }
 
 
 def _font_config(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from sqlalchemy import MetaData
 
+from certificates.designs import models as designs
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
@@ -57,6 +58,7 @@ MODELS: tuple[ModuleType, ...] = (
     reviews,
     tablets,
     keys,
+    designs,
     issuing,
     ledger,
     platform,

@@ -79,6 +79,55 @@ CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates
 
 CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.designs (
+    id UUID NOT NULL,
+    name TEXT NOT NULL,
+    organisation_id UUID,
+    version INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    status TEXT NOT NULL,
+    html TEXT NOT NULL,
+    style TEXT NOT NULL,
+    seal_mm JSONB NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    revision INTEGER NOT NULL,
+    based_on TEXT NOT NULL,
+    authors UUID[] NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    submitted_by UUID,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    approved_by UUID,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    published_by UUID,
+    published_at TIMESTAMP WITH TIME ZONE,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    used_at TIMESTAMP WITH TIME ZONE,
+    way TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_designs PRIMARY KEY (id),
+    CONSTRAINT ck_designs_status CHECK (status IN ('draft', 'submitted', 'approved', 'published', 'retired')),
+    CONSTRAINT uq_designs_name UNIQUE (name),
+    CONSTRAINT ck_designs_version CHECK (version >= 2),
+    CONSTRAINT ck_designs_approved_at CHECK ((approved_by IS NULL) = (approved_at IS NULL)),
+    CONSTRAINT ck_designs_two_people CHECK (approved_by <> submitted_by AND approved_by <> ALL (authors)),
+    CONSTRAINT ck_designs_approved CHECK (status NOT IN ('approved', 'published') OR approved_by IS NOT NULL),
+    CONSTRAINT ck_designs_submitted CHECK (status = 'draft' OR status = 'retired' OR submitted_by IS NOT NULL),
+    CONSTRAINT ck_designs_published CHECK ((published_at IS NULL) OR approved_by IS NOT NULL),
+    CONSTRAINT ck_designs_used CHECK (used_at IS NULL OR published_at IS NOT NULL)
+);
+
+CREATE INDEX ix_designs_organisation_id ON certificates.designs (organisation_id);
+
+CREATE UNIQUE INDEX uq_designs_in_force ON certificates.designs (coalesce(organisation_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE status = 'published';
+
+CREATE OR REPLACE FUNCTION certificates.keep_design() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.status <> 'draft' AND (NEW.html, NEW.style, NEW.seal_mm, NEW.sha256, NEW.name, NEW.organisation_id, NEW.version, NEW.authors) IS DISTINCT FROM (OLD.html, OLD.style, OLD.seal_mm, OLD.sha256, OLD.name, OLD.organisation_id, OLD.version, OLD.authors) THEN RAISE EXCEPTION 'design % is frozen', OLD.name USING ERRCODE = 'restrict_violation'; END IF; IF OLD.status IN ('approved', 'published', 'retired') AND (NEW.status IN ('draft', 'submitted') OR NEW.approved_by IS DISTINCT FROM OLD.approved_by OR OLD.used_at IS DISTINCT FROM NEW.used_at AND OLD.used_at IS NOT NULL) THEN RAISE EXCEPTION 'design % is approved', OLD.name USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+
+CREATE TRIGGER designs_frozen BEFORE UPDATE ON certificates.designs FOR EACH ROW EXECUTE FUNCTION certificates.keep_design();
+
+CREATE TRIGGER designs_no_delete BEFORE DELETE ON certificates.designs FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER designs_no_truncate BEFORE TRUNCATE ON certificates.designs FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.halts (
     id UUID NOT NULL,
     reason TEXT NOT NULL,
