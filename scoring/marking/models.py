@@ -143,6 +143,17 @@ class ScoreSheetRow(Base):
     decline_reason: Mapped[str]
 
 
+class ContestedSheetRow(Base):
+    """A signed version that does not count, because its assessor signed something else under the same number. It stays so: only
+    a later version counts."""
+
+    __tablename__ = "contested_sheets"
+    __table_args__ = (_SCHEMA,)
+
+    sheet_id: Mapped[UUID] = mapped_column(ForeignKey("scoring.score_sheets.id"), primary_key=True)
+    contested_at: Mapped[datetime]
+
+
 class LeadDecisionRow(Base):
     """What the lead assessor decided where signed sheets differ beyond the tolerance."""
 
@@ -177,6 +188,7 @@ class RoomHoldRow(Base):
 
 
 append_only(PaperEntryRow.__table__)
+append_only(ContestedSheetRow.__table__)
 append_only(LeadDecisionRow.__table__)
 
 _FORBID = (

@@ -23,7 +23,7 @@ from exam.kernel.needs import Need
 from exam.registration import queries as registration
 from exam.registration.rules import Batch, BatchStatus, Registration
 from scoring.marking import queries as marking
-from scoring.marking.rules import Mark, MarkPath, MarkSource, agree, path_of, read_entries, score_sheet
+from scoring.marking.rules import Mark, MarkPath, MarkSource, agree, mean, path_of, read_entries, score_sheet
 from scoring.outcomes.models import OutcomeRow
 from scoring.outcomes.rules import (
     ALLOWED,
@@ -379,7 +379,7 @@ def _value_again(mark: Mark) -> Decimal | None:
         case MarkSource.SHEETS:
             totals = [Decimal(one["total"]) for one in mark.detail["sheets"]]
             used = [totals[place] for place in mark.detail.get("used", range(len(totals)))]
-            return sum(used, Decimal(0)) / len(used) if used else Decimal(-1)
+            return mean(used) if used else Decimal(-1)
     return None
 
 
@@ -403,19 +403,23 @@ async def _recheck_sheets(session: AsyncSession, marks: Iterable[Mark]) -> list[
                     kind="sheet", id=sheet.id, detail=f"stored {plain(sheet.total)}, adds up to {plain(score.total)}"
                 )
             )
-    for mark in marks:
-        if mark.source is MarkSource.SHEETS:
-            agreement = definitions[mark.component_id].agreement
-            totals = [Decimal(one["total"]) for one in mark.detail["sheets"]]
-            rule = Agreement(
-                tolerance=agreement.tolerance,
-                assessors_count=int(mark.detail["wanted"]),
-                third=bool(mark.detail.get("third", False)),
-                tie=Tie(mark.detail.get("tie", Tie.HIGHER)),
-            )
-            agreed = agree(rule, totals)
-            if not agreed.settled or list(agreed.used) != list(mark.detail.get("used", agreed.used)):
-                found.append(Mismatch(kind="mark", id=mark.id, detail="its sheets do not agree within the tolerance"))
+    of_sheets = [mark for mark in marks if mark.source is MarkSource.SHEETS]
+    counting = await marking.signed_sheets(session, [mark.sitting_id for mark in of_sheets if mark.sitting_id])
+    for mark in of_sheets:
+        used = {one["sheet_id"] for one in mark.detail["sheets"]}
+        if mark.sitting_id and used != {str(one.id) for one in counting.get(mark.sitting_id, [])}:
+            found.append(Mismatch(kind="mark", id=mark.id, detail="it is not of the signed sheets that count"))
+        agreement = definitions[mark.component_id].agreement
+        totals = [Decimal(one["total"]) for one in mark.detail["sheets"]]
+        rule = Agreement(
+            tolerance=agreement.tolerance,
+            assessors_count=int(mark.detail["wanted"]),
+            third=bool(mark.detail.get("third", False)),
+            tie=Tie(mark.detail.get("tie", Tie.HIGHER)),
+        )
+        agreed = agree(rule, totals)
+        if not agreed.settled or list(agreed.used) != list(mark.detail.get("used", agreed.used)):
+            found.append(Mismatch(kind="mark", id=mark.id, detail="its sheets do not agree within the tolerance"))
     return found
 
 

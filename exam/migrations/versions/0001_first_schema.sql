@@ -2809,6 +2809,17 @@ CREATE TABLE scheduling.unplaced (
     CONSTRAINT fk_unplaced_registration_id FOREIGN KEY(registration_id) REFERENCES exam.registrations (id)
 );
 
+CREATE TABLE scoring.contested_sheets (
+    sheet_id UUID NOT NULL,
+    contested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_contested_sheets PRIMARY KEY (sheet_id),
+    CONSTRAINT fk_contested_sheets_sheet_id FOREIGN KEY(sheet_id) REFERENCES scoring.score_sheets (id)
+);
+
+CREATE TRIGGER contested_sheets_append_only BEFORE UPDATE OR DELETE ON scoring.contested_sheets FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER contested_sheets_no_truncate BEFORE TRUNCATE ON scoring.contested_sheets FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE scoring.keyed_sheets (
     id UUID NOT NULL,
     room_session_id UUID NOT NULL,

@@ -13,6 +13,7 @@ from scoring.marking.actions.marks import (
 )
 from scoring.marking.actions.papers import Entered, enter_paper_marks
 from scoring.marking.actions.received import Received, receive_sheet
+from scoring.marking.actions.settling import contest_sheet
 from scoring.marking.actions.sheets import (
     correct_sheet,
     countersign_sheet,
@@ -32,6 +33,7 @@ __all__ = [
     "RoomsOpen",
     "Verified",
     "collect",
+    "contest_sheet",
     "correct_sheet",
     "countersign_sheet",
     "decide_sheets",

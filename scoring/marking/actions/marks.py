@@ -26,6 +26,8 @@ from scoring.marking import queries
 from scoring.marking.models import MarkRow
 from scoring.marking.rules import Mark, MarkSource, MarkStatus, PartState
 
+OF_SHEETS = (MarkSource.SHEETS, MarkSource.LEAD)
+
 
 class NothingToVerify(Conflict):
     message = N_("没有待复核的成绩。")
@@ -72,7 +74,9 @@ async def write_marks(
     session: AsyncSession, actor: Actor, *, batch_id: UUID, new: Sequence[NewMark], now: datetime
 ) -> list[UUID]:
     """Write marks that differ from the live ones, each as the next version; return the ids written."""
-    live = await _live(session, {one.registration_id for one in new})
+    live = await _live(
+        session, {one.registration_id for one in new}, detail=any(one.source in OF_SHEETS for one in new)
+    )
     changed = [one for one in new if _differs(live.get((one.registration_id, one.component_id)), one)]
     if not changed:
         return []
@@ -99,7 +103,7 @@ async def retire_sheet_mark(
     agree again or the lead has decided. The version stays on record."""
     live = await _live(session, [registration_id])
     mark = live.get((registration_id, component_id))
-    if mark is None or mark.source not in (MarkSource.SHEETS, MarkSource.LEAD):
+    if mark is None or mark.source not in OF_SHEETS:
         return
     await session.execute(update(MarkRow).where(MarkRow.id == mark.id).values(live=False))
     await audit.record(
@@ -239,13 +243,15 @@ def _because(mark: NewMark, reason: str) -> NewMark:
     return NewMark(**{**mark.__dict__, "reason": reason})
 
 
-async def _live(session: AsyncSession, registration_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], Mark]:
+async def _live(
+    session: AsyncSession, registration_ids: Iterable[UUID], *, detail: bool = False
+) -> dict[tuple[UUID, UUID], Mark]:
     """The live marks of these registrations, held against others who write them."""
     ids = sorted(registration_ids)
     for part in chunks(ids, 1000):
         held = select(MarkRow.id).where(MarkRow.registration_id.in_(part), MarkRow.live).order_by(MarkRow.id)
         await session.execute(held.with_for_update())
-    found = await queries.marks(session, registration_ids=ids)
+    found = await queries.marks(session, registration_ids=ids, detail=detail)
     return {(one.registration_id, one.component_id): one for one in found}
 
 
@@ -263,11 +269,16 @@ async def _last_versions(session: AsyncSession, registration_ids: Iterable[UUID]
 
 
 def _differs(old: Mark | None, new: NewMark) -> bool:
-    """Whether the new mark is to be written; a final void is replaced only by another decision or a correction."""
+    """Whether the new mark is to be written; a final void is replaced only by another decision or a correction, and
+    what a review corrected by no sheet that comes later."""
     if old is None:
         return True
     if old.source is MarkSource.INCIDENT and new.source not in (MarkSource.INCIDENT, MarkSource.CORRECTION):
         return False
+    if old.source is MarkSource.CORRECTION and new.source in OF_SHEETS:
+        return False
+    if new.source in OF_SHEETS and old.detail.get("sheets") != new.detail.get("sheets"):
+        return True  # the same value of other sheets is another mark: other people are in it
     return (old.state, old.value, old.source) != (new.state, new.value, new.source)
 
 

@@ -1,7 +1,8 @@
 """Signed sheets that come from elsewhere: from a tablet that was without a line, or keyed in from paper.
 
-They were signed when they were signed: no duty has to cover the moment of their arrival, only the room. All else is as on the
-page: the server adds, nothing may be blank, a correction has two signatures, enough sheets are enough.
+They were signed when they were signed: no duty has to cover the moment of their arrival, only the room, and one more than was
+asked for is taken like the others, because which of them is the one too many would depend on the line. All else is as on the
+page: the server adds, nothing may be blank, a correction has two signatures.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Sitting, SittingStatus
 from scoring.marking import queries
+from scoring.marking.actions.settling import mark_contested
 from scoring.marking.actions.sheets import (
     CorrectionOpen,
-    EnoughSheets,
     NobodyToScore,
     NotAssessing,
     ReasonMissing,
@@ -49,12 +50,13 @@ class Received:
     seconded_by: UUID | None = None
     corrects: bool = False  # a correction of the newest signed version
     reason: str = ""  # of the correction
+    contested: bool = False  # something else was signed under the same number: it is kept, and does not count
 
 
 async def receive_sheet(session: AsyncSession, actor: Actor, sheet: Received, *, now: datetime) -> ScoreSheet:
     """Open, fill and sign in one step what somebody signed elsewhere. An own draft on the server gives way to it.
 
-    :raises NotAssessing, NobodyToScore, NotStarted, EnoughSheets, CorrectionOpen, SheetSigned, EntriesInvalid, SheetIncomplete,
+    :raises NotAssessing, NobodyToScore, NotStarted, CorrectionOpen, SheetSigned, EntriesInvalid, SheetIncomplete,
         OvertimePastStop, EvidenceMissing: nothing is changed
     """
     sitting = await sittings.sitting(session, sheet.sitting_id)
@@ -66,14 +68,14 @@ async def receive_sheet(session: AsyncSession, actor: Actor, sheet: Received, *,
     newest = await _lock(session, found[0].id) if found else None
     row = _next(newest, sitting, sheet, now)
     if row is not newest:
-        if newest is None and not (await queries.wanted_sheet(session, sitting)).more:
-            raise EnoughSheets
         session.add(row)
         await session.flush()
         await _record(session, actor, "marking.receive_sheet", row, now, reason=sheet.reason)
     definition = await queries.sheet_definition(session, row.component_id)
     row.answers, row.overtime_minutes, row.evidence = {}, None, {}
     _fill(row, definition, sheet.answers, sheet.overtime_minutes, sheet.note, now, sheet.evidence)
+    if sheet.contested:
+        await mark_contested(session, row.id, now)
     return await _sign(session, actor, row, sitting, definition, now, sheet.seconded_by)
 
 

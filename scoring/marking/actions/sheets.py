@@ -27,17 +27,16 @@ from exam.kernel.ids import new_id
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Duty, Sitting, SittingStatus
 from scoring.marking import queries
-from scoring.marking.actions.marks import NewMark, retire_sheet_mark, write_marks
+from scoring.marking.actions.marks import write_marks
+from scoring.marking.actions.settling import settle, sheet_mark
 from scoring.marking.models import LeadDecisionRow, ScoreSheetRow
 from scoring.marking.queries import ScoreSheet, sheet_record
 from scoring.marking.rules import (
     MarkSource,
-    PartState,
     Path,
     SheetScore,
     SheetSigned,
     SheetStatus,
-    agree,
     proof_needed,
     read_entries,
     read_evidence,
@@ -211,7 +210,7 @@ async def countersign_sheet(session: AsyncSession, actor: Actor, *, sheet_id: UU
     await session.flush()
     await _record(session, actor, "marking.countersign_sheet", row, now, total=str(row.total))
     sitting = await sittings.sitting(session, row.sitting_id)
-    await _settle(session, actor, sitting, now, reason=row.reason)
+    await settle(session, actor, sitting, now, reason=row.reason)
     return sheet_record(row)
 
 
@@ -288,7 +287,7 @@ async def decide_sheets(
         stream=f"batch:{sitting.batch_id}", now=now,
         data={"sitting_id": str(sitting_id), "value": plain(value), "reason": reason.strip()},
     )  # fmt: skip
-    mark = _mark(sitting, value, MarkSource.LEAD, [one.assessor_id for one in group] + [actor.account_id],
+    mark = sheet_mark(sitting, value, MarkSource.LEAD, [one.assessor_id for one in group] + [actor.account_id],
                  {"sheets": row.totals, "decision_id": str(row.id), "path": Path.LEAD.value,
                   "tolerance": plain(waiting[0].tolerance), "reason": reason.strip()}, reason.strip())  # fmt: skip
     await write_marks(session, actor, batch_id=sitting.batch_id, new=[mark], now=now)
@@ -380,41 +379,8 @@ async def _sign(
     await session.flush()
     await _record(session, actor, "marking.sign_sheet", row, now, total=plain(score.total), sha256=row.signed_sha256)
     if status is SheetStatus.SIGNED:
-        await _settle(session, actor, sitting, now)
+        await settle(session, actor, sitting, now)
     return sheet_record(row)
-
-
-async def _settle(
-    session: AsyncSession, actor: Actor, sitting: Sitting, now: datetime, reason: str | None = None
-) -> None:
-    """Write the mark when the signed sheets agree; two who sign at once wait for each other."""
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sheets:{sitting.id}", 0))))
-    group = (await queries.signed_sheets(session, [sitting.id]))[sitting.id]
-    agreement = await queries.agreement_in(session, sitting.room_session_id, sitting.component_id)
-    found = agree(agreement, [one.total for one in group if one.total is not None])
-    if found.value is None:  # one more is awaited, or the lead decides: queries.wanted_sheets, queries.disagreements
-        await retire_sheet_mark(
-            session, actor, registration_id=sitting.registration_id, component_id=sitting.component_id, now=now
-        )
-        return
-    detail = {
-        "sheets": [{"sheet_id": str(one.id), "total": str(one.total)} for one in group],
-        "wanted": agreement.assessors_count, "third": agreement.third, "tie": agreement.tie.value,
-        "path": found.path.value, "used": list(found.used), "tolerance": plain(agreement.tolerance),
-    }  # fmt: skip
-    people = [group[place].assessor_id for place in found.used]
-    mark = _mark(sitting, found.value, MarkSource.SHEETS, people, detail, reason)
-    await write_marks(session, actor, batch_id=sitting.batch_id, new=[mark], now=now)
-
-
-def _mark(
-    sitting: Sitting, value: Decimal, source: MarkSource, people: list[UUID], detail: Mapping[str, Any],
-    reason: str | None,
-) -> NewMark:  # fmt: skip
-    return NewMark(
-        registration_id=sitting.registration_id, component_id=sitting.component_id, sitting_id=sitting.id,
-        state=PartState.SCORED, value=value, source=source, entered_by=people, detail=detail, reason=reason,
-    )  # fmt: skip
 
 
 def scored_data(score: SheetScore) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
@@ -23,7 +24,14 @@ from exam.registration import queries as registration
 from exam.registration.rules import BatchStatus, Registration
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Duty, DutySpec, RoomSession, Sitting, SittingStatus
-from scoring.marking.models import LeadDecisionRow, MarkRow, PaperEntryRow, RoomHoldRow, ScoreSheetRow
+from scoring.marking.models import (
+    ContestedSheetRow,
+    LeadDecisionRow,
+    MarkRow,
+    PaperEntryRow,
+    RoomHoldRow,
+    ScoreSheetRow,
+)
 from scoring.marking.rules import (
     EntryState,
     Mark,
@@ -35,6 +43,7 @@ from scoring.marking.rules import (
     SheetStatus,
     agree,
     in_room,
+    spread,
     state_of,
 )
 
@@ -42,6 +51,7 @@ _SCHEMES: dict[UUID, Scheme] = {}
 _SHEETS: dict[UUID, Sheet] = {}
 ASSESSING = (Duty.ASSESSOR, Duty.LEAD_ASSESSOR)
 MARKED_BATCHES = (BatchStatus.IN_PROGRESS, BatchStatus.SESSIONS_DONE, BatchStatus.SCORING, BatchStatus.VERIFIED)
+_CONTESTED = exists().where(ContestedSheetRow.sheet_id == ScoreSheetRow.id)
 _MARK_COLUMNS = (
     MarkRow.id, MarkRow.batch_id, MarkRow.registration_id, MarkRow.component_id, MarkRow.sitting_id, MarkRow.state,
     MarkRow.value, MarkRow.source, MarkRow.status, MarkRow.version, MarkRow.entered_by, MarkRow.entered_at,
@@ -269,20 +279,36 @@ async def sheet(session: AsyncSession, sheet_id: UUID) -> ScoreSheet:
     return found[0]
 
 
-async def signed_sheets(session: AsyncSession, sitting_ids: Iterable[UUID]) -> dict[UUID, list[ScoreSheet]]:
-    """Per sitting the newest *signed* version of each assessor's sheet, in the order in which they first signed: what counts
-    while a correction is open."""
+async def signed_sheets(
+    session: AsyncSession, sitting_ids: Iterable[UUID], *, contested: bool = False
+) -> dict[UUID, list[ScoreSheet]]:
+    """Per sitting the newest *signed* version of each assessor's sheet: what counts while a correction is open. By assessor, so
+    that no arrival changes the order. With ``contested`` those too that contradict another signature and do not count."""
     query = (
-        select(ScoreSheetRow)
+        select(ScoreSheetRow, _CONTESTED)
         .where(ScoreSheetRow.sitting_id.in_(list(sitting_ids)), ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at, ScoreSheetRow.id)
+        .order_by(ScoreSheetRow.sitting_id, ScoreSheetRow.assessor_id, ScoreSheetRow.version)
         .execution_options(populate_existing=True)
     )
-    newest = {(row.sitting_id, row.assessor_id): row for row in await session.scalars(query)}
+    newest = {(row.sitting_id, row.assessor_id): (row, out) for row, out in await session.execute(query)}
     found: dict[UUID, list[ScoreSheet]] = defaultdict(list)
-    for row in newest.values():
-        found[row.sitting_id].append(sheet_record(row))
+    for row, out in newest.values():
+        if contested or not out:
+            found[row.sitting_id].append(sheet_record(row))
     return found
+
+
+async def sheet_version(
+    session: AsyncSession, *, sitting_id: UUID, assessor_id: UUID, version: int
+) -> ScoreSheet | None:
+    """One version of somebody's sheet of a candidate, whether or not a newer one stands beside it."""
+    query = select(ScoreSheetRow).where(
+        ScoreSheetRow.sitting_id == sitting_id,
+        ScoreSheetRow.assessor_id == assessor_id,
+        ScoreSheetRow.version == version,
+    )
+    row = await session.scalar(query.execution_options(populate_existing=True))
+    return None if row is None else sheet_record(row)
 
 
 async def component(session: AsyncSession, component_id: UUID) -> tuple[Scheme, Component]:
@@ -386,8 +412,7 @@ async def disagreements(
     unsettled = {
         sitting_id: (component_id, list(totals.values()))
         for (sitting_id, component_id), totals in (await _signed_totals(session, batch_id, room_session_ids)).items()
-        if len(totals) > 1
-        and not agree((await sheet_definition(session, component_id)).agreement, list(totals.values())).settled
+        if spread(list(totals.values())) > (await sheet_definition(session, component_id)).agreement.tolerance
     }
     if not unsettled:
         return []
@@ -418,12 +443,15 @@ async def _signed_totals(
     session: AsyncSession, batch_id: UUID | None, room_session_ids: Iterable[UUID] | None,
     sitting_ids: Iterable[UUID] | None = None,
 ) -> dict[tuple[UUID, UUID], dict[UUID, Decimal]]:  # fmt: skip
-    """By (sitting, component) the newest signed total of each assessor, in the order in which they first signed."""
+    """By (sitting, component) the total of each assessor's newest signed version that counts."""
     query = (
-        select(ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total)
+        select(
+            ScoreSheetRow.sitting_id, ScoreSheetRow.component_id, ScoreSheetRow.assessor_id, ScoreSheetRow.total,
+            _CONTESTED.label("contested"),
+        )
         .where(ScoreSheetRow.status == SheetStatus.SIGNED.value)
-        .order_by(ScoreSheetRow.version, ScoreSheetRow.signed_at, ScoreSheetRow.id)
-    )
+        .order_by(ScoreSheetRow.sitting_id, ScoreSheetRow.assessor_id, ScoreSheetRow.version)
+    )  # fmt: skip
     if batch_id is not None:
         query = query.where(ScoreSheetRow.batch_id == batch_id)
     if room_session_ids is not None:
@@ -432,8 +460,11 @@ async def _signed_totals(
         query = query.where(ScoreSheetRow.sitting_id.in_(list(sitting_ids)))
     found: dict[tuple[UUID, UUID], dict[UUID, Decimal]] = defaultdict(dict)
     for row in await session.execute(query):
-        if row.total is not None:
-            found[row.sitting_id, row.component_id][row.assessor_id] = row.total
+        group = found[row.sitting_id, row.component_id]
+        if row.contested or row.total is None:
+            group.pop(row.assessor_id, None)
+        else:
+            group[row.assessor_id] = row.total
     return found
 
 
@@ -541,6 +572,11 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
                 tone="warning",
             )
         )
+    contested = await _contested(session, actor.account_id)
+    if contested:
+        text = N_("%(n)s 份评分表有两个不同的签名，暂不计分，待您更正")
+        href = f"/scoring/marking/sheets/{contested[0]}"
+        needs.append(Need(text=text, href=href, count=len(contested), tone="warning"))
     lead = [station.room.id for station in found if station.duty is Duty.LEAD_ASSESSOR]
     waiting = len(await disagreements(session, room_session_ids=lead)) if lead else 0
     if waiting:
@@ -553,6 +589,18 @@ async def _needs_of_assessor(session: AsyncSession, actor: Actor, now: datetime)
             )
         )
     return needs
+
+
+async def _contested(session: AsyncSession, assessor_id: UUID) -> list[UUID]:
+    """The assessor's own sheets that do not count and that no later version puts right."""
+    query = select(ContestedSheetRow.sheet_id).join(ScoreSheetRow, ScoreSheetRow.id == ContestedSheetRow.sheet_id)
+    later = aliased(ScoreSheetRow)
+    newer = exists().where(
+        later.sitting_id == ScoreSheetRow.sitting_id, later.assessor_id == assessor_id,
+        later.version > ScoreSheetRow.version,
+    )  # fmt: skip
+    query = query.where(ScoreSheetRow.assessor_id == assessor_id, ~newer)
+    return list(await session.scalars(query.order_by(ContestedSheetRow.contested_at, ContestedSheetRow.sheet_id)))
 
 
 async def _needs_of_officers(session: AsyncSession, actor: Actor) -> list[Need]:

@@ -1,6 +1,6 @@
 """The rules of marking: states of a mark, marking by key, double entry, and the adding up of sheets."""
 
-from scoring.marking.rules.agreeing import PATH_LABELS, Agreed, Path, agree, in_room
+from scoring.marking.rules.agreeing import PATH_LABELS, Agreed, Path, agree, in_room, mean, spread
 from scoring.marking.rules.entries import (
     ENTRY_LABELS,
     AlreadyAgreed,
@@ -99,6 +99,7 @@ __all__ = [
     "in_room",
     "mark_item",
     "mark_paper",
+    "mean",
     "missing",
     "missing_rows",
     "next_round",
@@ -114,5 +115,6 @@ __all__ = [
     "safety_stopped",
     "same_text",
     "score_sheet",
+    "spread",
     "state_of",
 ]

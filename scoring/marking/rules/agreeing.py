@@ -1,16 +1,20 @@
 """Two or three assessors who do not see each other's marks: when they agree, and who decides when they do not.
 
-The first two are compared. Within the tolerance their mean is the mark. Beyond it a third assessor marks, where the sheet asks
+Two are compared. Within the tolerance their mean is the mark. Beyond it a third assessor marks, where the sheet asks
 for one; of three, the nearest pair counts if it lies within the tolerance; otherwise the lead decides. What counts when the
 third lies in the middle of the two is data (:class:`Tie`), like the tolerance: no source fixes it for 1+X [C]. The path that
 led to a mark is kept with it.
+
+Tablets without a line sign more than was asked for. No signed sheet is left out then, and none comes first: what all of them
+come to depends on what they say, never on which arrived before which. Within the tolerance all are averaged; beyond it they are
+treated as if the last had been asked because the others differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from itertools import combinations
 
@@ -18,6 +22,7 @@ from exam.catalogue.rules import Agreement, Tie
 from exam.kernel.errors import N_
 
 ZERO = Decimal(0)
+KEPT = Decimal("0.0001")
 
 
 class Path(StrEnum):
@@ -43,7 +48,8 @@ PATH_LABELS: Mapping[Path, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Agreed:
-    """What several totals come to. `used`: their places in the order given; `value` is exact, rounded where it is published."""
+    """What several totals come to. `used`: their places in the order given; `value` as a mark is kept, rounded again where it is
+    published."""
 
     path: Path
     value: Decimal | None = None
@@ -58,19 +64,19 @@ class Agreed:
 def in_room(agreement: Agreement, assessors: int) -> Agreement:
     """The sheet's rule with the assessors a room really has: one where there is one, no third where there is nobody else."""
     wanted = max(1, min(agreement.assessors_count, assessors))
-    return replace(agreement, assessors_count=wanted, third=agreement.third and assessors > wanted)
+    return replace(agreement, assessors_count=wanted, third=agreement.third and assessors > max(2, wanted))
 
 
 def agree(agreement: Agreement, totals: Sequence[Decimal]) -> Agreed:
-    """Combine totals, in the order in which their sheets were signed. Nobody's total is none of the others' average by silence:
-    an empty list agrees on nothing."""
-    wanted = agreement.assessors_count
-    if len(totals) < max(1, wanted):
+    """Combine the totals of all signed sheets; their order decides nothing but the places in `used`. Nobody's total is none of
+    the others' average by silence: an empty list agrees on nothing."""
+    wanted = max(1, agreement.assessors_count)
+    if len(totals) < wanted:
         return Agreed(path=Path.WAITING)
-    if wanted == 1 and len(totals) == 1:
+    if len(totals) == 1:
         return Agreed(path=Path.SINGLE, value=totals[0], used=(0,))
-    if _spread(totals[:wanted]) <= agreement.tolerance:
-        return _mean(Path.MEAN, totals, range(wanted))
+    if spread(totals) <= agreement.tolerance:
+        return _mean(Path.MEAN, totals, range(len(totals)))
     if len(totals) == 2:
         return Agreed(path=Path.THIRD if agreement.third else Path.LEAD)
     if not agreement.third and wanted <= 2:
@@ -97,8 +103,14 @@ def _nearest(agreement: Agreement, totals: Sequence[Decimal]) -> Agreed:
 
 
 def _mean(path: Path, totals: Sequence[Decimal], used: Sequence[int]) -> Agreed:
-    return Agreed(path=path, value=sum((totals[one] for one in used), ZERO) / len(used), used=tuple(used))
+    return Agreed(path=path, value=mean([totals[one] for one in used]), used=tuple(used))
 
 
-def _spread(totals: Sequence[Decimal]) -> Decimal:
-    return max(totals) - min(totals)
+def mean(totals: Sequence[Decimal]) -> Decimal:
+    """The mean as a mark is kept: of two exact, a third to four places, half up. ZeroDivisionError of none."""
+    return (sum(totals, ZERO) / len(totals)).quantize(KEPT, ROUND_HALF_UP)
+
+
+def spread(totals: Sequence[Decimal]) -> Decimal:
+    """The largest difference between two totals; 0 for one and for none."""
+    return max(totals) - min(totals) if totals else ZERO

@@ -17,13 +17,15 @@ CENT = Decimal("0.01")
 _OFFICE: Mapping[Path, str] = {
     Path.SINGLE: N_("一名考评员评 %(totals)s 分，即为得分。"),
     Path.MEAN: N_("%(n)s 名考评员各评 %(totals)s 分，最多相差 %(spread)s 分，未超过容差 %(tolerance)s 分，取平均 %(value)s 分。"),
-    Path.NEAREST_PAIR: N_("三名考评员各评 %(totals)s 分，最多相差 %(spread)s 分；取最接近的 %(used)s 分的平均 %(value)s 分。"),
+    Path.NEAREST_PAIR: N_("%(n)s 名考评员各评 %(totals)s 分，最多相差 %(spread)s 分；取最接近的 %(used)s 分的平均 %(value)s 分。"),
     Path.LEAD: N_("考评员各评 %(totals)s 分，最多相差 %(spread)s 分，超过容差 %(tolerance)s 分；考评组长裁定为 %(value)s 分。"),
 }  # fmt: skip
 _CANDIDATE: Mapping[Path, str] = {
     Path.SINGLE: N_("由一名考评员按评分表逐项评分。"),
     Path.MEAN: N_("%(n)s 名考评员互不知情、各自评分，最多相差 %(spread)s 分，在允许的 %(tolerance)s 分以内，取平均。"),
-    Path.NEAREST_PAIR: N_("前两名考评员的评分相差较大，又请第三名考评员评分，取最接近的两个评分的平均。"),
+    Path.NEAREST_PAIR: N_(
+        "%(n)s 名考评员互不知情、各自评分，相差超过允许的 %(tolerance)s 分，取最接近的两个评分的平均。"
+    ),
     Path.LEAD: N_("考评员的评分相差超过允许的 %(tolerance)s 分，由考评组长核对后裁定。"),
 }
 
@@ -33,7 +35,7 @@ class MarkPath:
     """How a practical mark came about."""
 
     path: Path
-    totals: tuple[Decimal, ...]  # of the signed sheets, in the order of their signatures
+    totals: tuple[Decimal, ...]  # of the signed sheets, in an order that no arrival changes
     used: tuple[int, ...]  # places of those that count; empty where the lead decided
     tolerance: Decimal | None  # None on marks from before it was kept
     value: Decimal

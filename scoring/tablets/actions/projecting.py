@@ -22,9 +22,9 @@ from exam.sittings import actions as sitting_actions
 from exam.sittings import queries as sittings
 from exam.sittings.rules import SittingStatus
 from scoring.marking import queries as marking
-from scoring.marking.actions import Received, receive_sheet
+from scoring.marking.actions import Received, contest_sheet, receive_sheet
 from scoring.marking.queries import ScoreSheet
-from scoring.marking.rules import SheetSigned
+from scoring.marking.rules import SheetSigned, SheetStatus
 from scoring.tablets import queries
 from scoring.tablets.models import TabletPassRow, TabletSettlementRow
 from scoring.tablets.rules.events import Event, Kind, SheetKey, sha256
@@ -101,6 +101,7 @@ async def _enter(session: AsyncSession, work: _Work) -> None:
     for number in contradicting(work.states):
         state = work.states[number]
         held = work.settled.get((number, Matter.SHEET))
+        await _contest(session, work, number)
         await _settle(
             session, work, number, Matter.SHEET, state.signed or "", refusal=Contradiction(), outcome=Outcome.CONTRADICTION,
             sheet_id=held.sheet_id if held else None,
@@ -111,6 +112,8 @@ async def _version(session: AsyncSession, work: _Work, version: Version) -> None
     held = work.settled.get((version.number, Matter.SHEET))
     contradiction = Contradiction() if version.contradicts else None
     outcome = Outcome.CONTRADICTION if version.contradicts else Outcome.APPLIED
+    if version.contradicts:
+        await _contest(session, work, version.number)
     if held is not None and held.sheet_id is not None:  # it stands: a signed sheet is immutable
         await _settle(
             session, work, version.number, Matter.SHEET, held.signed, sheet_id=held.sheet_id, refusal=contradiction,
@@ -121,6 +124,8 @@ async def _version(session: AsyncSession, work: _Work, version: Version) -> None
         async with session.begin_nested():
             sheet_id = await _receive(session, work, version)
     except Refusal as refusal:
+        if isinstance(refusal, SheetSigned):  # with other entries than these: which of the two holds, nobody can tell
+            await _contest(session, work, version.number)
         await _settle(session, work, version.number, Matter.SHEET, version.digest, refusal=refusal)
         return
     await _settle(
@@ -147,17 +152,32 @@ async def _receive(session: AsyncSession, work: _Work, version: Version) -> UUID
     sheet = Received(
         sitting_id=sitting.id, assessor_id=work.assessor_id, answers=data["answers"], overtime_minutes=data["overtime"],
         note=data["note"], evidence=data.get("evidence") or {}, seconded_by=await _second(session, version.signature),
-        corrects=version.number > 1, reason=version.reason,
+        corrects=version.number > 1, reason=version.reason, contested=version.contradicts,
     )  # fmt: skip
     actor = Actor(work.assessor_id, "", ())
     try:
         async with session.begin_nested():
             return (await receive_sheet(session, actor, sheet, now=work.now)).id
     except SheetSigned:  # keyed in from paper, or signed on the page: with the same entries it is that sheet
-        newest = await _newest(session, work)
-        if newest is None or not await _same(session, newest, sheet):
+        standing = await _standing(session, work, version.number)
+        if standing is None or not await _same(session, standing, sheet):
             raise
-        return newest.id
+        return standing.id
+
+
+async def _standing(session: AsyncSession, work: _Work, number: int) -> ScoreSheet | None:
+    """This version as it is signed on the server, wherever that was."""
+    found = await marking.sheet_version(
+        session, sitting_id=work.sitting_id, assessor_id=work.assessor_id, version=number
+    )
+    return found if found is not None and found.status is not SheetStatus.DRAFT else None
+
+
+async def _contest(session: AsyncSession, work: _Work, number: int) -> None:
+    """A version with two different signatures counts no longer, from whichever of them it was entered."""
+    standing = await _standing(session, work, number)
+    if standing is not None:
+        await contest_sheet(session, Actor(work.assessor_id, "", ()), standing, now=work.now)
 
 
 async def _newest(session: AsyncSession, work: _Work) -> ScoreSheet | None:

@@ -65,8 +65,6 @@ class Account:
     ledger: Ledger
 
 
-ENOUGH = "EnoughSheets"
-"""A sheet that was not asked for is kept and lacks nowhere."""
 _UNSETTLED = (Outcome.WAITING, Outcome.REFUSED)
 
 
@@ -94,7 +92,6 @@ async def account(session: AsyncSession, room_session_id: UUID) -> Account:
         key: one
         for one in await settlements(session, room_session_ids=[room_session_id], open_only=True)
         if one.outcome in _UNSETTLED
-        and one.code != ENOUGH
         and (key := SheetKey(sitting_id=one.sitting_id, assessor_id=one.assessor_id, version=one.version))
         not in corrected
     }
@@ -121,7 +118,7 @@ async def _differing(
 ) -> frozenset[SheetKey]:
     """The versions that stand on the server with other contents than a tablet signed; also while a correction is open."""
     definition = await marking.sheet_definition(session, room.component_id)
-    signed = await marking.signed_sheets(session, {key.sitting_id for key in found})
+    signed = await marking.signed_sheets(session, {key.sitting_id for key in found}, contested=True)
     both = [*sheets.values(), *(one for group in signed.values() for one in group)]
     stand = {(one.sitting_id, one.assessor_id, one.version): one for one in both if one.status is not SheetStatus.DRAFT}
     return frozenset(

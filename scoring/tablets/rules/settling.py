@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 WAITS_FOR: Collection[str] = frozenset(
     {
-        "NobodyToScore", "NotStarted", "EnoughSheets", "CorrectionOpen", "ReasonMissing", "VersionBefore", "RoomNotOpen",
+        "NobodyToScore", "NotStarted", "CorrectionOpen", "ReasonMissing", "VersionBefore", "RoomNotOpen",
     }
 )  # fmt: skip
 """Refusals (by their codes) that another event may lift: attendance, an open room, a second signature, a version before."""

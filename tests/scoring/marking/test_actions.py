@@ -411,7 +411,8 @@ async def test_beyond_the_tolerance_a_third_assessor_is_asked_and_the_nearest_pa
     await actions.record_sheet(session, third, sitting_id=sitting, answers=near, overtime_minutes=0, now=last)
     mark = await _mark(session, world, "P")
     assert mark is not None and (mark.value, mark.source) == (95, MarkSource.SHEETS)  # of 100, 94 and 96
-    assert (mark.detail["path"], mark.detail["used"]) == ("nearest_pair", [1, 2])
+    used = [Decimal(mark.detail["sheets"][place]["total"]) for place in mark.detail["used"]]
+    assert (mark.detail["path"], sorted(used)) == ("nearest_pair", [94, 96])
     assert set(mark.entered_by) == {one.account_id, third.account_id}
     assert await recheck(session) == []
 

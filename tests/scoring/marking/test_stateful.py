@@ -72,11 +72,11 @@ class Version:
 
 
 def combined(totals: list[Decimal]) -> tuple[str, Decimal | None]:
-    """Two within 5: their mean. Otherwise a third: the nearest two within 5, the higher pair of two equal ones. Otherwise the lead."""
+    """All within 5: their mean. Otherwise a third: the nearest two within 5, the higher pair of two equal ones. Otherwise the lead."""
     if len(totals) < 2:
         return "waiting", None
-    if abs(totals[0] - totals[1]) <= 5:
-        return "agreed", sum(totals[:2], Decimal(0)) / 2
+    if all(abs(a - b) <= 5 for a in totals for b in totals):
+        return "agreed", round(sum(totals, Decimal(0)) / len(totals), 4)
     if len(totals) == 2:
         return "third", None
     pairs = sorted([(abs(a - b), -(a + b)) for i, a in enumerate(totals) for b in totals[i + 1 :]])
@@ -141,7 +141,7 @@ class SheetMachine(RuleBasedStateMachine):
         return found
 
     def counting(self) -> list[tuple[int, int]]:
-        """Who and which version counts, in the order of first signatures."""
+        """Who and which version counts; in which order decides nothing."""
         newest = {
             who: max((n for n, one in enumerate(self.sheets[who]) if one.state == "signed"), default=-1)
             for who in self.order

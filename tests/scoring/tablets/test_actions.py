@@ -43,16 +43,26 @@ class Site:
     def __init__(self, world: World, head: Actor, signer: Signer, tablet: Tablet) -> None:
         self.world, self.head, self.signer, self.tablet = world, head, signer, tablet
 
+    @property
+    def assessors(self) -> list[Actor]:
+        """Both, and the third where there is one."""
+        return [*self.world.assessors, *([self.world.third] if self.world.third else [])]
+
     def sheet(self, candidate: int, assessor: int = 0) -> SheetKey:
-        account = self.world.assessors[assessor].account_id
+        account = self.assessors[assessor].account_id
         assert account is not None
         return SheetKey(sitting_id=self.world.sittings["P", candidate], assessor_id=account)
 
 
 async def make_site(
-    session: AsyncSession, *, accounts: bool = True, passes: bool = True, absent: tuple[int, ...] = ()
+    session: AsyncSession,
+    *,
+    accounts: bool = True,
+    passes: bool = True,
+    third: bool = False,
+    absent: tuple[int, ...] = (),
 ) -> Site:
-    world = await make_world(session, accounts=accounts)
+    world = await make_world(session, accounts=accounts, third=third)
     await hold(session, world, "P", absent=absent)
     head = person(Role.SITE_HEAD, Scope("site", str(world.rooms["P"].site_id)), name="head")
     signer = Signer()
@@ -60,9 +70,10 @@ async def make_site(
         session, head, site_id=world.rooms["P"].site_id, label="T07", public_key=signer.public, now=NOW
     )
     await actions.give_out(session, head, tablet_id=id, room_session_id=world.rooms["P"].id, now=NOW)
-    for assessor in world.assessors if passes else ():
+    site = Site(world, head, signer, Tablet(id))
+    for assessor in site.assessors if passes else ():
         await actions.sign_in(session, assessor, tablet_id=id, now=NOW)
-    return Site(world, head, signer, Tablet(id))
+    return site
 
 
 async def send(session: AsyncSession, site: Site, *chosen: int, last: int | None = None) -> Receipt:

@@ -1,6 +1,7 @@
 """What tablets signed becomes score sheets: once, in any order, with the words why where it cannot."""
 
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -17,9 +18,11 @@ from exam.sittings.rules import SittingStatus
 from scoring.marking import actions as marking_actions
 from scoring.marking import queries as marking
 from scoring.marking.rules import SheetStatus
+from scoring.outcomes.queries import recheck
 from scoring.tablets import actions, queries
 from scoring.tablets.rules.events import Event, Kind, SheetKey
 from scoring.tablets.rules.folding import fold
+from scoring.tablets.rules.ledger import Lacking
 from scoring.tablets.rules.packs import sheet_sha256
 from scoring.tablets.rules.settling import Matter, Outcome, contradicting, versions
 from tests.scoring.tablets.test_actions import NOW, Site, make_site
@@ -101,6 +104,100 @@ async def test_any_order_comes_to_the_same_sheets(session: AsyncSession, seed: i
          (2, Matter.SHEET, Outcome.APPLIED), (1, Matter.SHEET, Outcome.APPLIED)]
     )  # fmt: skip
     assert await queries.settlements(session, room_session_ids=[site.world.rooms["P"].id], open_only=True) == []
+
+
+async def marks_of(session: AsyncSession, site: Site) -> dict[int, tuple[Any, ...]]:
+    """By candidate the live mark: its value, its path, who is in it."""
+    found = await marking.marks(session, batch_id=site.world.batch_id, detail=True)
+    place = {id: number for (_, number), id in site.world.sittings.items()}
+    return {
+        place[one.sitting_id]: (one.value, one.detail["path"], sorted(map(str, one.entered_by)))
+        for one in found
+        if one.sitting_id is not None
+    }
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_any_order_comes_to_the_same_marks(session: AsyncSession, seed: int) -> None:
+    """Three assessors without a line where two are asked, one event in each message, shuffled: which of them came first decides
+    neither whose sheets are compared nor whether a signature that contradicts another counts for a while."""
+    site = await make_site(session, third=True)
+    for assessor, occurrences in enumerate((6, 0, 4)):  # 94, 100, 96: the nearest two
+        sign(site, site.sheet(0, assessor), answers={"C1": occurrences})
+    for assessor, occurrences in enumerate((0, 2, 4)):  # 100, 98, 96: all within the tolerance
+        sign(site, site.sheet(1, assessor), answers={"C1": occurrences})
+    sign(site, site.sheet(2, 0), answers={"C1": 1})
+    sign(site, site.sheet(2, 0), answers={"C1": 2})
+    sign(site, site.sheet(2, 1), answers={"C1": 2})
+    sign(site, site.sheet(2, 2), answers={"C1": 6})
+    events = list(site.tablet.events)
+    Random(seed).shuffle(events)
+    for one in events:
+        await take(session, site, one)
+    people = [str(one.account_id) for one in site.assessors]
+    assert await marks_of(session, site) == {
+        0: (95, "nearest_pair", sorted([people[0], people[2]])),
+        1: (98, "mean", sorted(people)),
+        2: (96, "mean", sorted(people[1:])),  # 98 and 94
+    }
+    assert await recheck(session) == []
+
+
+async def test_a_contradiction_that_comes_later_takes_the_mark_back(session: AsyncSession) -> None:
+    """Until the assessor's correction has its second signature nothing of that sheet counts, and the ledger says what to do."""
+    site = await make_site(session)
+    room = site.world.rooms["P"]
+    sign(site, site.sheet(0))
+    sign(site, site.sheet(0, 1))
+    await take(session, site)
+    assert (await marks_of(session, site))[0][0] == 100
+    sign(site, site.sheet(0), answers={"C1": 2})
+    await take(session, site)
+    await take(session, site)
+    assert await marks_of(session, site) == {}
+    assert Lacking.CONTRADICTION in {one.why for one in (await queries.ledger(session, room.id)).gaps}
+    (need,) = [one for one in await marking.needs(session, site.assessors[0], NOW) if "两个不同的签名" in one.text]
+    assert (need.count, need.href) == (1, f"/scoring/marking/sheets/{(await own(session, site)).id}")
+    sign(site, version(site.sheet(0), 2), answers={"C1": 1})
+    await take(session, site)
+    assert await marks_of(session, site) == {}, "the correction waits for the lead"
+    assert not [one for one in await marking.needs(session, site.assessors[0], NOW) if "两个不同的签名" in one.text]
+    await marking_actions.countersign_sheet(session, site.world.lead, sheet_id=(await own(session, site)).id, now=NOW)
+    assert (await marks_of(session, site))[0][0] == Decimal("99.5")
+    assert await recheck(session) == []
+
+
+async def own(session: AsyncSession, site: Site) -> Any:
+    """The newest version of the first assessor's sheet of the first candidate."""
+    return (await stored(session, site))[site.sheet(0).sitting_id, site.sheet(0).assessor_id]
+
+
+async def test_what_stands_beside_a_tablets_signature_counts_no_longer(session: AsyncSession) -> None:
+    """Signed on the page, then the tablet says something else: neither counts. A later version that was signed twice stays."""
+    site = await make_site(session)
+    at = site.world.rooms["P"].starts_at
+    for candidate in range(2):
+        for assessor in site.assessors:
+            await marking_actions.record_sheet(
+                session, assessor, sitting_id=site.sheet(candidate).sitting_id, answers=GOOD, overtime_minutes=0, now=at
+            )
+    begun = await marking_actions.correct_sheet(
+        session, site.assessors[0], sheet_id=(await stored(session, site))[site.sheet(1).sitting_id, site.sheet(1).assessor_id].id,
+        reason="看错了", now=at,
+    )  # fmt: skip
+    await marking_actions.save_sheet(
+        session, site.assessors[0], sheet_id=begun.id, answers={"C1": 1}, overtime_minutes=0, now=at
+    )
+    await marking_actions.sign_sheet(session, site.assessors[0], sheet_id=begun.id, now=at)
+    await marking_actions.countersign_sheet(session, site.world.lead, sheet_id=begun.id, now=at)
+    sign(site, site.sheet(0), answers={"C1": 1})
+    sign(site, site.sheet(1))
+    await take(session, site)
+    assert {place: one[0] for place, one in (await marks_of(session, site)).items()} == {1: Decimal("99.5")}
+    assert sorted(await outcomes(session, site)) == [
+        (1, Matter.SHEET, Outcome.APPLIED, ""), (1, Matter.SHEET, Outcome.REFUSED, "SheetSigned")
+    ]  # fmt: skip
+    assert await recheck(session) == []
 
 
 async def test_a_correction_counts_when_the_lead_has_signed_it(session: AsyncSession) -> None:

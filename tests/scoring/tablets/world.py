@@ -70,12 +70,12 @@ class Tablet:
             self.write(Kind.SIGNED, sheet, answers=answers, overtime=overtime, note="")
 
 
-def batches(events: Sequence[Event], random: Random, doubled: float = 0.2) -> list[list[Event]]:
+def batches(events: Sequence[Event], random: Random, doubled: float = 0.2, longest: int = 25) -> list[list[Event]]:
     """The events as a bad line delivers them: cut anywhere, some twice, in any order."""
     found: list[list[Event]] = []
     at = 0
     while at < len(events):
-        size = random.randint(1, 25)
+        size = random.randint(1, longest)
         found.append(list(events[at : at + size]))
         at += size
     found += [list(one) for one in found if random.random() < doubled]

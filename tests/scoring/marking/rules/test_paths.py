@@ -33,7 +33,7 @@ def mark(*totals: str, source: MarkSource = MarkSource.SHEETS, **detail: Any) ->
         ),
         (
             mark("100", "94", "96", path="nearest_pair", used=[1, 2], tolerance="5"),
-            "三名考评员各评 100.00 / 94.00 / 96.00 分，最多相差 6.00 分；取最接近的 94.00 / 96.00 分的平均 95.00 分。",
+            "3 名考评员各评 100.00 / 94.00 / 96.00 分，最多相差 6.00 分；取最接近的 94.00 / 96.00 分的平均 95.00 分。",
         ),
         (
             mark("100", "90", source=MarkSource.LEAD, path="lead", tolerance="5", reason="复测"),
