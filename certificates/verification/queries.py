@@ -8,11 +8,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
+from certificates.issuing.rules.credential import LIST_LENGTH
 from certificates.issuing.rules.numbers import normalised
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.signature import Examination
 from certificates.issuing.rules.status import CertificateStatus
+from certificates.keys import queries as keys
+from certificates.keys.rules.register import stands
 from certificates.ledger import queries as ledger
+from certificates.ledger.rules.entries import BEGINNINGS
 from certificates.platform import queries as platform
 from certificates.verification.rules import (
     Answer,
@@ -50,12 +54,40 @@ async def by_number(session: AsyncSession, number: str, name: str) -> Answer:
 
 
 async def by_file(session: AsyncSession, examination: Examination) -> Answer:
-    """A file that was examined: accepted only with its hash in the register."""
+    """A file that was examined: accepted only with its hash in the register and its entry in the ledger."""
     found = await issuing.by_sha256(session, examination.sha256)
+    if found is not None and not await ledger.entries(session, certificate_ids=[found.id]):
+        found = None
+    ends = [one for one in await keys.cutoffs(session) if one.certificate_sha256 == examination.certificate_sha256]
+    lost = ends[0] if ends else None
+    if not stands(ends, examination.certificate_sha256, found.issued_at if found is not None else None):
+        return Answer(verdict=Verdict.UNKNOWN, examination=examination, lost_at=lost.at if lost else None)
     verdict = file_verdict(examination, found.status if found is not None and found.issued_at is not None else None)
     if found is None or verdict in (Verdict.UNKNOWN, Verdict.ALTERED):
         return Answer(verdict=verdict, examination=examination)
-    return Answer(verdict=verdict, facts=await _facts(session, found, full_name=True), examination=examination)
+    facts = await _facts(session, found, full_name=True)
+    return Answer(verdict=verdict, facts=facts, examination=examination, lost_at=lost.at if lost else None)
+
+
+async def ended_indexes(session: AsyncSession, page: int) -> list[int]:
+    """The leaves of certificates on this page of the status lists that were revoked, corrected or replaced."""
+    ended = await issuing.ended(session)
+    found = (
+        await ledger.entries(session, certificate_ids=ended, start=page * LIST_LENGTH, end=(page + 1) * LIST_LENGTH)
+        if ended
+        else []
+    )
+    return [one.index for one in found if one.event in BEGINNINGS]
+
+
+async def proof(session: AsyncSession, token: str) -> str | None:
+    """The ledger's proof of the entry with which this certificate began (C2SP tlog-proof); None for an unknown token."""
+    found = await issuing.by_token(session, token) if len(token) <= _TOKEN_LIMIT else None
+    if found is None or found.issued_at is None:
+        return None
+    entries = await ledger.entries(session, certificate_ids=[found.id])
+    index = next(one.index for one in entries if one.event in BEGINNINGS)
+    return (await ledger.proofs(session, [index]))[index].text
 
 
 async def mine(session: AsyncSession, actor: Actor) -> list[Certificate]:
@@ -110,5 +142,6 @@ async def _facts(session: AsyncSession, found: Certificate, *, full_name: bool) 
         ended_at=found.ended_at,
         registered_at=line.accepted_at if line is not None and line.receipt is not None else None,
         sha256=found.sha256 or "",
-        history=tuple(Happening(event=one.event, at=one.at, version=one.version) for one in entries),
+        token=found.token,
+        history=tuple(Happening(event=one.event, at=one.at, version=one.version, index=one.index) for one in entries),
     )

@@ -76,6 +76,46 @@ CHECKS: Final[tuple[tuple[str, str, frozenset[Flaw]], ...]] = (
 """What is checked in a file: its name, its words, and the flaws by which it fails. The ledger comes on top."""
 
 
+class Finding(StrEnum):
+    """What a file turned out to be, where the verdict alone would leave a person wondering."""
+
+    OURS = "ours"
+    NOT_PDF = "not_pdf"
+    UNSIGNED = "unsigned"
+    FOREIGN = "foreign"
+    NOT_REGISTERED = "not_registered"
+    CHANGED = "changed"
+
+
+FINDINGS: Final[Mapping[Finding, str]] = MappingProxyType(
+    {
+        Finding.NOT_PDF: N_(
+            "这不是 PDF 文件，或者文件的开头被改过。本系统颁发的证书是签了名的 PDF 文件，请选择原始文件，不要用照片或截图。"
+        ),
+        Finding.UNSIGNED: N_(
+            "这份 PDF 没有签名（可能是打印、扫描或另存的副本），无法凭它查验。请用原始文件，或用二维码、编号查验。"
+        ),
+        Finding.FOREIGN: N_("这份文件的签名不是本系统认可的机构作出的。签名可能是真的，但它不是这里颁发的证书。"),
+        Finding.NOT_REGISTERED: N_("文件上的签名是我们的，但登记簿里没有这份文件。请不要采信，并请告诉我们。"),
+        Finding.CHANGED: N_("文件里有我们的签名，但签名之后内容或签名本身被改过。"),
+    }
+)
+
+
+def finding(examination: Examination, verdict: Verdict) -> Finding:
+    """What to say of a file beside the verdict."""
+    flaws = set(examination.flaws)
+    if verdict not in (Verdict.UNKNOWN, Verdict.ALTERED):
+        return Finding.OURS
+    if verdict is Verdict.ALTERED:
+        return Finding.CHANGED
+    if examination.accepted:
+        return Finding.NOT_REGISTERED
+    if Flaw.NOT_PDF in flaws:
+        return Finding.NOT_PDF
+    return Finding.UNSIGNED if flaws & {Flaw.UNSIGNED, Flaw.BROKEN_FIELD} else Finding.FOREIGN
+
+
 @dataclass(frozen=True, kw_only=True)
 class Happening:
     """One line of a certificate's history, as the public may read it."""
@@ -83,6 +123,7 @@ class Happening:
     event: LedgerEvent
     at: datetime
     version: int
+    index: int  # in the ledger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +148,7 @@ class Facts:
     ended_at: datetime | None
     registered_at: datetime | None  # on the platform
     sha256: str
+    token: str = ""  # leads to the proof of the ledger
     history: tuple[Happening, ...] = field(default=())
 
 
@@ -117,6 +159,7 @@ class Answer:
     verdict: Verdict
     facts: Facts | None = None
     examination: Examination | None = None
+    lost_at: datetime | None = None  # the cut-off of the key that signed the file, where it was declared lost
 
 
 _BY_STATUS: Final[Mapping[CertificateStatus, Verdict]] = MappingProxyType(

@@ -2,6 +2,7 @@
 
     Refusal
     ├── Invalid        what was sent cannot be accepted; may list problems by row and field
+    │   └── TooLarge   more than is read
     ├── NotFound       there is no such thing, or it does not concern the reader
     ├── Forbidden      the reader's role, scope or duty does not allow it
     ├── Conflict       true a moment ago, no longer: taken, signed, moved, published
@@ -62,6 +63,13 @@ class Invalid(Refusal):
     """What was sent cannot be accepted."""
 
     message = N_("提交的内容有误，没有保存任何更改。")
+
+
+class TooLarge(Invalid):
+    """What was sent is larger than anything that is wanted here; it was not read."""
+
+    message = N_("文件太大，没有读取。")
+    way_out = N_("请返回上一页，选择较小的文件。颁发的证书不超过 20 MB。")
 
 
 class NotFound(Refusal):

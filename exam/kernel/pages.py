@@ -32,6 +32,7 @@ from exam.kernel.errors import (
     NotFound,
     Problem,
     Refusal,
+    TooLarge,
     TooMany,
     Unavailable,
 )
@@ -41,6 +42,7 @@ log = logging.getLogger("kaowu")
 
 STATUS: dict[type[Refusal], int] = {
     Invalid: 422,
+    TooLarge: 413,
     NotFound: 404,
     Forbidden: 403,
     Conflict: 409,
@@ -260,6 +262,7 @@ def on_http(request: AnyRequest, error: Exception) -> Response[Any]:
         403: Forbidden(),
         404: NotFound(),
         405: NotFound(),
+        413: TooLarge(),
         429: TooMany(seconds=60),
     }
     return refuse(request, kinds.get(status) or Unreadable())
