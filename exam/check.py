@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.designs import queries as designs
 from certificates.issuing import queries as issuing
+from certificates.keys import queries as keys
 from certificates.ledger import queries as ledger
 from certificates.platform import queries as platform
 from exam.delivery import queries as delivery
@@ -156,6 +157,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"designs: ", counted="SELECT count(*) FROM certificates.designs",
     ),
     Invariant(
+        key="keys", name=N_("签名密钥与登记一致，一把密钥一种用途，失密由两人确认"),
+        concerns=r"keys: ", counted="SELECT count(*) FROM certificates.signing_keys",
+    ),
+    Invariant(
         key="registered", name=N_("每张证书已在平台登记，或尚在期限内"),
         concerns=r"platform: ", counted="SELECT count(*) FROM certificates.platform_registrations",
     ),
@@ -212,6 +217,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("review", "SELECT id FROM scoring.reviews"),
     ("design", "SELECT id FROM certificates.designs"),
     ("certificate", "SELECT id FROM certificates.certificates"),
+    ("signing_key", "SELECT id FROM certificates.signing_keys"),
     ("release", "SELECT id FROM certificates.releases"),
     ("halt", "SELECT id FROM certificates.halts"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
@@ -263,6 +269,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("designs", await designs.invariants(session)),
         *led("issuing", await issuing.invariants(session, services.files)),
+        *led("keys", await keys.invariants(session)),
         *led("ledger", await ledger.invariants(session)),
         *led("platform", await platform.invariants(session, today=today, issued=await ledger.issued(session))),
         *led("unrecorded", await unrecorded(session)),

@@ -32,6 +32,7 @@ from certificates.keys.rules.register import (
 from certificates.keys.signer.port import Signer
 from exam.accounts.rules import SYSTEM, Actor, Permission
 from exam.kernel import audit
+from exam.kernel.errors import Forbidden
 from exam.kernel.i18n import translate
 from exam.kernel.ids import new_id
 
@@ -54,7 +55,8 @@ async def require_usable(session: AsyncSession, signer: Signer, purpose: Purpose
         )
     state = found.state(now)
     if state not in SIGNING:
-        raise KeyRefused(name=found.name, state=translate(STATE_LABELS[state]))
+        words = translate(STATE_LABELS[state])
+        raise KeyRefused(name=found.name, state=words, reason=words)
 
 
 async def register(
@@ -62,7 +64,7 @@ async def register(
     ceremony_sha256: str = "",
 ) -> Key:  # fmt: skip
     """Enter a key that takes over now; the one before may finish for `OVERLAP`. Again for the same key changes nothing."""
-    actor.require(Permission.KEY_MANAGE)
+    _require_manager(actor)
     wrong = faults(signer.chain, purpose)
     if wrong:
         words = "；".join(translate(FAULT_LABELS[one]) for one in wrong)
@@ -97,7 +99,7 @@ async def report(
 
     The second needs neither time nor reason; one that lies earlier moves the cut-off there.
     """
-    actor.require(Permission.KEY_MANAGE)
+    _require_manager(actor)
     assert actor.account_id is not None
     found = await queries.key(session, name)
     row = await _standing(session, found)
@@ -128,7 +130,7 @@ async def report(
 
 async def withdraw(session: AsyncSession, actor: Actor, *, name: str, reason: str, now: datetime) -> Key:
     """Take back a report that was a mistake: somebody other than who made it; the key signs again."""
-    actor.require(Permission.KEY_MANAGE)
+    _require_manager(actor)
     if not reason.strip():
         raise ReasonNeeded
     found = await queries.key(session, name)
@@ -139,6 +141,12 @@ async def withdraw(session: AsyncSession, actor: Actor, *, name: str, reason: st
     _decide(row, actor, ReportState.WITHDRAWN, reason, now)
     await _note(session, actor, "withdraw", found, row, now)
     return await queries.key(session, name)
+
+
+def _require_manager(actor: Actor) -> None:
+    """Keys are the installation's: who may manage them anywhere may do it."""
+    if not actor.may(Permission.KEY_MANAGE):
+        raise Forbidden
 
 
 async def _register_specimen(session: AsyncSession, signer: Signer, purpose: Purpose, now: datetime) -> Key:
@@ -158,6 +166,7 @@ async def _register_specimen(session: AsyncSession, signer: Signer, purpose: Pur
         .values(retired_at=now)
     )  # fmt: skip
     values = _values(signer, f"demo-{purpose}-{sha256[:8]}", purpose, "file", SYSTEM, now, "")
+    values["in_force_from"] = leaf.not_valid_before_utc  # a demo's clock goes back and forth
     made = await session.scalar(
         insert(SigningKeyRow).values(values).on_conflict_do_nothing().returning(SigningKeyRow.id)
     )

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from certificates.keys import actions as keys
+from certificates.keys.rules.purposes import Purpose
+from certificates.keys.signer import signer_of
 from certificates.ledger import actions, queries
 from certificates.ledger.client import Ahead, Asked, ask, client, cosigned
 from certificates.ledger.documents import LedgerWentBack, published_size, write_checkpoint, write_tiles
@@ -64,6 +67,9 @@ async def _seal(services: Services) -> Checkpoint:
         size = await queries.size(session)
         if last is not None and last.size == size:
             return last
+        await keys.require_usable(
+            session, signer_of(services.settings, Purpose.LEDGER), Purpose.LEDGER, now=services.clock.now()
+        )
         origin = last.head.origin if last is not None else origin_of(services.settings)
         head = TreeHead(origin, size, await Tree(session).root(size))
     note = await asyncio.to_thread(signed, services.settings, head)

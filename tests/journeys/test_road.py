@@ -155,6 +155,7 @@ PLANTED = [
     ("designs", """INSERT INTO certificates.designs (id, name, version, title, status, html, style, seal_mm, sha256, revision,
         based_on, authors, saved_at, way, reason) VALUES (gen_random_uuid(), 'ALL-v9', 9, '', 'approved', '', '',
         '[1, 2, 3, 4]', repeat('0', 64), 1, 'v1', '{}', now(), '', '')"""),
+    ("keys", "UPDATE certificates.signing_keys SET public_sha256 = repeat('c', 64) WHERE purpose = 'document'"),
     ("registered", "UPDATE certificates.platform_registrations SET status = 'queued', receipt = NULL, due_on = '2026-01-05'"),
     ("registered", "UPDATE certificates.platform_registrations SET receipt = NULL"),
     ("audit_records", "INSERT INTO exam.organisations (id, code, name_zh, name_en) VALUES (gen_random_uuid(), 'ZZ99', '无', 'None')"),

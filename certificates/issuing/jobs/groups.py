@@ -16,6 +16,8 @@ from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from certificates.issuing import actions, queries
 from certificates.issuing.actions import FINISH_JOB, GROUP_JOB, Begin, Issued, OutcomeChanged
 from certificates.issuing.documents import Intent
@@ -34,6 +36,9 @@ from certificates.issuing.rules.releases import (
 )
 from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from certificates.issuing.signer import signer_of
+from certificates.keys import actions as keys
+from certificates.keys.rules.purposes import Purpose
+from certificates.keys.rules.register import KeyRefused, KeyUnknown
 from exam.accounts import queries as accounts
 from exam.accounts.rules import SYSTEM, Actor
 from exam.kernel import printing
@@ -244,8 +249,9 @@ async def _make(services: Services, intents: Sequence[Intent]) -> tuple[dict[UUI
         try:
             async with services.db.transaction() as session:
                 await queries.require_running(session)
-        except Halted as halted:
-            return made, [*failed, halted]
+                await _require_keys(services, session)
+        except (Halted, KeyRefused, KeyUnknown) as stopped:
+            return made, [*failed, stopped]
         results = await asyncio.gather(
             *(asyncio.to_thread(making.make, services, intent) for intent in some), return_exceptions=True
         )
@@ -257,6 +263,13 @@ async def _make(services: Services, intents: Sequence[Intent]) -> tuple[dict[UUI
             else:
                 raise result
     return made, failed
+
+
+async def _require_keys(services: Services, session: AsyncSession) -> None:
+    """The register lets the keys of documents and credentials sign now: a lost key is heard as soon as the stop switch."""
+    for purpose in (Purpose.DOCUMENT, Purpose.CREDENTIAL):
+        signer = signer_of(services.settings, purpose)
+        await keys.require_usable(session, signer, purpose, now=services.clock.now())
 
 
 def _reason(failure: Exception) -> str:
