@@ -5,7 +5,7 @@ Each is one transaction of a road that can be cut between any two of them and go
 
 from certificates.issuing.actions.changing import NothingToCorrect, renew, revoke, void
 from certificates.issuing.actions.halting import FINISH_JOB, halt, queue_open, resume
-from certificates.issuing.actions.issuing import Issued, OutcomeChanged, issue, open_id_numbers, store
+from certificates.issuing.actions.issuing import Issued, OutcomeChanged, issue, records, store
 from certificates.issuing.actions.numbering import reserve
 from certificates.issuing.actions.releasing import (
     GROUP_JOB,
@@ -33,9 +33,9 @@ __all__ = [
     "halt",
     "issue",
     "items_of",
-    "open_id_numbers",
     "propose",
     "queue_open",
+    "records",
     "renew",
     "require_ready",
     "reserve",

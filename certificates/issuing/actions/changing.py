@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.issuing import queries
 from certificates.issuing.actions.halting import FINISH_JOB
 from certificates.issuing.actions.releasing import drop
-from certificates.issuing.actions.shared import Begin, draft, intent, locked, reason_of, stream
-from certificates.issuing.models import CertificateRow, Number
+from certificates.issuing.actions.shared import Begin, announce, intent, locked, reason_of, stream, take_back
+from certificates.issuing.models import Number
 from certificates.issuing.rules.face import Eligible, Face, face_problems
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import (
@@ -23,14 +23,11 @@ from certificates.issuing.rules.status import (
     RenewalKind,
     move,
 )
-from certificates.ledger import actions as ledger
-from certificates.ledger.rules import LedgerEvent
 from certificates.platform import actions as platform
 from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.clock import china_date
 from exam.kernel.crypto import Vault
-from exam.kernel.db import insert_many
 from exam.kernel.errors import N_, Conflict, Invalid
 from exam.kernel.jobs import enqueue
 from exam.registration import queries as registration
@@ -46,8 +43,11 @@ class NothingToCorrect(Conflict):
     way_out = N_("请先在报名信息中更正，再更正证书。")
 
 
-async def void(session: AsyncSession, actor: Actor, *, certificate_id: UUID, reason: str, now: datetime) -> None:
-    """Give up a number whose certificate was never issued; the number log keeps it with the reason."""
+async def void(
+    session: AsyncSession, actor: Actor, vault: Vault, *, certificate_id: UUID, reason: str, now: datetime
+) -> None:
+    """Give up a number whose certificate was never issued; the number log keeps it with the reason, and the ledger takes
+    back what it announced."""
     reason = reason_of(reason)
     row = (await locked(session, [certificate_id]))[0]
     actor.require(Permission.CERTIFICATE_ISSUE, organisation_id=row.organisation_id)
@@ -58,6 +58,7 @@ async def void(session: AsyncSession, actor: Actor, *, certificate_id: UUID, rea
     await session.flush()
     if row.release_id is not None:
         await drop(session, release_id=row.release_id, dropped={row.registration_id: "voided"})
+    await take_back(session, vault, row, reason, now=now)
     await audit.record(
         session,
         actor,
@@ -126,8 +127,8 @@ async def renew(
         reason=reason,
     )
     id_number = await registration.id_number(session, vault, row.person_id)
-    values, _ = intent(vault, item, row.number, face, id_number, begin, now=now)
-    await insert_many(session, CertificateRow, [values])
+    made = intent(vault, item, row.number, face, id_number, begin, now=now)
+    (values,) = await announce(session, [made], now=now)
     await audit.record(
         session,
         actor,
@@ -151,7 +152,7 @@ def _differs_not(present: Face, old: Face) -> bool:
 
 
 async def revoke(
-    session: AsyncSession, actor: Actor, *, certificate_id: UUID, reason: str, now: datetime
+    session: AsyncSession, actor: Actor, vault: Vault, *, certificate_id: UUID, reason: str, now: datetime
 ) -> Certificate:
     """Revoke an issued certificate: at once for everybody who asks, and withdrawn from the platform."""
     reason = reason_of(reason)
@@ -159,7 +160,7 @@ async def revoke(
     actor.require(Permission.CERTIFICATE_REVOKE, organisation_id=row.organisation_id)
     row.status, row.ended_at, row.reason = move(row.number, S(row.status), S.REVOKED), now, reason
     await session.flush()
-    await ledger.append(session, [draft(row, LedgerEvent.REVOKE, reason)], now=now)
+    await take_back(session, vault, row, reason, now=now)
     await platform.mark_revoked(session, row.id, reason=reason)
     await audit.record(
         session,

@@ -1,4 +1,4 @@
-"""From a reserved number to an issued certificate: the signed bytes are stored, the ledger told, the platform queued (3.7).
+"""From a reserved number to an issued certificate: the signed bytes are stored, the platform is queued (3.7).
 
 A worker that was cut off and comes back late finds its certificates further on than it left them: what it drew is not
 taken, and nothing is issued twice.
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries
-from certificates.issuing.actions.shared import draft, id_context, locked, stream
+from certificates.issuing.actions.shared import id_context, locked, record_of_row, stream
 from certificates.issuing.models import CertificateRow
 from certificates.issuing.rules.face import Face
 from certificates.issuing.rules.status import (
@@ -25,8 +25,6 @@ from certificates.issuing.rules.status import (
     RenewalKind,
     move,
 )
-from certificates.ledger import actions as ledger
-from certificates.ledger.rules import LedgerEvent
 from certificates.platform import actions as platform
 from certificates.platform.actions import ToRegister
 from certificates.platform.rules import PlatformRecord
@@ -36,11 +34,6 @@ from exam.kernel.crypto import Vault
 from exam.kernel.errors import N_, Conflict, Problem
 
 S = CertificateStatus
-_EVENTS: Final = {
-    "": LedgerEvent.ISSUE,
-    RenewalKind.CORRECTION: LedgerEvent.CORRECT,
-    RenewalKind.REPLACEMENT: LedgerEvent.REPLACE,
-}
 
 
 class OutcomeChanged(Conflict):
@@ -92,7 +85,7 @@ async def store(session: AsyncSession, actor: Actor, *, signed: Mapping[UUID, st
 
 
 async def issue(session: AsyncSession, actor: Actor, vault: Vault, *, ids: Sequence[UUID], now: datetime) -> Issued:
-    """Issue signed certificates: ledger entry, registration on the platform queued, older version ended, as one.
+    """Issue signed certificates: registration on the platform queued, older version ended, as one.
 
     Raises `Halted` while issuing is stopped.
     """
@@ -108,8 +101,6 @@ async def issue(session: AsyncSession, actor: Actor, vault: Vault, *, ids: Seque
         row.status = move(row.number, S(row.status), S.ISSUED)
         row.issued_at, row.issued_by = now, actor.account_id
     await session.flush()
-    drafts = [draft(row, _EVENTS[RenewalKind(row.renewal) if row.renewal else ""], row.reason) for row in rows]
-    await ledger.append(session, drafts, now=now)
     await platform.queue(session, vault, [_to_register(vault, row) for row in rows], now=now)
     if rows:
         await audit.record(
@@ -139,10 +130,10 @@ async def _end_older(session: AsyncSession, row: CertificateRow, now: datetime) 
     await platform.mark_renewed(session, older.id)
 
 
-async def open_id_numbers(session: AsyncSession, vault: Vault, ids: Collection[UUID]) -> dict[UUID, str]:
-    """The ID numbers frozen with certificates, by certificate, for drawing them."""
-    query = select(CertificateRow.id, CertificateRow.id_sealed).where(CertificateRow.id.in_(list(ids)))
-    return {row.id: vault.open(row.id_sealed, id_context(row.id)) for row in await session.execute(query)}
+async def records(session: AsyncSession, vault: Vault, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What the ledger committed to for these versions, the ID number open, by certificate: for drawing them."""
+    query = select(CertificateRow).where(CertificateRow.id.in_(list(ids)))
+    return {row.id: record_of_row(vault, row) for row in await session.scalars(query)}
 
 
 def _to_register(vault: Vault, row: CertificateRow) -> ToRegister:

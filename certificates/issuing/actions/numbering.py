@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries
-from certificates.issuing.actions.shared import Begin, intent, stream
-from certificates.issuing.models import CertificateRow, Number, NumberCounter
+from certificates.issuing.actions.shared import Begin, announce, intent, stream
+from certificates.issuing.models import Number, NumberCounter
 from certificates.issuing.rules.face import Eligible
 from certificates.issuing.rules.numbers import CURRENT, SCHEMES
 from exam.accounts.rules import Actor, Permission
@@ -27,18 +27,18 @@ from exam.registration import queries as registration
 async def reserve(
     session: AsyncSession, actor: Actor, vault: Vault, *, items: Sequence[Eligible], begin: Begin, now: datetime
 ) -> list[UUID]:
-    """Take numbers and write the intents, both or neither; refused while issuing is stopped.
+    """Take numbers, write the intents and announce them in the ledger, all or nothing; refused while issuing is stopped.
 
     What another worker took meanwhile is left out.
     """
     await queries.require_running(session)
     for organisation_id in sorted({item.organisation_id for item in items}):
         actor.require(Permission.CERTIFICATE_ISSUE, organisation_id=organisation_id)
-    rows: list[dict[str, Any]] = []
+    made: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for issuer in sorted({item.face.organisation_code for item in items}):
         own = [item for item in items if item.face.organisation_code == issuer]
-        rows += await _reserve_for(session, vault, issuer, own, begin, now)
-    await insert_many(session, CertificateRow, rows)
+        made += await _reserve_for(session, vault, issuer, own, begin, now)
+    rows = await announce(session, made, now=now)
     if rows:
         await audit.record(
             session,
@@ -55,7 +55,7 @@ async def reserve(
 
 async def _reserve_for(
     session: AsyncSession, vault: Vault, issuer: str, items: Sequence[Eligible], begin: Begin, now: datetime
-) -> list[dict[str, Any]]:
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Under the counter's lock, so that serials have no gap and an outcome has no second number."""
     year = items[0].face.issued_on.year
     id_numbers = await registration.id_numbers(session, vault, [item.person_id for item in items])
@@ -68,7 +68,7 @@ async def _reserve_for(
         )
     )
     numbers: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
+    made: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for item in items:
         if item.registration_id in taken:
             continue
@@ -86,10 +86,9 @@ async def _reserve_for(
                 "taken_at": now,
             }
         )
-        row, _ = intent(vault, item, number, item.face, id_numbers[item.person_id], begin, now=now)
-        rows.append(row)
+        made.append(intent(vault, item, number, item.face, id_numbers[item.person_id], begin, now=now))
     await insert_many(session, Number, numbers)
-    return rows
+    return made
 
 
 async def _locked_counter(session: AsyncSession, issuer: str, year: int) -> NumberCounter:

@@ -1,4 +1,4 @@
-"""What the verbs of issuing share: rows under lock, the intent of a certificate, its entry for the ledger."""
+"""What the verbs of issuing share: rows under lock, the intent of a certificate, its entries in the ledger."""
 
 from __future__ import annotations
 
@@ -14,16 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.issuing.models import CertificateRow
 from certificates.issuing.rules.face import TEMPLATE, Eligible, Face
 from certificates.issuing.rules.records import record_of, record_sha256
-from certificates.issuing.rules.status import CertificateStatus, NotAllowedNow
+from certificates.issuing.rules.status import CertificateStatus, NotAllowedNow, RenewalKind
 from certificates.issuing.rules.words import require_clean
+from certificates.ledger import actions as ledger
 from certificates.ledger.actions import Draft
 from certificates.ledger.rules import LedgerEvent
 from exam.kernel.crypto import Vault
+from exam.kernel.db import insert_many
 from exam.kernel.errors import N_, Invalid, Problem
 from exam.kernel.ids import new_id, token
 
 S = CertificateStatus
 _TOKEN_BITS: Final = 128
+_EVENTS: Final = {
+    "": LedgerEvent.ISSUE,
+    str(RenewalKind.CORRECTION): LedgerEvent.CORRECT,
+    str(RenewalKind.REPLACEMENT): LedgerEvent.REPLACE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,16 +103,52 @@ async def locked(session: AsyncSession, ids: Sequence[UUID] | Mapping[UUID, str]
     return rows
 
 
-def draft(row: CertificateRow, event: LedgerEvent, reason: str) -> Draft:
-    """The version's entry for the ledger."""
-    return Draft(
-        event=event,
+async def announce(
+    session: AsyncSession, made: Sequence[tuple[dict[str, Any], dict[str, Any]]], *, now: datetime
+) -> list[dict[str, Any]]:
+    """Enter intents in the ledger, before anything is drawn, and write their rows with the places of their entries."""
+    drafts = [
+        Draft(
+            event=_EVENTS[row["renewal"]],
+            certificate_id=row["id"],
+            number=row["number"],
+            version=row["version"],
+            record=record,
+            reason=row["reason"],
+        )
+        for row, record in made
+    ]
+    places = await ledger.append(session, drafts, now=now)
+    rows = [{**row, "leaf_index": place} for (row, _), place in zip(made, places, strict=True)]
+    await insert_many(session, CertificateRow, rows)
+    return rows
+
+
+async def take_back(session: AsyncSession, vault: Vault, row: CertificateRow, reason: str, *, now: datetime) -> None:
+    """The entry that ends what a version's first entry announced."""
+    draft = Draft(
+        event=LedgerEvent.REVOKE,
         certificate_id=row.id,
         number=row.number,
         version=row.version,
-        sha256=row.sha256 or "",
+        record=record_of_row(vault, row),
         reason=reason,
-        commitment={**row.face, "number": row.number, "version": row.version, "sha256": row.sha256},
+    )
+    await ledger.append(session, [draft], now=now)
+
+
+def record_of_row(vault: Vault, row: CertificateRow) -> dict[str, Any]:
+    """What the entries of a version commit to, from its frozen row."""
+    return record_of(
+        number=row.number,
+        version=row.version,
+        token=row.token,
+        face=Face.from_data(row.face),
+        id_number=vault.open(row.id_sealed, id_context(row.id)),
+        photo_sha256=row.photo_sha256,
+        template=row.template,
+        template_sha256=row.template_sha256,
+        numbered_at=row.numbered_at,
     )
 
 

@@ -1,7 +1,7 @@
 """Issuing a release: groups that any number of workers take, each step its own transaction, heard by the stop switch.
 
-A group goes: look who is still to be issued, and what has changed since the approval; reserve numbers with their intents;
-draw, sign, look at our own work, store; note the hashes; issue. Whatever is cut is found again as an unfinished certificate
+A group goes: look who is still to be issued, and what has changed since the approval; reserve numbers with their intents
+and ledger entries; seal the ledger; draw with its proof, sign, look at our own work, store; note the hashes; issue. Whatever is cut is found again as an unfinished certificate
 and goes on from where it stood. Two workers on one group (one of them believed dead) do no harm: a number is taken under a
 lock, and what one has stored or issued the other leaves alone.
 """
@@ -23,6 +23,7 @@ from certificates.issuing.actions import FINISH_JOB, GROUP_JOB, Begin, Issued, O
 from certificates.issuing.documents import Intent
 from certificates.issuing.documents.samples import problems_of
 from certificates.issuing.jobs import making
+from certificates.issuing.jobs.making import Work
 from certificates.issuing.rules.face import TEMPLATE, Eligible
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.releases import (
@@ -39,6 +40,8 @@ from certificates.issuing.signer import signer_of
 from certificates.keys import actions as keys
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.rules.register import KeyRefused, KeyUnknown
+from certificates.ledger import jobs as sealing
+from certificates.ledger import queries as ledger
 from exam.accounts import queries as accounts
 from exam.accounts.rules import SYSTEM, Actor
 from exam.kernel import printing
@@ -221,11 +224,9 @@ async def _finish(services: Services, actor: Actor, ids: Sequence[UUID]) -> Issu
     """Take reserved certificates to the end; what fails alone does not keep the others back."""
     if not ids:
         return Issued(0, ())
-    async with services.db.transaction() as session:
-        rows = await queries.certificates(session, ids)
-        intents = await _intents(services, session, [one for one in rows if one.status is CertificateStatus.NUMBERED])
+    waiting = await _works(services, ids)
     failures: list[Exception] = []
-    for some in chunks(intents, SLICE * 4):
+    for some in chunks(waiting, SLICE * 4):
         made, failed = await _make(services, some)
         failures += failed
         if made:
@@ -241,11 +242,28 @@ async def _finish(services: Services, actor: Actor, ids: Sequence[UUID]) -> Issu
     return done
 
 
-async def _make(services: Services, intents: Sequence[Intent]) -> tuple[dict[UUID, str], list[Exception]]:
+async def _works(services: Services, ids: Sequence[UUID]) -> list[Work]:
+    """What is still to be drawn, with its proof: the ledger is sealed first, so that the proof can go into the file."""
+    async with services.db.transaction() as session:
+        rows = [one for one in await queries.certificates(session, ids) if one.status is CertificateStatus.NUMBERED]
+    if not rows:
+        return []
+    await sealing.seal(services)
+    places = {one.id: one.leaf_index for one in rows if one.leaf_index is not None}
+    async with services.db.transaction() as session:
+        records = await actions.records(session, services.vault, list(places))
+        proofs = await ledger.proofs(session, sorted(places.values()))
+    return [
+        Work(intent=_intent(one, records[one.id]["id_number"]), record=records[one.id], proof=proofs[places[one.id]])
+        for one in rows
+    ]
+
+
+async def _make(services: Services, works: Sequence[Work]) -> tuple[dict[UUID, str], list[Exception]]:
     """Make certificates side by side; between two slices the stop switch is heard, and what is made is kept."""
     made: dict[UUID, str] = {}
     failed: list[Exception] = []
-    for some in chunks(intents, SLICE):
+    for some in chunks(works, SLICE):
         try:
             async with services.db.transaction() as session:
                 await queries.require_running(session)
@@ -253,11 +271,11 @@ async def _make(services: Services, intents: Sequence[Intent]) -> tuple[dict[UUI
         except (Halted, KeyRefused, KeyUnknown) as stopped:
             return made, [*failed, stopped]
         results = await asyncio.gather(
-            *(asyncio.to_thread(making.make, services, intent) for intent in some), return_exceptions=True
+            *(asyncio.to_thread(making.make, services, work) for work in some), return_exceptions=True
         )
-        for intent, result in zip(some, results, strict=True):
+        for work, result in zip(some, results, strict=True):
             if isinstance(result, str):
-                made[intent.id] = result
+                made[work.intent.id] = result
             elif isinstance(result, Exception):
                 failed.append(result)
             else:
@@ -280,22 +298,18 @@ def _reason(failure: Exception) -> str:
     )
 
 
-async def _intents(services: Services, session: Any, rows: Sequence[Certificate]) -> list[Intent]:
-    id_numbers = await actions.open_id_numbers(session, services.vault, [one.id for one in rows])
-    return [
-        Intent(
-            id=one.id,
-            number=one.number,
-            version=one.version,
-            token=one.token,
-            template=one.template,
-            face=one.face,
-            id_number=id_numbers[one.id],
-            photo_sha256=one.photo_sha256,
-            numbered_at=one.numbered_at,
-        )
-        for one in rows
-    ]
+def _intent(one: Certificate, id_number: str) -> Intent:
+    return Intent(
+        id=one.id,
+        number=one.number,
+        version=one.version,
+        token=one.token,
+        template=one.template,
+        face=one.face,
+        id_number=id_number,
+        photo_sha256=one.photo_sha256,
+        numbered_at=one.numbered_at,
+    )
 
 
 async def _close_release(services: Services, group: _Group) -> None:

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pypdfium2
 from asn1crypto import cms
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pypdfium2 import raw
 
+from certificates.issuing.credentials import credential_jwt
 from certificates.issuing.documents import Intent, draw
 from certificates.issuing.documents.samples import PDFIUM
+from certificates.issuing.rules.credential import MEDIA_TYPE
 from certificates.issuing.rules.signature import examine
 from certificates.issuing.signer import roots, sign, signer_of
+from certificates.ledger.rules import LedgerProof
+from certificates.ledger.rules.entries import record_file
 from exam.kernel.errors import N_, Unavailable
+from exam.kernel.pdf import Attachment
 from exam.kernel.services import Services
+
+ATTACHMENTS: Final = 3
 
 
 class CannotIssue(Unavailable):
@@ -30,8 +38,33 @@ class CannotIssue(Unavailable):
     way_out = N_("请把编号告诉管理员；编号已保留，查明后可以继续。")
 
 
-def make(services: Services, intent: Intent) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A certificate to make: what is drawn, the record that the ledger committed to, and the proof that it did."""
+
+    intent: Intent
+    record: Mapping[str, Any] = field(repr=False)
+    proof: LedgerProof
+
+
+def attachments_of(services: Services, work: Work) -> tuple[Attachment, ...]:
+    """What goes with the page inside the file: the credential, the ledger's proof, and the record that opens its entry."""
+    credential = credential_jwt(services, work.intent, status_index=work.proof.index)
+    return (
+        Attachment("credential.jwt", MEDIA_TYPE, "可验证凭证 Verifiable credential (Open Badges 3.0)", credential),
+        Attachment("ledger-proof.txt", "text/plain", "登记簿证明 Proof of the ledger", work.proof.text.encode()),
+        Attachment(
+            "ledger-record.json",
+            "application/json",
+            "登记内容 Record of the ledger",
+            record_file(work.proof, work.record),
+        ),
+    )
+
+
+def make(services: Services, work: Work) -> str:
     """Draw, sign, check with other eyes, store; returns the hash. Nothing unsigned is ever stored."""
+    intent = work.intent
     signer = signer_of(services.settings)
     drawn = draw(
         intent,
@@ -39,6 +72,7 @@ def make(services: Services, intent: Intent) -> str:
         base_url=services.settings.base_url,
         signer_name=signer.name,
         home=services.settings.home,
+        attachments=attachments_of(services, work),
     )
     signed = sign(drawn, signer)
     require_genuine(signed, intent, roots(services.settings))
@@ -67,6 +101,7 @@ def other_eyes(signed: bytes, intent: Intent) -> list[str]:
             return ["unreadable"]
         try:
             flaws = [] if len(document) == 1 else ["pages"]
+            flaws += [] if raw.FPDFDoc_GetAttachmentCount(document) == ATTACHMENTS else ["attachments"]
             flaws += _signature_flaws(signed, document)
             seen = "".join(document[0].get_textpage().get_text_bounded().split())
         finally:

@@ -15,6 +15,7 @@ from certificates.issuing.queries.stored import record
 from certificates.issuing.rules.records import Certificate as Certificate
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import queries as ledger
+from certificates.ledger.rules.complete import Known, differences
 from certificates.ledger.rules.entries import BEGINNINGS
 from exam.kernel.files import FileStore
 from scoring.outcomes import queries as outcomes
@@ -72,18 +73,19 @@ async def _number_failures(session: AsyncSession, rows: Sequence[Certificate]) -
 
 
 async def _byte_failures(session: AsyncSession, files: FileStore, rows: Sequence[Certificate]) -> list[str]:
-    entries = {
-        (entry.number, entry.version): entry for entry in await ledger.entries(session) if entry.event in BEGINNINGS
-    }
-    failures = []
+    """Every version was announced in the ledger, every end stands there, and the bytes issued are those stored."""
+    entries = await ledger.entries(session)
+    ends = (CertificateStatus.REVOKED, CertificateStatus.VOIDED)
+    known = [
+        Known(id=row.id, number=row.number, version=row.version, begun=True, ended=row.status in ends) for row in rows
+    ]
+    failures = differences(entries, known, committing=frozenset())
+    places = {entry.certificate_id: entry.index for entry in entries if entry.event in BEGINNINGS}
     for row in rows:
-        if row.issued_at is None:
-            continue
-        entry = entries.pop((row.number, row.version), None)
-        if entry is None:
-            failures.append(f"{row.number}/{row.version} is not in the ledger")
-        failures += _stored_failures(files, row)
-    failures += [f"{number}/{version} is in the ledger and has no certificate" for number, version in entries]
+        if places.get(row.id, row.leaf_index) != row.leaf_index:
+            failures.append(f"{row.number}/{row.version} names another place in the ledger")
+        if row.issued_at is not None:
+            failures += _stored_failures(files, row)
     return failures
 
 

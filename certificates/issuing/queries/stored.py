@@ -86,6 +86,16 @@ async def of_people(session: AsyncSession, person_ids: Collection[UUID]) -> list
     return [record(row) for row in await session.scalars(query)]
 
 
+async def issued_versions(session: AsyncSession) -> list[tuple[UUID, str]]:
+    """Every version that was ever issued: its id and number."""
+    query = (
+        select(CertificateRow.id, CertificateRow.number)
+        .where(CertificateRow.issued_at.is_not(None))
+        .order_by(CertificateRow.number, CertificateRow.version)
+    )
+    return [(row.id, row.number) for row in (await session.execute(query)).all()]
+
+
 async def unfinished(session: AsyncSession, actor: Actor, batch_id: UUID) -> list[Certificate]:
     """Numbers that were taken and whose certificate is not issued yet: where a cut run goes on."""
     query = (

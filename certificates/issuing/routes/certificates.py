@@ -162,7 +162,12 @@ async def revoke(request: AppRequest, services: AppServices, certificate_id: Fro
     form = await parse_form(request, ReasonForm)
     async with services.db.transaction() as session:
         await actions.revoke(
-            session, actor_of(request), certificate_id=certificate_id, reason=form.reason, now=services.clock.now()
+            session,
+            actor_of(request),
+            services.vault,
+            certificate_id=certificate_id,
+            reason=form.reason,
+            now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{certificate_id}", N_("证书已撤销，公开查验立即生效。"))
 
@@ -192,7 +197,12 @@ async def void(request: AppRequest, services: AppServices, certificate_id: FromP
     form = await parse_form(request, ReasonForm)
     async with services.db.transaction() as session:
         await actions.void(
-            session, actor_of(request), certificate_id=certificate_id, reason=form.reason, now=services.clock.now()
+            session,
+            actor_of(request),
+            services.vault,
+            certificate_id=certificate_id,
+            reason=form.reason,
+            now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{certificate_id}", N_("编号已作废，编号登记簿保留了理由。"))
 
