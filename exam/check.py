@@ -217,6 +217,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("review", "SELECT id FROM scoring.reviews"),
     ("design", "SELECT id FROM certificates.designs"),
     ("certificate", "SELECT id FROM certificates.certificates"),
+    ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
     ("release", "SELECT id FROM certificates.releases"),
     ("halt", "SELECT id FROM certificates.halts"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),

@@ -15,8 +15,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from certificates.issuing import commands as issuing
-from certificates.registry import commands as registry
+from certificates.issuing.jobs import announced
 from certificates.keys import commands as keys
+from certificates.ledger import commands as ledger
+from certificates.ledger import jobs as ledger_jobs
+from certificates.registry import commands as registry
 from certificates.verification import commands as verification
 from exam import check, demo, serving, worker
 from exam.demo.record import read_record
@@ -102,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     receiving.set_defaults(command=_with_services(registry.receive))
 
     keys.add_commands(commands, common, _with_services)
+    parts = ledger.Parts(announced.known, announced.owner, ledger_jobs.seal)
+    ledger.add_commands(commands, common, _with_services, parts)
     verification.add_commands(commands, common)
     office = issuing.add_commands(commands, common)
     office["halt"].set_defaults(command=_without_upgrade(issuing.halt))

@@ -15,6 +15,7 @@ from certificates.ledger.rules.notes import BadNote, read_note
 from certificates.ledger.rules.tiles import Tile
 from exam.kernel.errors import N_, Conflict
 from exam.kernel.locks import exclusive
+from exam.kernel.settings import Settings
 
 CHECKPOINT: Final = "checkpoint"
 
@@ -24,6 +25,11 @@ class LedgerWentBack(Conflict):
 
     message = N_("数据库中的登记簿只有 %(size)s 条，而已公布到第 %(published)s 条：数据库被恢复到了较早的状态。")
     way_out = N_("请停止颁发，从更近的备份恢复；不要删除已公布的文件。")
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the static files stand, for any web server."""
+    return settings.home / "ledger"
 
 
 def published_size(folder: Path) -> int:

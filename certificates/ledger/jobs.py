@@ -8,21 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from certificates.keys import actions as keys
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.signer import signer_of
 from certificates.ledger import actions, queries
-from certificates.ledger.client import Ahead, Asked, ask, client, cosigned
-from certificates.ledger.documents import LedgerWentBack, published_size, write_checkpoint, write_tiles
+from certificates.ledger.client import Ahead, Asked, ask, cosigned
+from certificates.ledger.client import client as client
+from certificates.ledger.documents import LedgerWentBack, folder_of, published_size, write_checkpoint, write_tiles
 from certificates.ledger.queries import Checkpoint, Tree
 from certificates.ledger.rules.checkpoints import TreeHead
 from certificates.ledger.rules.merkle import plan_consistency
 from certificates.ledger.rules.notes import Note
 from certificates.ledger.rules.tiles import tiles_of
-from certificates.ledger.signer import origin_of, policy_of, signed
+from certificates.ledger.signer import log_origin, policy_of, signed
 from exam.kernel.db import chunks
 from exam.kernel.errors import N_, Unavailable
 from exam.kernel.services import Services
@@ -39,11 +39,6 @@ class NoQuorum(Unavailable):
 
     message = N_("登记簿的检查点（%(size)s 条）未取得足够的见证：%(missing)s。")
     way_out = N_("请检查见证方是否在运行；恢复后颁发会自动继续。")
-
-
-def folder_of(services: Services) -> Path:
-    """Where the static files stand, for any web server."""
-    return services.settings.home / "ledger"
 
 
 async def seal(services: Services) -> Checkpoint:
@@ -70,7 +65,7 @@ async def _seal(services: Services) -> Checkpoint:
         await keys.require_usable(
             session, signer_of(services.settings, Purpose.LEDGER), Purpose.LEDGER, now=services.clock.now()
         )
-        origin = last.head.origin if last is not None else origin_of(services.settings)
+        origin = await log_origin(session, services.settings)
         head = TreeHead(origin, size, await Tree(session).root(size))
     note = await asyncio.to_thread(signed, services.settings, head)
     now = services.clock.now()
@@ -107,7 +102,7 @@ def _missing(answers: Sequence[Asked]) -> str:
 
 async def publish(services: Services, sealed: Checkpoint) -> None:
     """Write the files of a checkpoint's tree that are not there yet, the checkpoint last."""
-    folder = folder_of(services)
+    folder = folder_of(services.settings)
     since = published_size(folder)
     if since > sealed.size:
         async with services.db.transaction() as session:

@@ -8,9 +8,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.signer import CannotSign, signer_of
+from certificates.ledger import queries
 from certificates.ledger.rules.checkpoints import TreeHead
 from certificates.ledger.rules.notes import Kind, Note, Verifier, sign, verifier_of
 from certificates.ledger.rules.policy import BadPolicy, Policy, read_policy
@@ -32,6 +34,12 @@ def origin_of(settings: Settings) -> str:
     """The log's name: the address that it is served at, without the scheme."""
     address = urlsplit(settings.base_url)
     return address.netloc + address.path.rstrip("/") + PREFIX
+
+
+async def log_origin(session: AsyncSession, settings: Settings) -> str:
+    """The log's name: that of its first checkpoint for ever, also when the site moves to another address."""
+    last = await queries.checkpoint(session)
+    return last.head.origin if last is not None else origin_of(settings)
 
 
 def verifier(settings: Settings, origin: str) -> Verifier:

@@ -12,9 +12,9 @@ from certificates.ledger.rules import ErasureStatus, LedgerEvent
 from certificates.ledger.rules.chain import ChainedEntry, adopted, chain_failures
 from certificates.ledger.rules.checkpoints import tree_head
 from certificates.ledger.rules.entries import BadEntry, moment, read_entry
-from certificates.ledger.rules.merkle import fold, leaf_hash, range_root
+from certificates.ledger.rules.merkle import leaf_hash
 from certificates.ledger.rules.notes import BadNote, read_note
-from certificates.ledger.rules.tiles import WIDTH
+from certificates.ledger.rules.published import levels_of, root_from
 
 _TOGETHER: Final = 2_000
 _COLUMNS: Final = (
@@ -28,7 +28,7 @@ async def invariants(session: AsyncSession) -> list[str]:
     failures = chain_failures(chained)
     hashes, found = await _leaves(session, chained)
     failures += found
-    levels = _levels(hashes)
+    levels = levels_of(hashes)
     failures += await _nodes(session, levels)
     failures += await _signed(session, levels)
     return failures
@@ -75,15 +75,6 @@ def _facts(row: Any, chained: list[ChainedEntry]) -> list[str]:
     return [] if same else [f"entry {row.place} says another event or time than its row"]
 
 
-def _levels(hashes: list[bytes]) -> list[list[bytes]]:
-    """The hashes of each level of tiles."""
-    levels = [hashes]
-    while len(levels[-1]) >= WIDTH:
-        row = levels[-1]
-        levels.append([fold(row[at : at + WIDTH]) for at in range(0, len(row) - len(row) % WIDTH, WIDTH)])
-    return levels
-
-
 async def _nodes(session: AsyncSession, levels: list[list[bytes]]) -> list[str]:
     wanted = {(level, index): one for level, row in enumerate(levels) if level for index, one in enumerate(row)}
     failures = []
@@ -117,13 +108,8 @@ def _head_failures(name: str, size: int, text: str, levels: list[list[bytes]]) -
         return [f"{name} says size {head.size}"]
     if size > len(levels[0]):
         return [f"{name} is about more leaves than there are: entries were lost"]
-    same = range_root(lambda level, index: _node(levels, level, index), 0, size) == head.root
+    same = root_from(levels, size) == head.root
     return [] if same else [f"{name} has another root than the entries"]
-
-
-def _node(levels: list[list[bytes]], level: int, index: int) -> bytes:
-    row, above = divmod(level, 8)
-    return fold(levels[row][index << above : (index + 1) << above])
 
 
 def _chained(row: ChainRow) -> ChainedEntry:

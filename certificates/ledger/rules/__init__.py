@@ -9,6 +9,7 @@ witness      what a witness answers
 entries      what is hashed: events and salted commitments
 chain        entries of the time before the tree
 complete     certificates and entries held against each other
+published    a published log held against itself
 """
 
 from certificates.ledger.rules.entries import EVENT_LABELS, Draft, ErasureStatus, LedgerEntry, LedgerEvent, LedgerProof
