@@ -13,6 +13,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 
+from certificates.credit import routes as credit
 from certificates.designs import documents as design_drawing
 from certificates.designs import routes as designs
 from certificates.designs.rules.records import BUILT_IN
@@ -52,6 +53,7 @@ MODULES: Sequence[Any] = (
     designs,
     issuing,
     platform,
+    credit,
     verification,
     catalogue,
     registration,

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.credit import queries as credit
 from certificates.designs import queries as designs
 from certificates.issuing import queries as issuing
 from certificates.keys import queries as keys
@@ -165,6 +166,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"platform: ", counted="SELECT count(*) FROM certificates.platform_registrations",
     ),
     Invariant(
+        key="credits", name=N_("学分只记在平台登记过的证书上"),
+        concerns=r"credit: ", counted="SELECT count(*) FROM certificates.credit_records",
+    ),
+    Invariant(
         key="audit_records", name=N_("每项变更都有审计记录"),
         concerns=r"unrecorded: ", counted="SELECT count(*) FROM exam.audit_records",
     ),
@@ -215,15 +220,15 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("keyed_sheet", "SELECT id FROM scoring.keyed_sheets"),
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
-    ("design", "SELECT id FROM certificates.designs"),
     ("certificate", "SELECT id FROM certificates.certificates"),
     ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
-    ("release", "SELECT id FROM certificates.releases"),
-    ("halt", "SELECT id FROM certificates.halts"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
+    ("design", "SELECT id FROM certificates.designs"),
     ("release", "SELECT id FROM certificates.releases"),
     ("halt", "SELECT id FROM certificates.halts"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
+    ("credit_proposal", "SELECT id FROM certificates.credit_proposals"),
+    ("credit_record", "SELECT id FROM certificates.credit_records"),
     ("platform_file", "SELECT id FROM certificates.platform_files"),
     ("platform_reconciliation", "SELECT id FROM certificates.platform_reconciliations WHERE problem = ''"),
 )
@@ -275,6 +280,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("keys", await keys.invariants(session)),
         *led("ledger", await ledger.invariants(session)),
         *led("platform", await platform.invariants(session, today=today, issued=await issuing.issued_versions(session))),
+        *led("credit", await credit.invariants(session)),
         *led("unrecorded", await unrecorded(session)),
         *led("audit", await audit.verify(session)),
         *[_given_up(job) for job in await jobs.parked(session)],

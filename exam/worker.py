@@ -5,6 +5,7 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from certificates.credit import jobs as credit
 from certificates.issuing import jobs as issuing
 from certificates.ledger import jobs as ledger
 from certificates.platform import jobs as platform
@@ -31,6 +32,7 @@ FOLDERS: tuple[Any, ...] = (
     issuing,
     ledger,
     platform,
+    credit,
 )
 """Modules with ``JOBS`` (name to function) and, where the clock starts some, ``SCHEDULES`` (name to cron, UTC)."""
 

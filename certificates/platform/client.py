@@ -7,7 +7,9 @@ asked again later), a request that is refused as a whole is `PlatformRefused` (n
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -72,7 +74,7 @@ class Line:
         """One request; its JSON object. Raises PlatformDown, PlatformRefused."""
         headers = {"Authorization": f"Bearer {self._key.decode()}", **arguments.pop("headers", {})}
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT) as client:
+            async with httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT, verify=_trust()) as client:
                 response = await client.request(method, self._address + path, headers=headers, **arguments)
             if response.status_code in _REFUSED:
                 raise PlatformRefused(f"{self.name} answered {response.status_code}")
@@ -168,6 +170,12 @@ def line_of(services: Services) -> Line:
 def client_of(services: Services) -> PlatformClient:
     """The platform of this installation."""
     return HttpPlatform(line_of(services), callback=f"{services.settings.base_url}/certificates/platform/receipts")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities of this machine, read once: reading them anew for each request costs more than the request."""
+    return httpx.create_ssl_context()
 
 
 def _wished(response: httpx.Response) -> int | None:

@@ -537,3 +537,36 @@ def _line(row: PlatformRegistration, today: date) -> PlatformLine:
         next_try_at=row.next_try_at,
         verified_at=row.verified_at,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A certificate version that stands, and whether the platform has it."""
+
+    number: str
+    certificate_id: UUID
+    organisation_id: UUID
+    registered: bool
+
+
+async def standing(session: AsyncSession, *, organisation_ids: Sequence[UUID] | None = None) -> list[Standing]:
+    """The versions in force by number: not withdrawn, and no next version on its way."""
+    row = PlatformRegistration
+    gone = [str(status) for status in (*GOING, PlatformStatus.CORRECTION_PENDING)]
+    query = select(row.number, row.certificate_id, row.organisation_id, row.status).where(row.status.not_in(gone))
+    if organisation_ids is not None:
+        query = query.where(row.organisation_id.in_(organisation_ids))
+    return [
+        Standing(
+            number=number,
+            certificate_id=certificate_id,
+            organisation_id=organisation_id,
+            registered=PlatformStatus(status) in THERE,
+        )
+        for number, certificate_id, organisation_id, status in (await session.execute(query.order_by(row.number))).all()
+    ]
+
+
+async def numbers(session: AsyncSession) -> set[str]:
+    """Every number that was ever on its way to the platform."""
+    return set(await session.scalars(select(PlatformRegistration.number)))

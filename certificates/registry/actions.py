@@ -68,6 +68,8 @@ async def take_rows(
         await session.execute(insert(RecordRow).values(values).on_conflict_do_nothing())
     query = select(RecordRow).where(RecordRow.key.in_([row.key for row in rows])).order_by(RecordRow.key)
     known = {row.key: row for row in await session.scalars(query.with_for_update())}
+    if new:
+        await _supersede(session, sorted({str(row["number"]) for row in new.values()}), now)
     answers = [
         _answer(row, known.get(row.key), now)
         if not wrong[position]
@@ -76,6 +78,16 @@ async def take_rows(
     ]
     await session.flush()
     return answers
+
+
+async def _supersede(session: AsyncSession, numbers: Sequence[str], now: datetime) -> None:
+    """Of each number only the newest version is in force, in whatever order they came."""
+    query = select(RecordRow).where(RecordRow.number.in_(numbers)).order_by(RecordRow.number, RecordRow.version)
+    rows = (await session.scalars(query.with_for_update())).all()
+    newest = {row.number: row.version for row in rows}
+    for row in rows:
+        if row.version < newest[row.number] and row.withdrawn_at is None:
+            row.withdrawn_at, row.withdrawal_reason = now, f"superseded by version {newest[row.number]}"
 
 
 def _answer(row: Row, stored: RecordRow | None, now: datetime) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from exam.demo.steps import (
     arranging,
     batch,
     catalogue,
+    credits,
     day,
     earlier,
     living,
@@ -165,6 +166,8 @@ async def _certify(exam: Exam) -> None:
         await proof.issue(exam.stage, exam.batch_id, step)
     with exam.stage.progress.step("platform", N_("平台登记")) as step:
         await proof.register(exam.stage, exam.batch_id, step)
+    with exam.stage.progress.step("credits", N_("学分银行")) as step:
+        await credits.store(exam.stage, exam.batch_id, step)
 
 
 async def _live(exam: Exam, days: BatchDays) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.credit import queries as credit
 from certificates.issuing import queries as issuing
 from certificates.platform import queries as registrations
 from exam.accounts.rules import Actor, Permission
@@ -52,6 +53,7 @@ SOURCES = (
     reviews.needs,
     issuing.needs,
     registrations.needs,
+    credit.needs,
     watch.needs,
 )
 _URGENCY = {"stopped": 0, "warning": 1, "needs": 2, "done": 3}

@@ -5,6 +5,7 @@ from types import ModuleType
 from sqlalchemy import MetaData
 
 from certificates.designs import models as designs
+from certificates.credit import models as credit
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
@@ -63,6 +64,7 @@ MODELS: tuple[ModuleType, ...] = (
     ledger,
     platform,
     registry,
+    credit,
 )
 
 

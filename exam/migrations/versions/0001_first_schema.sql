@@ -79,6 +79,58 @@ CREATE TRIGGER certificates_no_delete BEFORE DELETE ON certificates.certificates
 
 CREATE TRIGGER certificates_no_truncate BEFORE TRUNCATE ON certificates.certificates FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.credit_proposals (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    level TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    hours NUMERIC(12, 4) NOT NULL,
+    credits NUMERIC(12, 4) NOT NULL,
+    rule TEXT NOT NULL,
+    status TEXT NOT NULL,
+    recognised NUMERIC(12, 4),
+    message TEXT NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    proposed_by UUID,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_credit_proposals PRIMARY KEY (id),
+    CONSTRAINT ck_credit_proposals_status CHECK (status IN ('proposal_due', 'proposed', 'review', 'recognised', 'refused', 'published')),
+    CONSTRAINT uq_credit_proposals_certificate_id_level_version UNIQUE (certificate_id, level, version),
+    CONSTRAINT ck_credit_proposals_positive CHECK (hours > 0 AND credits > 0),
+    CONSTRAINT ck_credit_proposals_recognised CHECK ((status IN ('recognised', 'published')) = (recognised IS NOT NULL))
+);
+
+CREATE TABLE certificates.credit_records (
+    number TEXT NOT NULL,
+    id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    institution_id UUID,
+    issued_on DATE NOT NULL,
+    status TEXT NOT NULL,
+    credits NUMERIC(12, 4),
+    stored_at TIMESTAMP WITH TIME ZONE,
+    asked_at TIMESTAMP WITH TIME ZONE,
+    course TEXT NOT NULL,
+    course_credits NUMERIC(12, 4),
+    reason TEXT NOT NULL,
+    requested_at TIMESTAMP WITH TIME ZONE,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    decided_by UUID,
+    told_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_credit_records PRIMARY KEY (number),
+    CONSTRAINT ck_credit_records_status CHECK (status IN ('account_missing', 'account_open', 'stored', 'conversion_requested', 'school_review', 'converted', 'refused')),
+    CONSTRAINT ck_credit_records_stored CHECK (status IN ('account_missing', 'account_open') OR credits IS NOT NULL),
+    CONSTRAINT ck_credit_records_converted CHECK (status <> 'converted' OR (course <> '' AND course_credits > 0 AND course_credits <= credits)),
+    CONSTRAINT ck_credit_records_refused CHECK (status <> 'refused' OR reason <> ''),
+    CONSTRAINT uq_credit_records_id UNIQUE (id)
+);
+
+CREATE INDEX ix_credit_records_institution_id_status ON certificates.credit_records (institution_id, status);
+
+CREATE INDEX ix_credit_records_registration_id ON certificates.credit_records (registration_id);
+
 CREATE TABLE certificates.designs (
     id UUID NOT NULL,
     name TEXT NOT NULL,
