@@ -15,7 +15,7 @@ from certificates.designs.forms import BeginForm, ReturnForm, SourceForm
 from certificates.designs.rules.changes import changes
 from certificates.designs.rules.dummies import DUMMIES
 from certificates.designs.rules.fields import SOURCES
-from certificates.designs.rules.records import BUILT_IN, LABELS, TONES, DesignStatus, HasProblems, Source
+from certificates.designs.rules.records import BUILT_IN, LABELS, TONES, Design, DesignStatus, HasProblems, Source
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
@@ -101,18 +101,32 @@ async def preview(request: AppRequest, services: AppServices, design_id: FromPat
     return page(request, f"{PAGES}/_preview.html", **view)
 
 
+@get("/certificates/designs/{design_id:uuid}/picture.webp", guards=_GUARD)
+async def picture(
+    request: AppRequest, services: AppServices, design_id: FromPath[UUID], dummy: Key = "usual"
+) -> Response[bytes]:
+    """Hand out what is saved, drawn on one dummy, as a picture."""
+    one, tried = await _saved(request, services, design_id, dummy)
+    return file_response(tried.png, "image/webp", f"{one.name}.webp", inline=True)
+
+
 @get("/certificates/designs/{design_id:uuid}/preview.pdf", guards=_GUARD)
 async def preview_pdf(
     request: AppRequest, services: AppServices, design_id: FromPath[UUID], dummy: Key = "usual"
 ) -> Response[bytes]:
     """Hand out what is saved, drawn on one dummy, as PDF."""
+    one, tried = await _saved(request, services, design_id, dummy)
+    return file_response(tried.pdf, "application/pdf", f"版式预览-{one.name}.pdf", inline=True)
+
+
+async def _saved(request: AppRequest, services: Services, design_id: UUID, dummy: str) -> tuple[Design, checker.Tried]:
     async with services.db.transaction() as session:
         one = await queries.design(session, actor_of(request), design_id)
         name = await _organisation_name(session, one.organisation_id)
     problems, tried = await _try(services, one.source, _key(dummy), name)
     if not tried.pdf:
         raise HasProblems(problems=problems, count=len(problems))
-    return file_response(tried.pdf, "application/pdf", f"版式预览-{one.name}.pdf", inline=True)
+    return one, tried
 
 
 @post("/certificates/designs/{design_id:uuid}/submit", guards=_GUARD, status_code=200)
@@ -179,7 +193,9 @@ async def _show(
         people = [id for id in (*one.authors, one.submitted_by, one.approved_by, one.published_by) if id]
         names = await accounts.names(session, people)
         organisation = await _organisation(session, one.organisation_id)
-    view = await _drawn(services, one.source, _key(dummy), organisation.name_zh if organisation else "")
+    problems, tried = await _try(services, one.source, _key(dummy), "", picture=False)
+    picture = f"/certificates/designs/{one.id}/picture.webp?dummy={dummy}&v={one.revision}" if tried.measured else ""
+    view = {"problems": problems, "picture": picture, "key": dummy, "dummies": DUMMIES}
     return page(
         request, f"{PAGES}/design.html", status=422 if refusal else 200, one=one, base=base, organisation=organisation,
         names=names, differences=changes(source, one.source), labels=LABELS, tones=TONES, press=documents.PRESS,
@@ -189,13 +205,14 @@ async def _show(
 
 
 async def _drawn(services: Services, source: Source, key: str, organisation_name: str) -> dict[str, Any]:
+    """What the page of a typed design shows: its problems, and its picture in the page itself."""
     problems, tried = await _try(services, source, key, organisation_name)
-    picture = base64.b64encode(tried.png).decode() if tried.png else ""
+    picture = f"data:image/webp;base64,{base64.b64encode(tried.png).decode()}" if tried.png else ""
     return {"problems": problems, "picture": picture, "key": key, "dummies": DUMMIES}
 
 
 async def _try(
-    services: Services, source: Source, key: str, organisation_name: str
+    services: Services, source: Source, key: str, organisation_name: str, *, picture: bool = True
 ) -> tuple[list[Problem], checker.Tried]:
     home = services.settings.home
 
@@ -203,6 +220,9 @@ async def _try(
         static = checker.static_problems(source)
         if any(one.code == "too_long" for one in static):
             return static, checker.Tried()
+        if not picture:
+            found, tried = checker.try_one(source, key, home, picture=False)
+            return checker.once([*static, *found]), tried
         under = documents.frame(home)
         seal = documents.seal(organisation_name or DUMMIES[key][1]["face"]["organisation_name_zh"], home)
         found, tried = checker.try_one(source, key, home, under=under, seal=seal)
@@ -230,4 +250,4 @@ async def _organisation_name(session: Any, id: UUID | None) -> str:
     return found.name_zh if found else ""
 
 
-ROUTES = [index, begin, show, save, preview, preview_pdf, submit, give_back, approve, publish, retire]
+ROUTES = [index, begin, show, save, preview, picture, preview_pdf, submit, give_back, approve, publish, retire]

@@ -79,6 +79,9 @@ async def test_from_draft_to_force(client: httpx.AsyncClient, services: Services
     assert (await post(client, f"{here}/publish")).status_code == 303
     drawn = await client.get(f"{here}/preview.pdf?dummy=long")
     assert drawn.content.startswith(b"%PDF")
+    seen = await client.get(f"{here}/picture.webp?dummy=long")
+    assert seen.content[8:12] == b"WEBP" and f"{here}/picture.webp" in page
+    assert len(page) < 60_000
     assert (await client.get(f"{here}?dummy=nobody")).status_code == 404
     listed = (await client.get("/certificates/designs")).text
     assert "WL01-v2" in listed and "逐张绘制" in listed
