@@ -41,6 +41,7 @@ TOOLS = {
     "pdfsig": "poppler-utils",
     "pdffonts": "poppler-utils",
     "qpdf": "qpdf",
+    "mutool": "mupdf-tools",
     "openssl": "openssl",
     "softhsm2-util": "softhsm2",
     DRIVER: "libatomic1",

@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ import pikepdf
 from fontTools.ttLib import TTFont
 
 from exam.kernel import fonts
+from exam.kernel.pdf_layout import Layout
 from exam.kernel.sandbox import Children
 from exam.kernel.settings import Settings
 
@@ -72,6 +74,7 @@ class _Drawing(msgspec.Struct, frozen=True):
     seal: SealField | None
     attachments: tuple[Attachment, ...]
     dated: str
+    values: dict[str, str] | None = None
 
 
 async def render_pdf(
@@ -160,6 +163,17 @@ def draw_pdf(
     found = {path.name: path.read_bytes() for path in base.iterdir() if path.is_file()} if base else {}
     drawing = _Drawing(html, {**found, **(assets or {})}, variant, underlay, seal, tuple(attachments), dated)
     return _children(home or Settings.load().home).ask(msgspec.msgpack.encode(drawing))
+
+
+def record_layout(html: str, *, values: Mapping[str, str], assets: Mapping[str, bytes], home: Path) -> Layout:
+    """How a page with marked fields is laid out when these values stand in them; raises `ChildFailed`."""
+    drawing = _Drawing(html, dict(assets), CONFORMING, None, None, (), "", dict(values))
+    return msgspec.msgpack.decode(_children(home).ask(msgspec.msgpack.encode(drawing)), type=Layout)
+
+
+def engine() -> str:
+    """What draws: its name and version."""
+    return f"WeasyPrint {version('weasyprint')}"
 
 
 def missing_glyphs(text: str, *, home: Path | None = None) -> set[str]:

@@ -24,6 +24,7 @@ import pikepdf
 import pydyf  # type: ignore[import-untyped]
 import segno
 import weasyprint
+import weasyprint.document
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 from weasyprint.layout import LayoutContext
@@ -31,6 +32,7 @@ from weasyprint.pdf import fonts as drawn_fonts
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from exam.kernel.pdf_record import Recorder
 from exam.kernel.pdf_xmp import xmp_packet
 from exam.kernel.sandbox import serve
 
@@ -90,6 +92,7 @@ class Drawing(msgspec.Struct, frozen=True):
     seal: SealField | None = None
     attachments: tuple[Attachment, ...] = ()
     dated: str = ""  # PDF date of the document and of its attachments
+    values: dict[str, str] | None = None  # of the marked fields: record the layout instead of drawing
 
 
 class _Assets(URLFetcher):  # type: ignore[misc]
@@ -178,7 +181,7 @@ def drawing_requests() -> Callable[[bytes], bytes]:
         drawing = msgspec.msgpack.decode(request, type=Drawing)
         drawn += len(drawing.html)
         try:
-            return _draw(drawing)
+            return _draw(drawing) if drawing.values is None else _record(drawing, drawing.values)
         finally:
             if drawn >= _SWEEP_BYTES:
                 drawn = 0
@@ -190,7 +193,7 @@ def drawing_requests() -> Callable[[bytes], bytes]:
     return draw
 
 
-def _draw(drawing: Drawing) -> bytes:
+def _draw(drawing: Drawing, finisher: Callable[[weasyprint.Document, pydyf.PDF], None] | None = None) -> bytes:
     options: dict[str, Any] = {"font_config": _fonts(), "pdf_variant": drawing.variant}
     assets = _Assets(drawing.assets)
     data = b""
@@ -199,12 +202,43 @@ def _draw(drawing: Drawing) -> bytes:
         page = _STYLE_ELEMENT.sub("", drawing.html)
         html = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=assets)
         document = html.render(**options)
-        data = document.write_pdf(finisher=partial(_finish, drawing), **options)
+        data = document.write_pdf(finisher=finisher or partial(_finish, drawing), **options)
     except FatalURLFetchingError as denied:  # not an Exception, so that most of WeasyPrint does not swallow it
         assets.denied.append(str(denied))
     if assets.denied:
         raise PermissionError(f"address denied: {assets.denied[0]}")
     return data
+
+
+def _record(drawing: Drawing, values: dict[str, str]) -> bytes:
+    """The layout of a marked page (msgpack of `exam.kernel.pdf_layout.Layout`)."""
+    recorder = Recorder(values)
+    found: list[bytes] = []
+    make = weasyprint.document.build_formatting_structure
+
+    def marked(*arguments: Any) -> Any:
+        return recorder.prepare(make(*arguments))
+
+    def finish(document: weasyprint.Document, pdf: pydyf.PDF) -> None:
+        known = document.metadata
+        meta = {
+            "lang": known.lang,
+            "title": known.title,
+            "author": ", ".join(known.authors),
+            "subject": known.description,
+        }
+        streams = {item.reference: item for item in pdf.objects}
+        lines = streams[_pages(pdf)[0]["Contents"]].stream
+        content = b"\n".join(pydyf._to_bytes(line) for line in lines).decode()
+        layout = recorder.record(document, content, {key: text or "" for key, text in meta.items()})
+        found.append(msgspec.msgpack.encode(layout))
+
+    weasyprint.document.build_formatting_structure = marked
+    try:
+        _draw(drawing, finish)
+    finally:
+        weasyprint.document.build_formatting_structure = make
+    return found[0]
 
 
 def _number_pages(document: weasyprint.Document, pdf: pydyf.PDF) -> None:

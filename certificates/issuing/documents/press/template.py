@@ -1,0 +1,204 @@
+"""Compiles the certificate template: each of its shapes is recorded once, proved against WeasyPrint, and frozen.
+
+A shape is what the template says when its fields are left open: which of its conditions hold (a name in Latin letters, a
+mark, a long name). It is found by filling the template with marks instead of values, so that every condition and loop of
+the template language works. A shape is recorded with the template's own example, set again by the press with that example
+and with longer and shorter ones, and compared with what WeasyPrint does; only a shape that agrees to a twentieth of a
+pixel is pressed. Compiled shapes are kept beside the fonts they were measured with (``<home>/fonts/press``), under the hash
+of everything they depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uharfbuzz
+from PIL import Image
+
+from certificates.issuing.documents.press.faces import Unsure, faces, folder_of
+from certificates.issuing.documents.press.setting import Page, set_page
+from exam.kernel import pdf, printing
+from exam.kernel.pdf_layout import Layout, mark
+
+FORMAT: Final = "kaowu-press/1"
+_NEAR: Final = 0.05  # pixels between the press and WeasyPrint
+_PROVEN: Final = 3  # of the four probes that must be decided
+_KEPT: Final = 64  # shapes in memory
+_DOCUMENT: Final = "certificate"
+
+
+class Marked(str):
+    """A value that the template sees as it is, and that stands as a mark in the page it makes."""
+
+    name: str
+
+    def __new__(cls, value: str, name: str) -> Marked:
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def __html__(self) -> str:
+        return mark(self.name)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One shape of a template, ready to be pressed; `sha256` is over its frozen record."""
+
+    sha256: str
+    layout: Layout
+    refusals: tuple[str, ...]
+
+
+def marked(
+    values: Mapping[str, Any], literal: frozenset[str], prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The context with marks for its texts, and the values that the marks stand for; `literal` names stay as they are."""
+    context: dict[str, Any] = {}
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            context[key], inner = marked(value, literal, f"{name}.")
+            found |= inner
+        elif isinstance(value, str) and name not in literal:
+            context[key] = Marked(value, name)
+            found[name] = value
+        else:
+            context[key] = value
+    return context, found
+
+
+def shape_of(template: str, values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The page with its fields open, and the values of the fields."""
+    literal = frozenset(printing.metadata(_DOCUMENT, template).get("literal", ()))
+    context, found = marked(values, literal)
+    return printing.render_print(_DOCUMENT, template, **context), found
+
+
+def variant_of(shape: str, template: str, home: Path) -> Variant:
+    """The compiled shape; raises `Unsure` with what the press cannot do about it."""
+    digest = hashlib.sha256(shape.encode()).hexdigest()
+    with _locks[int(digest[0], 16) % len(_locks)]:
+        found = _compiled(digest, template, folder_of(home), _Open(shape))
+    if found.refusals:
+        raise Unsure("; ".join(found.refusals))
+    return found
+
+
+_locks = tuple(threading.Lock() for _ in range(4))
+
+
+class _Open:
+    """The page of a shape; two are equal, so that the hash beside it is the key of the cache."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Open)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=_KEPT)
+def _compiled(digest: str, template: str, folder: Path, shape: _Open) -> Variant:
+    path = folder / "press" / f"{_key(digest, template)}.msgpack"
+    if not path.exists():
+        data = msgspec.msgpack.encode(_compile(shape.text, template, folder.parent))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+        whole.write_bytes(data)
+        os.replace(whole, path)
+    data = path.read_bytes()
+    layout = msgspec.msgpack.decode(data, type=Layout)
+    return Variant(hashlib.sha256(data).hexdigest(), layout, layout.refusals)
+
+
+def _key(digest: str, template: str) -> str:
+    """What a compiled shape depends on beside its own text, which holds the template and its style."""
+    parts = [FORMAT, template, digest, pdf.engine(), uharfbuzz.__version__]
+    parts.append(str(printing.dummy(_DOCUMENT, template)))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _compile(shape: str, template: str, home: Path) -> Layout:
+    """Record a shape with the template's example, and prove it with longer and shorter values."""
+    _, example = shape_of(template, printing.dummy(_DOCUMENT, template))
+    assets = {"photo.jpg": blank_photo(), "qr.png": printing.qr_png("example")}
+    layout = pdf.record_layout(shape, values=example, assets=assets, home=home)
+    refusals = list(layout.refusals)
+    if not refusals:
+        decided = 0
+        for name, values in _probes(example).items():
+            seen = pdf.record_layout(shape, values=values, assets=assets, home=home)
+            found = differences(layout, seen, values, home)
+            decided += found is not None
+            refusals += [f"{name}: {what}" for what in found or ()]
+        if decided < _PROVEN:
+            refusals.append("too little could be proved")
+    return msgspec.structs.replace(layout, refusals=tuple(refusals[:8]))
+
+
+def _probes(example: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The example itself, everything one character, the prose of it longer by half and twice as long."""
+    prose = {name for name, value in example.items() if not value.isascii() or " " in value}
+    return {
+        "example": dict(example),
+        "short": {name: value[:1] if name in prose else value for name, value in example.items()},
+        "longer": {
+            name: f"{value}{value[: len(value) // 2]}".strip() if name in prose else value
+            for name, value in example.items()
+        },
+        "long": {name: f"{value} {value}" if name in prose else value for name, value in example.items()},
+    }
+
+
+def differences(layout: Layout, seen: Layout, values: Mapping[str, str], home: Path) -> list[str] | None:
+    """Where the press and WeasyPrint set the same values differently; empty when they agree, None when it is unsure."""
+    try:
+        page = set_page(layout, values, faces(home))
+    except Unsure:
+        return None
+    wanted = {
+        (one.run, one.text.strip()): (one.x, one.baseline)
+        for paragraph in seen.paragraphs
+        for line in paragraph.lines
+        for one in line
+        if one.text.strip()
+    }
+    made = {(one.run, one.text.strip()): (one.x, one.baseline) for one in page.sets}
+    found = [f"“{text}” is set elsewhere" for _, text in sorted(wanted.keys() ^ made.keys())]
+    found += [
+        f"“{key[1]}” stands at {made[key]}, not {wanted[key]}"
+        for key in sorted(wanted.keys() & made.keys())
+        if any(abs(one - other) > _NEAR for one, other in zip(wanted[key], made[key], strict=True))
+    ]
+    return found + _moved(layout, seen, page)
+
+
+def _moved(layout: Layout, seen: Layout, page: Page) -> list[str]:
+    """Pictures that are not where they should be after what grew above them."""
+    return [
+        f"{one.source} stands elsewhere"
+        for one, other in zip(layout.pictures, seen.pictures, strict=True)
+        if abs(one.box[1] + page.shifts[one.flow] - other.box[1]) > _NEAR or one.box[0] != other.box[0]
+    ]
+
+
+@lru_cache(maxsize=1)
+def blank_photo() -> bytes:
+    """A photo of the usual proportions with nobody on it."""
+    out = BytesIO()
+    Image.new("RGB", (295, 413), "#d8dee2").save(out, "JPEG")
+    return out.getvalue()

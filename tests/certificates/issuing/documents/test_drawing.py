@@ -1,0 +1,76 @@
+"""What cannot be printed is found before a number is spent: no room, a character without a glyph, a photo of a wrong kind."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from PIL import Image
+
+from certificates.issuing.documents.drawing import crowded, printable_of
+from certificates.issuing.rules.face import Eligible
+from certificates.issuing.rules.fitting import photo_flaw
+from exam.demo.photos import portrait
+from tests.certificates.issuing.documents.people import WORST, intent_of
+from tests.exam.kernel.print_home import print_home
+
+NOBODY = UUID(int=0)
+
+
+def eligible(**changed: str) -> Eligible:
+    return Eligible(
+        registration_id=NOBODY, outcome_id=NOBODY, outcome_version=1, batch_id=NOBODY, person_id=NOBODY, organisation_id=NOBODY,
+        certificate_id=NOBODY, province_code="42", photo_sha256="p", published_by=None, face=intent_of(dict(changed)).face,
+    )  # fmt: skip
+
+
+def jpeg(width: int, height: int, mode: str = "RGB") -> bytes:
+    out = BytesIO()
+    Image.new(mode, (width, height)).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("changed", WORST)
+def test_the_worst_that_really_occurs_has_room(changed: dict[str, str]) -> None:
+    assert crowded(intent_of(changed).face, print_home()) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"certificate_name_zh": "智能网联汽车检测与运维" * 12},  # pushes the table into the issuer's lines
+        {"organisation_name_en": "Specimen Organisation for Logistics " * 14},  # leaves the sheet
+        {"holder_name": "A" * 40},  # no place to break: runs out of its column
+        {"holder_name_latin": "Zoe\u0301 " + "Ab " * 480},  # set by WeasyPrint, looked at all the same
+    ],
+)
+def test_what_has_no_room_is_refused_by_name(changed: dict[str, str]) -> None:
+    good, problems = printable_of([eligible(**changed)], print_home())
+    assert good == []
+    assert [one.code for one in problems] == ["no_room"]
+    assert problems[0].facts["name"] == eligible(**changed).face.holder_name
+
+
+@pytest.mark.parametrize(
+    ("photo", "code"),
+    [
+        (portrait(0), None),
+        (jpeg(300, 420, "L"), None),
+        (jpeg(300, 420, "CMYK"), "photo_kind"),
+        (jpeg(420, 300), "photo_shape"),
+        (jpeg(120, 168), "photo_small"),
+        (b"", "photo_kind"),
+        (b"\xff\xd8\xff", "photo_kind"),
+        (b"\x89PNG\r\n", "photo_kind"),
+    ],
+)
+def test_a_photo_of_a_wrong_kind_is_refused_by_name(photo: bytes, code: str | None) -> None:
+    good, problems = printable_of([eligible()], print_home(), lambda _: photo)
+    assert [one.code for one in problems] == ([code] if code else [])
+    assert bool(good) is (code is None)
+
+
+def test_nobody_has_no_problems_and_no_photo_is_looked_at_without_one() -> None:
+    assert printable_of([], print_home()) == ([], [])
+    assert photo_flaw(3, 295, 413) is None
