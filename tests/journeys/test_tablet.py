@@ -21,6 +21,8 @@ from exam.accounts.rules import SYSTEM, Actor, Role, Scope
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
+from exam.signals.actions import announce
+from exam.signals.rules import Reach
 from scoring.marking import queries as marking
 from scoring.marking.rules import SheetStatus
 from scoring.tablets import actions, queries
@@ -235,6 +237,7 @@ async def test_a_day_without_a_line(day: Day, site: Site) -> None:
     await page.fill("[data-proof=C3] textarea", "9:41 未戴护目镜磨削，提醒后仍未戴")
     await page.set_input_files("#photo-C3", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     await page.locator("[data-photos=C3]", has_text="1 张").wait_for()
+    await page.locator("[data-photos=C3] img[src^='data:image/jpeg']").wait_for()
     await page.set_input_files(
         "#photo-C3", {"name": "b.heic", "mimeType": "image/heic", "buffer": b"\0\0\0\x18ftypheic" + bytes(99)}
     )
@@ -279,6 +282,28 @@ async def test_a_day_without_a_line(day: Day, site: Site) -> None:
     kept = signed.data["evidence"]["C3"]["photos"][0]
     with Image.open(io.BytesIO(day.services.files.get(kept))) as seen:
         assert (max(seen.size), dict(seen.getexif())) == (1600, {})
+
+    # The rooms are told something; it waits behind a button, and is gone when it was read.
+    async with day.services.db.transaction() as session:
+        place = site.world.rooms["P"].site_id
+        await announce(
+            session,
+            site.head,
+            reach=Reach.SITE,
+            target_id=place,
+            zh="延时十分钟",
+            en="Ten minutes more",
+            now=day.clock.at,
+        )
+    await day.at(page, day.clock.at + timedelta(minutes=1))
+    await sign_in(page, site.badges[1], PINS[1])
+    await page.locator("#news", has_text="消息 1").wait_for()
+    await both(page, "news")
+    await page.click("#news")
+    await page.locator("dialog", has_text="延时十分钟").wait_for()
+    await picture(page, "tablet-news-open")
+    await page.click("dialog button[type=submit]")
+    await page.locator("#news").wait_for(state="detached")
 
 
 async def ready(day: Day, site: Site) -> tuple["Page", UUID]:

@@ -14,6 +14,7 @@ from scoring.tablets.queries.closings import Closing, Photo, closings, sheet_pho
 from scoring.tablets.queries.devices import TabletRecord, site_name, site_of_room, tablets
 from scoring.tablets.queries.invariants import invariants
 from scoring.tablets.queries.ledgers import Account, Oddity, account, kept_photos, ledger, oddities, room_tablets
+from scoring.tablets.queries.news import news
 from scoring.tablets.queries.packs import PackContent, pack_content, room_head, rooms_of_tablet
 from scoring.tablets.queries.paper import Import, Keyed, imports, keyed, keyed_sheet
 from scoring.tablets.queries.rooms import (
@@ -69,6 +70,7 @@ __all__ = [
     "ledger_invariants",
     "ledger_needs",
     "needs",
+    "news",
     "numbers",
     "oddities",
     "openers",

@@ -27,9 +27,14 @@ async def message(request: AppRequest, services: AppServices) -> Response[Any]:
     """Take a tablet's message. The signature stands for a sign-in: there may be no line for one. The receipt is sent when the
     transaction is committed, so whatever it confirms is there."""
     sent, signature = _read(await request.body(), request.headers.get(SIGNATURE, ""))
+    said, now = read_message(sent), services.clock.now()
     async with services.db.transaction() as session:
-        receipt = await actions.take(session, read_message(sent), signature, now=services.clock.now())
-    return json_response(receipt.body)
+        receipt = await actions.take(session, said, signature, now=now)
+    if not said.hear:
+        return json_response(receipt.body)
+    async with services.db.transaction() as session:  # what is confirmed waits for no news
+        told = await queries.news(session, said.tablet_id, now)
+    return json_response({**receipt.body, "news": told})
 
 
 @post("/scoring/tablets/enrolments", guards=[public], exclude_from_csrf=True, status_code=200)

@@ -95,15 +95,18 @@ class Message:
     tablet_id: UUID
     last: int
     events: tuple[Mapping[str, Any], ...]
+    hear: bool = False  # the news of its rooms are asked for
 
     @property
     def body(self) -> dict[str, Any]:
         """What is signed."""
+        asked = {"hear": True} if self.hear else {}
         return {
             "format": MESSAGE,
             "device": str(self.tablet_id),
             "last": self.last,
             "events": [dict(one) for one in self.events],
+            **asked,
         }
 
 
@@ -134,7 +137,8 @@ def read_message(sent: Any) -> Message:
         raise MessageInvalid
     if not all(isinstance(one, dict) for one in events):
         raise MessageInvalid
-    return Message(tablet_id=_uuid(sent.get("device"), 0), last=last, events=tuple(events))
+    hear = sent.get("hear") is True
+    return Message(tablet_id=_uuid(sent.get("device"), 0), last=last, events=tuple(events), hear=hear)
 
 
 def read_event(sent: Mapping[str, Any], tablet_id: UUID) -> Event:

@@ -2,6 +2,7 @@
 import { button, explain, h, notice, say, span, speak, speaks, t } from "./page.js";
 import { entrance, enrolment } from "./entrance.js";
 import { device } from "./device.js";
+import { newsButton } from "./news.js";
 import { lacking, startWorker } from "./offline.js";
 import { proof } from "./proof.js";
 import { sheet } from "./sheet.js";
@@ -60,6 +61,7 @@ function head({ tablet, moved }) {
       h("div", { class: all ? "tone-done" : "tone-needs" }, h("dt", {}, t("confirmed")), h("dd", { class: `num${tablet.kept ? " sign" : ""}`, id: "confirmed" }, `${tablet.confirmed}`, tablet.photosWaiting ? h("small", {}, ` ${t("photos_waiting", { n: tablet.photosWaiting })}`) : null)),
       h("div", { class: off ? "tone-warning" : "tone-plain" }, h("dt", {}, t("line")), h("dd", { id: "line", class: off ? "sign" : "" }, line))),
     h("div", { class: "actions" },
+      newsButton(app),
       own && button(t("this_tablet"), () => app.go("#device"), "quiet"),
       session && !moved && button(t("lock"), () => app.lock(t("locked")), "", { id: "lock" }),
       button(t("other_language"), async () => { await changeLanguage(); }, "quiet", { lang: speaks() === "en" ? "zh-CN" : "en", id: "language" })),

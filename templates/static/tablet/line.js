@@ -11,6 +11,7 @@ const EVIDENCE = "kaowu-tablet-evidence/1";
 const MOST = 500; // events in one message
 const TIMEOUT_MS = 20_000;
 const SLOWEST_MS = 30_000;
+const HEAR_MS = 25_000; // how often the news of its rooms are asked for
 const BEAT_MS = 30_000; // how often the server hears of a tablet that has nothing to say
 
 /** No answer came, or not the server's. */
@@ -45,6 +46,7 @@ export class Line {
   #size = MOST;
   #again = false;
   #ended = false;
+  #heardNews = 0;
   /** Why nothing is taken: null, or the server's refusal. */
   stopped = null;
   /** Numbers that the server cannot read: kept, shown. */
@@ -106,10 +108,12 @@ export class Line {
 
   /** One message; null where it has to be cut smaller because one event in it cannot be read. */
   async #send(events, last) {
-    const body = { format: MESSAGE, device: this.device.id, last, events };
+    const hear = Date.now() - this.#heardNews > HEAR_MS;
+    const body = { format: MESSAGE, device: this.device.id, last, events, ...(hear ? { hear } : {}) };
     try {
       const receipt = await call("/scoring/tablets/messages", body, this.device.privateKey);
       this.#size = MOST;
+      if (receipt.news) this.#heardNews = Date.now();
       await keepReceipt(receipt, last, events);
       return receipt;
     } catch (error) {
@@ -148,6 +152,7 @@ async function keepReceipt(receipt, last, sent) {
   await store.transact("facts", "readwrite", (facts) => {
     facts.put({ confirmed: receipt.confirmed, missing: receipt.missing, last }, "receipt");
     facts.put(Date.now(), "heard");
+    if (receipt.news) facts.put(receipt.news, "news");
     if (!receipt.refused.length) return;
     const before = facts.get("refused");
     before.onsuccess = () => {

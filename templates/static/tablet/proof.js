@@ -16,6 +16,7 @@ export async function proof(app, sitting, version) {
   return [
     h("header", { class: "page-head" }, h("div", {}, h("h1", {}, t("signed_title", { n: candidate.seat })), h("p", { class: "lead" }, t("signed_text"))),
       h("div", { class: "actions" }, button(t("next"), () => app.go("#stations"), "primary", { id: "to-list" }), button(t("print"), () => window.print()))),
+    ...tablet.notEntered.filter((one) => one.sitting === sitting && one.version === sheet.version).map((one) => notice("stopped", said(one))),
     h("section", { class: "tablet-slip" },
       h("div", {}, h("h2", {}, t("proof")), h("p", { class: "tablet-slip-code num", id: "slip" }, slip),
         h("dl", { class: "facts" }, [[t("ticket"), candidate.ticket], [t("station"), candidate.seat], [t("badge_no"), tablet.session.badge], [t("version"), sheet.version], [t("component"), said(room.component)], [t("signed_at"), sheet.signed.said_at.slice(0, 16).replace("T", " ")]].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))))),

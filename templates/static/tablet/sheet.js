@@ -64,13 +64,14 @@ class Sheet {
   who() {
     const { candidate, room } = this;
     const left = h("b", { class: "num", "data-refresh": true });
-    const tick = () => { const rest = new Date(candidate.ends_at) - this.tablet.now(); left.textContent = rest >= 0 ? t("left", { t: span(rest) }) : t("over", { t: span(rest) }); };
+    const ends = h("span", { class: "note" });
+    const tick = () => { ends.textContent = t("ends_at", { at: time(candidate.ends_at) }); const rest = new Date(candidate.ends_at) - this.tablet.now(); left.textContent = rest >= 0 ? t("left", { t: span(rest) }) : t("over", { t: span(rest) }); };
     left.addEventListener("refresh", tick);
     tick();
     return h("section", { class: "sheet-who" },
       candidate.photo ? h("img", { class: "sheet-photo", src: candidate.photo, width: 96, height: 128, alt: t("photo_of", { n: candidate.seat }) }) : null,
       h("dl", { class: "facts grow" }, [[t("ticket"), candidate.ticket], [t("station"), candidate.seat], [t("component"), said(room.component)], [t("version"), this.key.version]].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-      h("div", { class: "sheet-clock" }, h("span", { class: "note" }, t("ends_at", { at: time(candidate.ends_at) })), left));
+      h("div", { class: "sheet-clock" }, ends, left));
   }
 
   section(section) {
@@ -194,8 +195,23 @@ class Sheet {
   }
 
   showPhotos(list) {
-    const kept = this.own.evidence.filter((one) => one.row === list.dataset.photos).length;
-    list.replaceChildren(...(kept ? [t("photos_kept", { n: kept })] : []));
+    const kept = this.own.evidence.filter((one) => one.row === list.dataset.photos);
+    const mark = kept.map((one) => one.sha256).join(" ");
+    if (list.dataset.shown === mark) return; // drawn already: nothing flickers while something else is entered
+    list.dataset.shown = mark;
+    list.replaceChildren(...(kept.length ? [t("photos_kept", { n: kept.length }), ...kept.map((one, at) => this.small(one.sha256, at + 1))] : []));
+  }
+
+  /** A kept photo as a small picture, opened with the key of who is signed in; it goes with the screen. */
+  small(name, number) {
+    const picture = h("img", { class: "tablet-photo", width: 44, height: 44, alt: t("photo_kept", { n: number }) });
+    this.tablet.photo(name).then((bytes) => {
+      if (!bytes) { picture.remove(); return; }
+      const reader = new FileReader();
+      reader.onload = () => { picture.src = reader.result; };
+      reader.readAsDataURL(new Blob([bytes], { type: "image/jpeg" }));
+    }).catch(() => picture.remove());
+    return picture;
   }
 
   /** Go to the first row that is blank, was not kept, or lacks its evidence. */

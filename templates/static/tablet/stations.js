@@ -4,6 +4,7 @@ import { button, canScan, chip, day, h, notice, said, scan, t, time } from "./pa
 /** The state of the own sheet of a candidate: [key of words, tone]. */
 export function stateOf(tablet, candidate) {
   const sheet = tablet.newest(candidate.sitting);
+  if (tablet.notEntered.some((one) => one.sitting === candidate.sitting)) return ["state_not_entered", "stopped"];
   if (sheet.stopped) return ["state_stopped", "stopped"];
   if (sheet.signed) return ["state_signed", "plain"];
   if (sheet.opened || Object.keys(sheet.answers).length) return ["state_begun", "needs"];
@@ -27,13 +28,16 @@ export async function stations(app) {
 }
 
 function station(app, candidate) {
-  const [words, tone] = stateOf(app.tablet, candidate);
+  const state = h("span", { "data-refresh": true });
+  const draw = () => { const [words, tone] = stateOf(app.tablet, candidate); if (state.textContent !== t(words)) state.replaceChildren(chip(t(words), tone)); };
+  state.addEventListener("refresh", () => { if (app.tablet.session) draw(); });
+  draw();
   const sheet = app.tablet.newest(candidate.sitting);
   return h("li", { class: `station tablet-station${candidate.present ? "" : " station-off"}`, "data-ticket": candidate.ticket, "data-seat": candidate.seat },
     h("b", { class: "station-no num" }, candidate.seat),
     candidate.photo ? h("img", { class: "sheet-photo", src: candidate.photo, width: 54, height: 72, alt: t("photo_of", { n: candidate.seat }) }) : h("span", { class: "tablet-nophoto note" }, t("no_photo")),
     h("span", { class: "station-code" }, h("b", { class: "num" }, candidate.code), h("span", { class: "sub num" }, candidate.ticket)),
-    chip(t(words), tone),
+    state,
     sheet.signed ? button(t("look"), () => app.go(`#proof/${candidate.sitting}/${sheet.version}`))
       : button(t(sheet.opened ? "go_on" : "begin"), () => app.go(`#sheet/${candidate.sitting}`), candidate.present ? "primary" : ""));
 }

@@ -30,6 +30,8 @@ export class Tablet {
   refused = [];
   photosWaiting = 0;
   photosRefused = [];
+  news = null; // what the server said last of the rooms: announcements, attendance, sheets that were not entered
+  read = []; // announcements that somebody has read here
   full = false;
   setBack = false;
   #keys = new Map(); // pack -> key
@@ -66,9 +68,38 @@ export class Tablet {
     this.confirmed = receipt ? Math.min(chain.last, Math.max(receipt.confirmed, receipt.last - missing)) : 0;
     this.heard = (await store.fact("heard")) ?? null;
     this.refused = (await store.fact("refused")) ?? [];
+    this.news = (await store.fact("news")) ?? null;
+    this.read = (await store.fact("read")) ?? [];
+    this.#hear();
     const photos = await store.all("photos");
     this.photosWaiting = photos.filter((one) => one.state !== "kept").length;
     this.photosRefused = photos.filter((one) => one.state === "refused");
+  }
+
+  /** Attendance and ends as they are now, where the news are younger than the pack. A sheet that is open keeps its entries. */
+  #hear() {
+    if (!this.session || !this.news || new Date(this.news.now) < new Date(this.pack.now)) return;
+    const now = new Map(this.news.candidates.map((one) => [one.sitting, one]));
+    for (const room of this.session.rooms) {
+      for (const candidate of room.candidates) {
+        const { present = candidate.present, status = candidate.status, ends_at = candidate.ends_at } = now.get(candidate.sitting) ?? {};
+        Object.assign(candidate, { present, status, ends_at });
+      }
+    }
+  }
+
+  /** Announcements that nobody has read on this tablet. */
+  get unread() { return (this.news?.announcements ?? []).filter((one) => !this.read.includes(one.id)); }
+  async markRead(ids) {
+    const told = (this.news?.announcements ?? []).map((one) => one.id); // what is not told any more is forgotten
+    await store.setFact("read", told.filter((id) => ids.includes(id) || this.read.includes(id)));
+    await this.refresh();
+  }
+
+  /** Own sheets that were not entered and that no version signed here since puts right. */
+  get notEntered() {
+    if (!this.session) return [];
+    return (this.news?.sheets ?? []).filter((one) => one.assessor === this.session.account && this.newest(one.sitting).version <= one.version);
   }
 
   get pack() { return this.packs[0] ?? null; }
@@ -128,6 +159,7 @@ export class Tablet {
     await store.raiseCounter(content.counter);
     this.session = { badge: badge.number, name: own.name, account: own.account, rooms, content, key, pack: this.pack.pack };
     await this.#readSheets();
+    this.#hear();
     this.line.soon();
   }
 

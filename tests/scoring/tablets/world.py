@@ -102,11 +102,12 @@ class Signer:
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-def message(tablet: Tablet, events: Sequence[Event], last: int | None = None) -> Message:
+def message(tablet: Tablet, events: Sequence[Event], last: int | None = None, *, hear: bool = False) -> Message:
     """A message with these events, saying how far the chain goes."""
     return Message(
-        tablet_id=tablet.id, last=len(tablet.events) if last is None else last, events=tuple(one.body for one in events)
-    )
+        tablet_id=tablet.id, last=len(tablet.events) if last is None else last,
+        events=tuple(one.body for one in events), hear=hear,
+    )  # fmt: skip
 
 
 def photo(*, width: int = 32, height: int = 24, shade: int = 90, progressive: bool = False) -> bytes:
