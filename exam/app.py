@@ -19,6 +19,7 @@ from certificates.designs import routes as designs
 from certificates.designs.rules.records import BUILT_IN
 from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
+from certificates.keys import routes as keys
 from certificates.platform import routes as platform
 from certificates.verification import routes as verification
 from exam import home
@@ -52,6 +53,7 @@ MODULES: Sequence[Any] = (
     accounts,
     designs,
     issuing,
+    keys,
     platform,
     credit,
     verification,

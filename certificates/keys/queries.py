@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -12,7 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.keys.models import KeyReportRow, SigningKeyRow
 from certificates.keys.rules.purposes import Purpose, algorithm_of, faults
-from certificates.keys.rules.register import Cutoff, Key, NoSuchKey, Report, ReportState
+from certificates.keys.rules.register import Cutoff, Key, KeyState, NoSuchKey, Report, ReportState
+from exam.accounts.rules import Actor, Permission
+from exam.kernel.errors import N_
+from exam.kernel.needs import Need
+
+PAGE: Final = "/certificates/keys"
 
 
 async def keys(session: AsyncSession) -> list[Key]:
@@ -50,6 +57,22 @@ async def cutoffs(session: AsyncSession) -> list[Cutoff]:
         for one in await keys(session)
         if one.report is not None and one.report.state is ReportState.CONFIRMED
     ]  # fmt: skip
+
+
+async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
+    """Keys that end soon or have ended without another, and reports that wait for a second person."""
+    if not actor.may(Permission.KEY_MANAGE):
+        return []
+    found = []
+    for one in await keys(session):
+        state, facts = one.state(now), {"name": one.name}
+        if state is KeyState.STOPPED and one.report is not None and one.report.first_by != actor.account_id:
+            found.append(Need(text=N_("密钥“%(name)s”的失密报告等待您确认"), href=PAGE, facts=facts, tone="stopped"))
+        elif one.retired_at is None and state in (KeyState.EXPIRING, KeyState.EXPIRED):
+            found.append(
+                Need(text=N_("密钥“%(name)s”需要更换"), href=PAGE, facts=facts, tone="warning", due=one.valid_to)
+            )
+    return found
 
 
 async def roots(session: AsyncSession, purpose: Purpose = Purpose.DOCUMENT) -> list[bytes]:

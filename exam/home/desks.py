@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.credit import queries as credit
 from certificates.issuing import queries as issuing
+from certificates.keys import queries as keys
 from certificates.platform import queries as registrations
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
@@ -52,6 +53,7 @@ SOURCES = (
     outcomes.needs,
     reviews.needs,
     issuing.needs,
+    keys.needs,
     registrations.needs,
     credit.needs,
     watch.needs,
