@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.certificate_platform import platform
 from benchmarks.certificate_tamper import tamper
 
 Result = dict[str, Any]
 
 CASES: Final[Mapping[str, Callable[[], Result]]] = {
+    "platform": platform,
     "tamper": tamper,
 }
 

@@ -20,11 +20,15 @@ SHOW: dict[str, tuple[PersonStatus, ...]] = {
 class ProposalForm(msgspec.Struct, kw_only=True):
     """What a certificate and level is worth."""
 
-    certificate_id: UUID
-    level: Level
+    kind: str  # certificate id / level
     hours: Decimal
     credits: Decimal
     rule: str
+
+    def which(self) -> tuple[UUID, Level]:
+        """The certificate and level; raises ValueError where there is none."""
+        id, _, level = self.kind.partition("/")
+        return UUID(id), Level(level)
 
 
 class RequestForm(msgspec.Struct, kw_only=True):

@@ -54,13 +54,17 @@ async def index(request: AppRequest, services: AppServices) -> Response[Any]:
 async def propose(request: AppRequest, services: AppServices) -> Response[Any]:
     """Propose a credit value."""
     form = await parse_form(request, ProposalForm)
+    try:
+        certificate_id, level = form.which()
+    except ValueError as error:
+        raise NotFound from error
     async with services.db.transaction() as session:
         owner = {one.id: one.organisation_id for one in await catalogue.certificates(session)}
-        if form.certificate_id not in owner:
+        if certificate_id not in owner:
             raise NotFound
         await actions.propose(
-            session, actor_of(request), certificate_id=form.certificate_id, organisation_id=owner[form.certificate_id],
-            level=form.level, hours=form.hours, credits=form.credits, rule=form.rule, now=services.clock.now(),
+            session, actor_of(request), certificate_id=certificate_id, organisation_id=owner[certificate_id], level=level,
+            hours=form.hours, credits=form.credits, rule=form.rule, now=services.clock.now(),
         )  # fmt: skip
     return redirect(request, "/certificates/credit", N_("学分建议已提出，正在送往学分银行。"))
 

@@ -158,6 +158,7 @@ PLANTED = [
     ("keys", "UPDATE certificates.signing_keys SET public_sha256 = repeat('c', 64) WHERE purpose = 'document'"),
     ("registered", "UPDATE certificates.platform_registrations SET status = 'queued', receipt = NULL, due_on = '2026-01-05'"),
     ("registered", "UPDATE certificates.platform_registrations SET receipt = NULL"),
+    ("credits", "UPDATE certificates.credit_records SET number = 'X' WHERE number = (SELECT min(number) FROM certificates.credit_records)"),
     ("audit_records", "INSERT INTO exam.organisations (id, code, name_zh, name_en) VALUES (gen_random_uuid(), 'ZZ99', '无', 'None')"),
     ("audit_chain", "UPDATE exam.audit_records SET data = '{\"count\": 0}'::jsonb WHERE seq = 1"),
     ("audit_chain", "DELETE FROM exam.audit_records WHERE seq = 2"),
