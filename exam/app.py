@@ -20,6 +20,7 @@ from certificates.designs.rules.records import BUILT_IN
 from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
+from certificates.ledger import routes as ledger
 from certificates.platform import routes as platform
 from certificates.verification import routes as verification
 from exam import home
@@ -53,6 +54,7 @@ MODULES: Sequence[Any] = (
     accounts,
     designs,
     issuing,
+    ledger,
     keys,
     platform,
     credit,

@@ -50,6 +50,13 @@ def verifier(settings: Settings, origin: str) -> Verifier:
     return verifier_of(origin, Kind.ED25519, key)
 
 
+async def own_policy(session: AsyncSession, settings: Settings) -> Policy:
+    """What anybody can check this log by: its own key, its witnesses, the quorum."""
+    policy = policy_of(settings)
+    own = verifier(settings, await log_origin(session, settings))
+    return Policy((*policy.logs, own), policy.witnesses, policy.groups, policy.quorum)
+
+
 def signed(settings: Settings, head: TreeHead) -> Note:
     """A head with the log's signature; raises `CannotSign`."""
     own = verifier(settings, head.origin)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.issuing.actions.shared import record_of_row
 from certificates.issuing.models import CertificateRow
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger.rules.complete import Known
@@ -26,6 +27,7 @@ async def known(session: AsyncSession, vault: Vault) -> Sequence[Known]:
             version=row.version,
             begun=row.leaf_index is not None or row.issued_at is not None,
             ended=row.status in _ENDED,
+            record=record_of_row(vault, row),
         )
         for row in rows
     ]

@@ -39,9 +39,7 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, now: datetim
 
 def _row(index: int, draft: Draft, now: datetime) -> dict[str, Any]:
     salt = secrets.token_bytes(SALT_BYTES)
-    committed = commitment(
-        salt, event=draft.event, at=now, record=draft.record or draft.commitment, reason=draft.reason
-    )
+    committed = commitment(salt, event=draft.event, at=now, record=draft.record, reason=draft.reason)
     entry = entry_bytes(event=draft.event, at=now, committed=committed)
     return {
         "index": index,

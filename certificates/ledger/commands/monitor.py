@@ -23,7 +23,7 @@ from certificates.ledger.rules.notes import BadNote, read_note
 from certificates.ledger.rules.policy import BadPolicy, Policy, read_policy
 from certificates.ledger.rules.published import Reading, first_difference, signature_findings
 from certificates.ledger.rules.tiles import Tile, tiles_of
-from certificates.ledger.signer import PolicyUnreadable, log_origin, policy_of, verifier
+from certificates.ledger.signer import PolicyUnreadable, own_policy
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import N_, Invalid
 from exam.kernel.i18n import translate
@@ -133,7 +133,10 @@ def with_database(known: KnownOf) -> Callable[[Services, argparse.Namespace], Aw
     """The command that also looks into the database."""
 
     async def run(services: Services, arguments: argparse.Namespace) -> int:
-        policy = _read_policy(arguments.policy) if arguments.policy else await own_policy(services)
+        async with services.db.transaction() as session:
+            policy = await own_policy(session, services.settings)
+        if arguments.policy:
+            policy = _read_policy(arguments.policy)
         async with client() as http:
             source = _source(arguments.source or str(folder_of(services.settings)), http)
             watched = await watch(source, policy, _before(arguments.state))
@@ -144,14 +147,6 @@ def with_database(known: KnownOf) -> Callable[[Services, argparse.Namespace], Aw
         return _report(arguments, watched, found)
 
     return run
-
-
-async def own_policy(services: Services) -> Policy:
-    """The policy of this installation: its own key and the witnesses that it asks."""
-    policy = policy_of(services.settings)
-    async with services.db.transaction() as session:
-        own = verifier(services.settings, await log_origin(session, services.settings))
-    return Policy((*policy.logs, own), policy.witnesses, policy.groups, policy.quorum)
 
 
 def _source(text: str, http: object) -> Source:

@@ -8,12 +8,11 @@ import json
 from collections.abc import Awaitable, Callable
 
 from certificates.ledger import queries
-from certificates.ledger.commands.monitor import own_policy
 from certificates.ledger.documents import write_checkpoint, write_tiles
 from certificates.ledger.queries import Checkpoint, NotSealed
 from certificates.ledger.rules.policy import written
 from certificates.ledger.rules.tiles import tiles_of
-from certificates.ledger.signer import log_origin, verifier
+from certificates.ledger.signer import log_origin, own_policy, verifier
 from exam.kernel.db import chunks
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
@@ -45,6 +44,7 @@ async def export(services: Services, arguments: argparse.Namespace) -> int:
     """Write everything that is published, with the policy that it can be checked by."""
     async with services.db.transaction() as session:
         sealed = await queries.checkpoint(session)
+        policy = await own_policy(session, services.settings)
     if sealed is None:
         raise NotSealed(index=0)
     for part in chunks(list(tiles_of(sealed.size)), _TOGETHER):
@@ -52,7 +52,7 @@ async def export(services: Services, arguments: argparse.Namespace) -> int:
             files = [(one, await queries.tile(session, one)) for one in part]
         await asyncio.to_thread(write_tiles, arguments.folder, files)
     write_checkpoint(arguments.folder, sealed.size, sealed.text)
-    (arguments.folder / POLICY).write_text(written(await own_policy(services)), "utf-8")
+    (arguments.folder / POLICY).write_text(written(policy), "utf-8")
     if arguments.json:
         print(json.dumps({"size": sealed.size, "folder": str(arguments.folder)}))
     else:
@@ -64,8 +64,9 @@ async def key(services: Services, arguments: argparse.Namespace) -> int:
     """Print the log's verifier key and the policy to check it by."""
     async with services.db.transaction() as session:
         own = verifier(services.settings, await log_origin(session, services.settings))
+        policy = await own_policy(session, services.settings)
     if arguments.json:
-        print(json.dumps({"key": own.vkey, "policy": written(await own_policy(services))}))
+        print(json.dumps({"key": own.vkey, "policy": written(policy)}))
     else:
         print(own.vkey)
     return 0

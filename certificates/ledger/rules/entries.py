@@ -70,10 +70,8 @@ class Draft:
     certificate_id: UUID
     number: str
     version: int
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    record: Mapping[str, Any] = field(repr=False)
     reason: str = ""
-    sha256: str = ""  # not used: callers of the time before the tree still name it
-    commitment: Mapping[str, Any] = field(default_factory=dict, repr=False)  # likewise: the record
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,8 @@ from certificates.ledger.jobs import NoQuorum, seal
 from certificates.ledger.rules.checkpoints import tree_head
 from certificates.ledger.rules.complete import Known
 from certificates.ledger.rules.notes import read_note
-from certificates.ledger.rules.policy import read_policy
-from certificates.ledger.signer import PolicyUnreadable, origin_of, verifier
+from certificates.ledger.rules.policy import Policy, read_policy
+from certificates.ledger.signer import PolicyUnreadable, origin_of, own_policy, verifier
 from exam.kernel.crypto import Vault
 from exam.kernel.services import Services
 from tests.certificates.ledger.test_actions import drafts
@@ -45,6 +45,10 @@ class World:
         async with self.services.db.transaction() as session:
             first = await queries.size(session)
             await actions.append(session, drafts(count, first), now=NOW)
+
+    async def policy(self) -> Policy:
+        async with self.services.db.transaction() as session:
+            return await own_policy(session, self.services.settings)
 
     def open(self, name: str) -> None:
         log = verifier(self.services.settings, origin_of(self.services.settings)).vkey
@@ -200,7 +204,7 @@ async def test_the_monitor_finds_every_changed_byte(world: World, capsys: pytest
     await world.add(300)
     await seal(world.services)
     folder, random = folder_of(world.services.settings), Random("flips")
-    source, policy = Folder(folder), await monitor.own_policy(world.services)
+    source, policy = Folder(folder), await world.policy()
     first = await monitor.watch(source, policy, None)
     assert first.findings == ()
     head = first.head
@@ -252,7 +256,7 @@ async def test_the_monitor_holds_the_database_against_the_log_and_the_certificat
                 await session.execute(text(statement))
                 source = Folder(folder_of(world.services.settings))
                 found = await monitor.database_findings(session, (await known(session, world.services.vault)))
-                watched = await monitor.watch(source, await monitor.own_policy(world.services), None)
+                watched = await monitor.watch(source, await world.policy(), None)
                 assert watched.head is not None
                 found += await monitor.against_database(source, session, watched.head)
             await outer.rollback()
@@ -262,7 +266,7 @@ async def test_the_monitor_holds_the_database_against_the_log_and_the_certificat
 async def test_the_monitor_remembers(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     await world.add(5)
     await seal(world.services)
-    policy = await monitor.own_policy(world.services)
+    policy = await world.policy()
     seen = (await monitor.watch(Folder(folder_of(world.services.settings)), policy, None)).head
     assert seen is not None
     other = tmp_path / "export"
