@@ -77,10 +77,11 @@ async def run(request: AppRequest, services: AppServices) -> Response[Any]:
     return redirect(request, "/certificates/credit", N_("正在后台与学分银行交换数据，稍后刷新。"))
 
 
-@get("/certificates/credit/export/{table:str}", guards=[needs(Permission.PLATFORM_RUN)])
-async def export(request: AppRequest, services: AppServices, table: FromPath[str]) -> Response[bytes]:
+@get("/certificates/credit/export/{file:str}", guards=[needs(Permission.PLATFORM_RUN)])
+async def export(request: AppRequest, services: AppServices, file: FromPath[str]) -> Response[bytes]:
     """Hand out a reporting table; the audit log keeps who took it."""
-    if table not in TABLES:
+    table = next((key for key, (title, _, _) in TABLES.items() if file == f"{title}.xlsx"), None)
+    if table is None:
         raise NotFound
     actor, now = actor_of(request), services.clock.now()
     async with services.db.transaction() as session:

@@ -164,7 +164,7 @@ async def file(request: AppRequest, services: AppServices, file_id: FromPath[UUI
     )  # fmt: skip
 
 
-@get("/certificates/platform/files/{file_id:uuid}/download", guards=[needs(Permission.PLATFORM_RUN)])
+@get("/certificates/platform/files/{file_id:uuid}/download.xlsx", guards=[needs(Permission.PLATFORM_RUN)])
 async def download(request: AppRequest, services: AppServices, file_id: FromPath[UUID]) -> Response[bytes]:
     """Hand out the bytes, made again from what was frozen; the audit log keeps who took them."""
     actor = actor_of(request)
