@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from benchmarks.certificate_platform import platform
 from benchmarks.certificate_tamper import tamper
+from benchmarks.certificate_verify import download, verify
 
 Result = dict[str, Any]
 
 CASES: Final[Mapping[str, Callable[[], Result]]] = {
     "platform": platform,
     "tamper": tamper,
+    "verify": verify,
+    "download": download,
 }
 
 

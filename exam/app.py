@@ -136,7 +136,7 @@ def create_app(services: Services) -> Litestar:
             create_static_files_router("/static", [pages.STATIC], guards=[public], cache_control=None),
         ],
         dependencies={"services": Provide(provide_services)},
-        middleware=[DefineMiddleware(SignInMiddleware, exclude="^/static/")],
+        middleware=[DefineMiddleware(SignInMiddleware, exclude="^/(static|certificates/download)/")],
         csrf_config=CSRFConfig(
             secret=csrf_secret(services),
             cookie_name="kaowu_csrf",

@@ -37,8 +37,8 @@ class SignInMiddleware(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=actor, auth=None)
 
 
-def public(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of pages that are for everybody."""
+async def public(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of pages that are for everybody (async: others are run in a thread, which the most asked pages would feel)."""
 
 
 def signed_in(connection: Connection, handler: BaseRouteHandler) -> None:

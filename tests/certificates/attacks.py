@@ -245,7 +245,7 @@ def _changed_inside(world: World) -> Built:
         "table of objects turned elsewhere": lambda: signed.replace(
             b"startxref\n" + start, b"startxref\n" + start[::-1]
         ),
-        "date of signing changed": lambda: re.sub(rb"/M \(D:2026", b"/M (D:2025", signed),
+        "date of signing changed": lambda: re.sub(rb"(/M ?)\(D:2026", rb"\1(D:2025", signed),
         "header version changed": lambda: signed.replace(b"%PDF-1.7", b"%PDF-1.4", 1),
         "cut by one byte": lambda: signed[:-1],
         "cut in half": lambda: signed[: len(signed) // 2],
@@ -307,7 +307,7 @@ def _fields(world: World) -> Built:
     return {
         "contents empty": lambda: put(b"<" + b"0" * len(digits) + b">"),
         "contents null": lambda: put(b"null".ljust(end - start)),
-        "contents missing": lambda: signed.replace(b"/Contents <", b"/Contentz <", 1),
+        "contents missing": lambda: re.sub(rb"/Contents( ?<)", rb"/Contentz\1", signed, count=1),
         "contents one zero byte": lambda: put(b"<00>".ljust(end - start)),
         "digits in upper case": lambda: put(b"<" + digits.upper() + b">"),
         "one digit in upper case": lambda: put(
@@ -439,7 +439,7 @@ def _strangers(world: World) -> Built:
         return sign(drawn, under(world.signer, "Below a signer"))
 
     def outside() -> bytes:
-        return sign(re.sub(rb"/M \(D:2026", b"/M (D:2019", drawn), world.signer)
+        return sign(re.sub(rb"(/M ?)\(D:2026", rb"\1(D:2019", drawn), world.signer)
 
     return {
         "a root of the same name": same_name,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 
 from asn1crypto import cms, tsp
@@ -25,6 +26,9 @@ from certificates.issuing.rules.chains import chain_over
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _SIGNED_AT: Final = re.compile(rb"/M\s*\(D:(\d{14})")
 _GAP: Final = re.compile(rb"<(?:[0-9a-f]{2})+>")  # one spelling: lower case, no space
+_GAP_LIMIT: Final = 200_000  # a signature with its certificates and a time stamp is a tenth of it
+_CERTIFICATES_LIMIT: Final = 16
+_SOUGHT_MOST: Final = 8
 _ANY_CONTENTS: Final = re.compile(rb"<([0-9A-Fa-f\s]{512,200000})>")
 _RSA_BITS: Final = 2048
 _SIGNATURES: Final = {ec.EllipticCurvePublicKey: {"sha256_ecdsa"}, rsa.RSAPublicKey: {"sha256_rsa", "rsassa_pkcs1v15"}}
@@ -79,7 +83,7 @@ def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
         return found.refused(Flaw.UNSIGNED, *_sought(data, trusted))
     zero, start, end, rest = (int(number) for number in ranges[0].groups())
     gap = data[start:end]
-    if zero != 0 or not 0 < start < end <= len(data) or not _GAP.fullmatch(gap):
+    if zero != 0 or not 0 < start < end <= len(data) or len(gap) > _GAP_LIMIT or not _GAP.fullmatch(gap):
         return found.refused(Flaw.BROKEN_FIELD, *_sought(data, trusted))
     flaws: list[Flaw] = []
     if end + rest != len(data):
@@ -115,7 +119,7 @@ class _Found:
 
 def _sought(data: bytes, trusted: Sequence[x509.Certificate]) -> tuple[str, str]:
     """Who signed a file whose field was broken, if a signature of ours still lies somewhere in it; it is not accepted."""
-    for found in _ANY_CONTENTS.finditer(data):
+    for found in islice(_ANY_CONTENTS.finditer(data), _SOUGHT_MOST):
         try:
             digits = b"".join(found[1].split())
             _, info, certificates = _parse(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
@@ -175,6 +179,8 @@ def _parse(der: bytes) -> tuple[Any, Any, list[x509.Certificate]]:
     content = envelope["content"]
     if len(content["signer_infos"]) != 1 or content["encap_content_info"]["content"].native is not None:
         raise ValueError("not one detached signature")
+    if len(content["certificates"]) > _CERTIFICATES_LIMIT:
+        raise ValueError("more certificates than a signature has")
     certificates = [x509.load_der_x509_certificate(choice.chosen.dump()) for choice in content["certificates"]]
     return content, content["signer_infos"][0], certificates
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import hmac
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.params import FromPath
 
 from certificates.issuing.rules.numbers import file_stem, grouped
+from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import LABELS, TONES, CertificateStatus
 from certificates.verification import queries
-from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
+from exam.accounts.guards import AppRequest, AppServices, actor_of, needs, public
 from exam.accounts.rules import Permission
-from exam.kernel.pages import file_response, page
+from exam.kernel.errors import N_, NotFound
+from exam.kernel.pages import file_response, page, redirect
+from exam.kernel.services import Services
+
+_LINK_HOLDS: Final = timedelta(minutes=10)
+
+
+class LinkOver(NotFound):
+    """A download link holds for ten minutes."""
+
+    message = N_("下载链接已过期，或不完整。")
+    way_out = N_("请回到“我的证书”，重新点按下载。")
 
 
 @get("/certificates/mine", guards=[needs(Permission.OWN_READ)])
@@ -34,11 +49,33 @@ async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
 
 
 @get("/certificates/mine/{certificate_id:uuid}/file", guards=[needs(Permission.OWN_READ)])
-async def own_file(request: AppRequest, services: AppServices, certificate_id: FromPath[UUID]) -> Response[bytes]:
-    """Hand out the stored bytes, never drawn again."""
+async def own_file(request: AppRequest, services: AppServices, certificate_id: FromPath[UUID]) -> Response[Any]:
+    """Hand out the stored bytes, never drawn again, to the holder who is signed in."""
     async with services.db.transaction() as session:
         found = await queries.own(session, actor_of(request), certificate_id)
-    return file_response(services.files.get(found.sha256 or ""), "application/pdf", f"{file_stem(found.number)}.pdf")
+    return redirect(request, link_to(services, found))
 
 
-ROUTES = [mine, own_file]
+@get("/certificates/download/{link:str}", guards=[public])
+async def linked_file(services: AppServices, link: FromPath[str]) -> Response[bytes]:
+    """The stored bytes, to whoever has the holder's link; it holds for ten minutes, and nothing is looked up for it."""
+    sha256, stem, expires, mac = (link.split(".") + [""] * 4)[:4]
+    good = hmac.compare_digest(mac, _mac(services, sha256, stem, expires))
+    if not good or not expires.isdecimal() or int(expires) < services.clock.now().timestamp():
+        raise LinkOver
+    return file_response(await asyncio.to_thread(services.files.get, sha256), "application/pdf", f"{stem}.pdf")
+
+
+def link_to(services: Services, found: Certificate) -> str:
+    """An address of a certificate's bytes that holds for ten minutes."""
+    expires = str(int((services.clock.now() + _LINK_HOLDS).timestamp()))
+    stem = file_stem(found.number)
+    sha256 = found.sha256 or ""
+    return f"/certificates/download/{sha256}.{stem}.{expires}.{_mac(services, sha256, stem, expires)}"
+
+
+def _mac(services: Services, sha256: str, stem: str, expires: str) -> str:
+    return services.vault.blind(f"{sha256} {stem} {expires}", "download link")
+
+
+ROUTES = [mine, own_file, linked_file]

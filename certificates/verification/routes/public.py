@@ -28,8 +28,7 @@ async def verify(request: AppRequest, services: AppServices, number: Text = "", 
     if not number.strip() or not name.strip():
         return unlisted(page(request, FORM, number=number, name=name, asked=bool(number or name), refusal=None))
     count(request, services)
-    async with services.db.transaction() as session:
-        answer = await queries.by_number(session, number, name)
+    answer = await queries.by_number(services.db, number, name)
     return show(request, services, answer, asked="number")
 
 
@@ -37,8 +36,7 @@ async def verify(request: AppRequest, services: AppServices, number: Text = "", 
 async def by_token(request: AppRequest, services: AppServices, token: FromPath[str]) -> Response[Any]:
     """Where the QR code of a certificate leads."""
     count(request, services)
-    async with services.db.transaction() as session:
-        answer = await queries.by_token(session, token)
+    answer = await queries.by_token(services.db, token)
     return show(request, services, answer, asked="token")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,9 @@ from certificates.ledger import queries as ledger
 from certificates.ledger.jobs import seal
 from certificates.ledger.rules.checkpoints import read_proof
 from certificates.ledger.rules.merkle import leaf_hash
+from certificates.verification import checker
 from certificates.verification.routes import credentials
+from certificates.verification.routes.holder import link_to
 from certificates.verification.routes.shared import limiters
 from exam.accounts.rules import Actor
 from exam.kernel.clock import FixedClock
@@ -168,3 +171,44 @@ async def test_what_is_too_large_is_refused_in_words(client: httpx.AsyncClient) 
     assert (just.status_code, just.json()["problems"][0]["code"]) == (422, "too_large")
     far = await send(client, b"%PDF-" + bytes(22_000_000))
     assert (far.status_code, far.json()["code"]) == (413, "TooLarge")
+
+
+async def test_a_download_link_holds_for_ten_minutes_and_for_its_bytes_only(
+    client: httpx.AsyncClient, one: queries.Certificate, services: Services, clock: FixedClock
+) -> None:
+    link = link_to(services, one)
+    answer = await client.get(link)
+    assert answer.content == services.files.get(one.sha256 or "")
+    assert answer.headers["cache-control"] == "private, no-store"
+    sha256, rest = link.rsplit("/", 1)[1].split(".", 1)
+    other = f"/certificates/download/{'0' * 64}.{rest}"
+    later = link.replace(link.split(".")[2], str(int(link.split(".")[2]) + 600))
+    for bad in (other, later, link[:-1], f"/certificates/download/{sha256}", "/certificates/download/..."):
+        assert (await client.get(bad)).status_code == 404
+    clock.at += timedelta(minutes=11)
+    assert (await client.get(link)).status_code == 404
+
+
+async def test_whatever_is_sent_is_answered_in_time_and_nothing_is_kept(
+    client: httpx.AsyncClient, one: queries.Certificate, services: Services
+) -> None:
+    """Encrypted, a bomb, a thousand pages, a gap full of certificates, a signature of megabytes: seconds and memory are limited."""
+    before = sorted(services.settings.files.rglob("*"))
+    bomb = (
+        b"%PDF-1.7\n1 0 obj <</Filter/FlateDecode/Length 99>>stream\n" + zlib.compress(bytes(50_000_000)) + b"endstream"
+    )
+    ranged = b"/ByteRange [0 %d %d 9]" % (60, 60 + 8_000_002)
+    huge = b"%PDF-1.7\n" + ranged.ljust(51) + b"<" + b"30" * 4_000_000 + b">" + b"%%EOF    "
+    sent = {
+        "encrypted": b"%PDF-1.7\n/Encrypt 1 0 R\n%%EOF",
+        "bomb": bomb,
+        "pages": b"%PDF-1.7\n" + b"/Type /Page\n" * 1000,
+        "huge": huge,
+        "open": b"%PDF-1.7 /ByteRange [0 1 2 3]" + b"<" * 5_000_000,
+        "digits": b"%PDF-1.7 /ByteRange [0 1 2 3]" + b"<" + b"a" * 15_000_000,
+    }
+    for name, data in sent.items():
+        answer = await send(client, data)
+        assert (answer.status_code, answer.json()["verdict"]) == (200, "unknown"), name
+    assert checker._children()._seconds < 2
+    assert sorted(services.settings.files.rglob("*")) == before
