@@ -90,6 +90,8 @@ class KeyingSent(msgspec.Struct, kw_only=True, frozen=True):
     evidence: Mapping[str, str]
     slip: str
     reason: str
+    correcting: bool = False
+    correction: str = ""
 
 
 def keying_sent(sent: Mapping[str, Any]) -> KeyingSent:
@@ -97,6 +99,9 @@ def keying_sent(sent: Mapping[str, Any]) -> KeyingSent:
     sheet = sheet_sent(sent)
     texts = {name: value.strip() for name, value in sent.items() if isinstance(value, str)}
     labels = {"slip": N_("请填写凭条校验码。"), "reason": N_("请写明为什么按纸质评分表补录。")}
+    correcting = bool(texts.get("correcting"))
+    if correcting:
+        labels["correction"] = N_("请照纸上写明更正理由。")
     problems = [
         Problem(field=name, message=words, code="missing") for name, words in labels.items() if not texts.get(name)
     ]
@@ -111,7 +116,7 @@ def keying_sent(sent: Mapping[str, Any]) -> KeyingSent:
         sitting_id=sitting_id, assessor_id=assessor_id, overtime_minutes=sheet.overtime_minutes, note=sheet.note,
         answers={code: value for code, value in sheet.answers.items() if value is not None},
         evidence={code: words for code, words in sheet.evidence.items() if words}, slip=texts["slip"],
-        reason=texts["reason"],
+        reason=texts["reason"], correcting=correcting, correction=texts.get("correction", ""),
     )  # fmt: skip
 
 

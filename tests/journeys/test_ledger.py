@@ -64,6 +64,7 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
     assert "平板 T08：第 5–8 号记录" in await page.inner_text("main")
     await look(page, "ledger", phone=True)
     await page.click(".gap-list a")
+    keying = page.url
     for code, value in SIGNED.items():
         if code == "A1":
             await page.fill('input[name="row-A1"]', "20.00")
@@ -99,6 +100,10 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
     await page.click("text=签名并关闭")
     assert "本场已带缺口关闭" in await page.inner_text("main")
     await picture(page, "ledger-closed")
+    await page.goto(keying)
+    await page.click("text=补录纸上的更正")
+    await page.locator("#correction").wait_for()
+    await look(page, "keying-correction", phone=True)
     await page.goto(f"{live}/scoring/tablets/imports")
     await look(page, "imports", phone=True)
     await page.context.add_cookies([{"name": "kaowu_language", "value": "en", "url": live}])

@@ -2884,6 +2884,7 @@ CREATE TABLE scoring.keyed_sheets (
     evidence JSONB NOT NULL,
     slip TEXT NOT NULL,
     reason TEXT NOT NULL,
+    correction TEXT NOT NULL,
     keyed_by UUID NOT NULL,
     keyed_name TEXT NOT NULL,
     keyed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -2900,6 +2901,7 @@ CREATE TABLE scoring.keyed_sheets (
     CONSTRAINT ck_keyed_sheets_withdrawn CHECK ((withdrawn_at IS NULL) = (withdrawal = '')),
     CONSTRAINT ck_keyed_sheets_not_after CHECK (withdrawn_at IS NULL OR checked_at IS NULL),
     CONSTRAINT ck_keyed_sheets_reason CHECK (length(trim(reason)) > 0),
+    CONSTRAINT ck_keyed_sheets_correction CHECK (version >= 1 AND (version > 1) = (length(trim(correction)) > 0)),
     CONSTRAINT fk_keyed_sheets_sheet_id FOREIGN KEY(sheet_id) REFERENCES scoring.score_sheets (id)
 );
 

@@ -23,8 +23,10 @@ from scoring.tablets.actions.closing import require_acting
 from scoring.tablets.models import KeyedSheetRow
 from scoring.tablets.rules.closing import WordsMissing
 from scoring.tablets.rules.keying import (
+    CorrectionReasonMissing,
     KeyedAlready,
     KeyingReasonMissing,
+    NothingToCorrect,
     NotWaiting,
     SheetThere,
     require_other,
@@ -47,8 +49,14 @@ async def key_in(
     slip: str,
     reason: str,
     now: datetime,
+    correcting: bool = False,
+    correction: str = "",
 ) -> UUID:
-    """Keep what was typed from a signed paper sheet, once its slip agrees. It counts after a second person's check."""
+    """Keep what was typed from a signed paper sheet, once its slip agrees. It counts after a second person's check.
+
+    ``correcting``: it is the paper's correction of the version that stands signed on the server, with the assessor's reason;
+    after the check it waits for the lead's signature like every correction.
+    """
     sitting = await sittings.sitting(session, sitting_id)
     room, _ = await require_acting(session, actor, sitting.room_session_id)
     if assessor_id not in {one.account_id for one in await marking.assessing(session, room.id)}:
@@ -57,23 +65,26 @@ async def key_in(
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"keying:{sitting.id}:{assessor_id}", 0)))
     )
-    await _require_open(session, sitting_id, assessor_id)
+    version = await _version(session, sitting_id, assessor_id, correcting=correcting)
     definition = await marking.sheet_definition(session, sitting.component_id)
     badges = await queries.badge_numbers(session, assessor_id)
     proved = require_signed(
         definition,
         ticket=sitting.ticket_no,
         badges=badges,
-        version=1,
+        version=version,
         answers=answers,
         overtime=overtime_minutes,
         typed=slip,
     )
     if not reason.strip():
         raise KeyingReasonMissing
+    if correcting and not correction.strip():
+        raise CorrectionReasonMissing
     assert actor.account_id is not None
     row = KeyedSheetRow(
-        id=new_id(), room_session_id=room.id, sitting_id=sitting.id, assessor_id=assessor_id, version=1,
+        id=new_id(), room_session_id=room.id, sitting_id=sitting.id, assessor_id=assessor_id, version=version,
+        correction=correction.strip()[:500] if correcting else "",
         answers=plain_answers(definition, answers), overtime_minutes=overtime_minutes, note=note.strip()[:500], evidence=dict(evidence), slip=proved,
         reason=reason.strip()[:500], keyed_by=actor.account_id, keyed_name=actor.name, keyed_at=now, checked_by=None,
         checked_name="", checked_at=None, withdrawn_at=None, withdrawal="", sheet_id=None,
@@ -95,6 +106,7 @@ async def check_keyed(session: AsyncSession, actor: Actor, *, keyed_id: UUID, sl
         Received(
             sitting_id=row.sitting_id, assessor_id=row.assessor_id, answers=row.answers,
             overtime_minutes=row.overtime_minutes, note=row.note, evidence=row.evidence,
+            corrects=row.version > 1, reason=row.correction,
         ),
         now=now,
     )  # fmt: skip
@@ -114,18 +126,29 @@ async def withdraw_keyed(session: AsyncSession, actor: Actor, *, keyed_id: UUID,
     await _record(session, actor, "tablets.withdraw_keyed", row, now)
 
 
-async def _require_open(session: AsyncSession, sitting_id: UUID, assessor_id: UUID) -> None:
-    """Refuse to key in what is there."""
+async def _version(session: AsyncSession, sitting_id: UUID, assessor_id: UUID, *, correcting: bool) -> int:
+    """Which version may be keyed in; refuses what is there, and a correction of nothing."""
     there = await marking.sheets(session, sitting_ids=[sitting_id], assessor_id=assessor_id)
-    if there and there[0].status is not SheetStatus.DRAFT:
+    newest = there[0] if there else None
+    if not correcting:
+        version = 1
+        if newest is not None and (newest.status is not SheetStatus.DRAFT or newest.version > 1):
+            raise SheetThere
+    elif newest is None or (newest.status is SheetStatus.DRAFT and newest.version == 1):
+        raise NothingToCorrect
+    elif newest.status is SheetStatus.COUNTERSIGN:
         raise SheetThere
+    else:  # a correction that was begun on the page gives way to the signed one
+        version = newest.version + (newest.status is SheetStatus.SIGNED)
     query = select(KeyedSheetRow.keyed_name).where(
         KeyedSheetRow.sitting_id == sitting_id,
         KeyedSheetRow.assessor_id == assessor_id,
+        KeyedSheetRow.version == version,
         KeyedSheetRow.withdrawn_at.is_(None),
     )
     if (name := await session.scalar(query)) is not None:
         raise KeyedAlready(name=name)
+    return version
 
 
 async def _waiting(session: AsyncSession, actor: Actor, keyed_id: UUID) -> KeyedSheetRow:
@@ -142,5 +165,5 @@ async def _record(session: AsyncSession, actor: Actor, action: str, row: KeyedSh
     await audit.record(
         session, actor, action, subject="keyed_sheet", ids=[row.id], stream=f"room_session:{row.room_session_id}", now=now,
         data={"sitting_id": str(row.sitting_id), "assessor_id": str(row.assessor_id), "slip": row.slip,
-              "reason": row.reason, "withdrawal": row.withdrawal, "sheet_id": str(row.sheet_id or "")},
+              "version": row.version, "reason": row.reason, "correction": row.correction, "withdrawal": row.withdrawal, "sheet_id": str(row.sheet_id or "")},
     )  # fmt: skip

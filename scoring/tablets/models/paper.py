@@ -73,6 +73,7 @@ class KeyedSheetRow(Base):
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawal = '')", name="withdrawn"),
         CheckConstraint("withdrawn_at IS NULL OR checked_at IS NULL", name="not_after"),
         CheckConstraint("length(trim(reason)) > 0", name="reason"),
+        CheckConstraint("version >= 1 AND (version > 1) = (length(trim(correction)) > 0)", name="correction"),
         Index(
             "uq_keyed_sheets", "sitting_id", "assessor_id", "version", unique=True,
             postgresql_where=text("withdrawn_at IS NULL"),
@@ -92,6 +93,7 @@ class KeyedSheetRow(Base):
     evidence: Mapped[dict[str, Any]]  # words beside veto items that happened
     slip: Mapped[str]
     reason: Mapped[str]  # why from paper
+    correction: Mapped[str]  # why the assessor corrected it on paper; empty for a first version
     keyed_by: Mapped[UUID]
     keyed_name: Mapped[str]
     keyed_at: Mapped[datetime]

@@ -71,6 +71,7 @@ class Keyed:
     evidence: Mapping[str, Any]
     slip: str
     reason: str
+    correction: str
     keyed_by: UUID
     keyed_name: str
     keyed_at: datetime
@@ -129,7 +130,7 @@ async def keyed(
         Keyed(
             id=row.id, room_session_id=row.room_session_id, sitting_id=row.sitting_id, assessor_id=row.assessor_id,
             version=row.version, answers=dict(row.answers), overtime_minutes=row.overtime_minutes, note=row.note,
-            evidence=dict(row.evidence), slip=row.slip, reason=row.reason, keyed_by=row.keyed_by,
+            evidence=dict(row.evidence), slip=row.slip, reason=row.reason, correction=row.correction, keyed_by=row.keyed_by,
             keyed_name=row.keyed_name, keyed_at=row.keyed_at, checked_name=row.checked_name, checked_at=row.checked_at,
             withdrawal=row.withdrawal, sheet_id=row.sheet_id,
         )

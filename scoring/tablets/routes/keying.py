@@ -23,7 +23,11 @@ from scoring.tablets.forms import CheckForm, WordsForm, keying_sent, typed
 from scoring.tablets.routes.ledger import ACT
 from scoring.tablets.rules.standing import STANDING_LABELS, STANDING_TONES, Standing
 
+_CHECKED = {False: N_("已核对，评分表生效。"), True: N_("已核对。更正由考评组长会签后生效。")}
 TO_KEY = (Standing.NOTHING, Standing.DRAFT, Standing.SPARE)
+
+CORRECTED = (Standing.SIGNED, Standing.KEYED, Standing.CONTRADICTING)
+"""What a paper's correction may follow."""
 
 
 @get("/scoring/tablets/rooms/{room_session_id:uuid}/keying", guards=ACT)
@@ -33,12 +37,12 @@ async def keying_page(
     room_session_id: FromPath[UUID],
     sitting: Annotated[str, QueryParameter(max_length=36)] = "",
     assessor: Annotated[str, QueryParameter(max_length=36)] = "",
+    correcting: Annotated[str, QueryParameter(max_length=1)] = "",
 ) -> Response[Any]:
     """Choose a candidate and an assessor, then the sheet to type."""
     async with services.db.transaction() as session:
-        return await _page(
-            request, services, session, room_session_id, {"sitting": sitting, "assessor": assessor}, None
-        )
+        given = {"sitting": sitting, "assessor": assessor, "correcting": correcting}
+        return await _page(request, services, session, room_session_id, given, None)
 
 
 @post("/scoring/tablets/rooms/{room_session_id:uuid}/keying", guards=ACT, status_code=200)
@@ -51,7 +55,7 @@ async def key_in(request: AppRequest, services: AppServices, room_session_id: Fr
             made = await actions.key_in(
                 session, actor_of(request), sitting_id=sent.sitting_id, assessor_id=sent.assessor_id, answers=sent.answers,
                 overtime_minutes=sent.overtime_minutes, note=sent.note, evidence=sent.evidence, slip=sent.slip,
-                reason=sent.reason, now=services.clock.now(),
+                reason=sent.reason, correcting=sent.correcting, correction=sent.correction, now=services.clock.now(),
             )  # fmt: skip
     except Refusal as refusal:
         async with services.db.transaction() as session:
@@ -74,9 +78,10 @@ async def check(request: AppRequest, services: AppServices, keyed_id: FromPath[U
             await actions.check_keyed(
                 session, actor_of(request), keyed_id=keyed_id, slip=form.slip, now=services.clock.now()
             )
+            found = await queries.keyed_sheet(session, keyed_id)
     except Refusal as refusal:
         return await _keyed(request, services, keyed_id, refusal)
-    return redirect(request, f"/scoring/tablets/keyed/{keyed_id}", N_("已核对，评分表生效。"))
+    return redirect(request, f"/scoring/tablets/keyed/{keyed_id}", _CHECKED[found.version > 1])
 
 
 @post("/scoring/tablets/keyed/{keyed_id:uuid}/withdrawal", guards=ACT, status_code=200)
@@ -105,7 +110,7 @@ async def _page(
         request, "pages/scoring/tablets/keying.html", status=200 if refusal is None else status_of(refusal),
         refusal=refusal, view=view, line=line, who=who, given=given,
         definition=await marking.sheet_definition(session, view.room.component_id), row_labels=ROW_LABELS,
-        dimension_labels=DIMENSION_LABELS, standing_labels=STANDING_LABELS, standing_tones=STANDING_TONES, to_key=TO_KEY,
+        dimension_labels=DIMENSION_LABELS, standing_labels=STANDING_LABELS, standing_tones=STANDING_TONES, to_key=TO_KEY, corrected=CORRECTED,
     )  # fmt: skip
 
 

@@ -33,6 +33,19 @@ class SheetThere(Conflict):
     way_out = N_("请在对账页核对；内容不同时由考评员更正。")
 
 
+class NothingToCorrect(Conflict):
+    """A correction follows a signed version."""
+
+    message = N_("服务器上还没有这份评分表的已签名版本，不能补录更正。")
+    way_out = N_("请先补录第一版；第一版在平板上的，先让平板送出记录。")
+
+
+class CorrectionReasonMissing(Invalid):
+    """The assessor wrote on the paper why."""
+
+    message = N_("请照纸上写明更正理由。")
+
+
 class KeyedAlready(Conflict):
     """Somebody keyed it in."""
 

@@ -110,6 +110,18 @@ async def test_a_lost_tablet_is_keyed_in_from_paper(client: httpx.AsyncClient, s
         assert checked.status_code == 303, checked.text
     text = plain_text((await client.get(path)).text)
     assert "已对平" in text and "已补录" in text
+    form = await client.get(f"{path}/keying?sitting={sent['sitting']}&assessor={assessor}&correcting=1")
+    assert 'name="correction"' in form.text
+    better = sent | {"row-C1": "1", "slip": slip("202600000003", badge, 2, SIGNED | {"C1": 1}, 0), "correcting": "1"}
+    bare = await post(client, path + "/keying", **better)
+    assert bare.status_code == 422 and "请照纸上写明更正理由" in bare.text and 'name="correcting"' in bare.text
+    kept = await post(client, path + "/keying", **better, correction="看错刻度")
+    assert kept.status_code == 303, kept.text
+    await sign_in(client, "head")
+    keyed = kept.headers["location"]
+    await post(client, keyed + "/check", page=keyed, slip=better["slip"])
+    text = plain_text((await client.get(keyed)).text)
+    assert "更正由考评组长会签后生效" in text and "看错刻度" in text
 
 
 async def test_a_file_is_uploaded_and_told_what_it_came_to(client: httpx.AsyncClient, services: Services) -> None:

@@ -33,8 +33,10 @@ from scoring.tablets.rules.exports import (
 )
 from scoring.tablets.rules.keying import (
     BadgeMissing,
+    CorrectionReasonMissing,
     KeyedAlready,
     KeyingReasonMissing,
+    NothingToCorrect,
     NotWaiting,
     OwnKeying,
     OwnSheetKeyed,
@@ -292,6 +294,41 @@ async def test_a_sheet_keyed_in_counts_after_a_second_person_read_the_slip(sessi
         await _key(session, site, site.head, typed)
     with pytest.raises(IntegrityError, match="two_people"):
         await session.execute(text("UPDATE scoring.keyed_sheets SET checked_by = keyed_by"))
+
+
+async def test_a_correction_on_paper_is_keyed_in_and_waits_for_the_lead(session: AsyncSession, vault: Vault) -> None:
+    """It follows what stands signed, under the next number, with the paper's reason; nobody's first version is overwritten."""
+    site = await make_site(session)
+    badge = await _badges(session, vault, site)
+    await finish(session, site.world, "P")
+    better = SIGNED | {"C1": 1}
+    second = slip(_ticket(site), badge, 2, better, 0)
+    paper = {"answers": better, "correcting": True, "correction": "看错刻度"}
+    with pytest.raises(NothingToCorrect):
+        await _key(session, site, site.head, second, **paper)
+    first = slip(_ticket(site), badge, 1, SIGNED, 0)
+    keyed = await _key(session, site, site.head, first)
+    before = await actions.check_keyed(session, site.world.lead, keyed_id=keyed, slip=first, now=NOW)
+    with pytest.raises(SlipDiffers):  # the first version's slip proves no correction
+        await _key(session, site, site.head, slip(_ticket(site), badge, 1, better, 0), **paper)
+    with pytest.raises(CorrectionReasonMissing):
+        await _key(session, site, site.head, second, **paper | {"correction": " "})
+    again = await _key(session, site, site.head, second, **paper)
+    with pytest.raises(KeyedAlready):
+        await _key(session, site, site.world.lead, second, **paper)
+    made = await actions.check_keyed(session, officer(site), keyed_id=again, slip=second, now=NOW)
+    sheet = await marking.sheet(session, made)
+    assert (sheet.version, sheet.status.value, sheet.reason, sheet.corrects_id) == (
+        2,
+        "countersign",
+        "看错刻度",
+        before,
+    )
+    await marks.countersign_sheet(session, site.world.lead, sheet_id=made, now=NOW)
+    (counting,) = (await marking.signed_sheets(session, [sheet.sitting_id]))[sheet.sitting_id]
+    assert (counting.id, str(counting.total)) == (made, "99.0000")
+    with pytest.raises(IntegrityError, match="correction"):
+        await session.execute(text("UPDATE scoring.keyed_sheets SET correction = ''"))
 
 
 async def test_nobody_keys_in_their_own_sheet_or_without_a_badge(session: AsyncSession, vault: Vault) -> None:
