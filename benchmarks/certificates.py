@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.certificate_draw import draw, pictures
 from benchmarks.certificate_platform import platform
 from benchmarks.certificate_tamper import tamper
 from benchmarks.certificate_verify import download, verify
@@ -15,6 +16,8 @@ from benchmarks.certificate_verify import download, verify
 Result = dict[str, Any]
 
 CASES: Final[Mapping[str, Callable[[], Result]]] = {
+    "draw": draw,
+    "pictures": pictures,
     "platform": platform,
     "tamper": tamper,
     "verify": verify,

@@ -183,7 +183,7 @@ def _by_weasyprint(work: _Work) -> bytes:
     seal = work.seal
     return pdf.draw_pdf(
         printing.render_print("certificate", work.intent.template, **work.context),
-        assets={"photo.jpg": work.photo, "qr.png": _code_png(work.address)},
+        assets={"photo.jpg": work.photo, "qr.png": qr_png(work.address)},
         variant=pdf.CONFORMING,
         underlay=seal.frame,
         seal=seal.field,
@@ -198,7 +198,8 @@ def code(address: str) -> Any:
     return segno.make(address, error="m", micro=False, boost_error=False, mode="byte", mask=_MASK)
 
 
-def _code_png(address: str) -> bytes:
+def qr_png(address: str) -> bytes:
+    """The same code as a picture for the page of HTML."""
     out = BytesIO()
     code(address).save(out, kind="png", scale=_CODE_SCALE, border=0)
     return out.getvalue()
@@ -235,7 +236,7 @@ def crowded(face: Face, home: Path, template: str = TEMPLATE) -> list[str]:
         layout = variant_of(shape, template, home).layout
         page = set_page(layout, values, faces(home))
     except Unsure:
-        assets = {"photo.jpg": blank_photo(), "qr.png": _code_png(_SAMPLE_ADDRESS)}
+        assets = {"photo.jpg": blank_photo(), "qr.png": qr_png(_SAMPLE_ADDRESS)}
         layout = pdf.record_layout(shape, values=values, assets=assets, home=home)
         page = recorded_page(layout)
     return [one.text for one in overflows(layout, page, _EDGE_MM * 96 / 25.4)]
