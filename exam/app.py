@@ -22,6 +22,7 @@ from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
 from certificates.ledger import routes as ledger
 from certificates.platform import routes as platform
+from certificates.printing import routes as printing
 from certificates.verification import routes as verification
 from exam import home
 from exam.accounts import routes as accounts
@@ -54,6 +55,7 @@ MODULES: Sequence[Any] = (
     accounts,
     designs,
     issuing,
+    printing,
     ledger,
     keys,
     platform,

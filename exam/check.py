@@ -19,6 +19,7 @@ from certificates.issuing import queries as issuing
 from certificates.keys import queries as keys
 from certificates.ledger import queries as ledger
 from certificates.platform import queries as platform
+from certificates.printing import queries as printing
 from exam.delivery import queries as delivery
 from exam.faults import queries as faults
 from exam.kernel import audit, jobs
@@ -154,6 +155,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
     Invariant(
+        key="papers", name=N_("每张证书纸都有去向，作废由两人确认"),
+        concerns=r"printing: ", counted="SELECT count(*) FROM certificates.papers",
+    ),
+    Invariant(
         key="designs", name=N_("证书版式由两人批准，提交后没有改动"),
         concerns=r"designs: ", counted="SELECT count(*) FROM certificates.designs",
     ),
@@ -224,6 +229,8 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
     ("design", "SELECT id FROM certificates.designs"),
+    ("print_order", "SELECT id FROM certificates.print_orders"),
+    ("paper_intake", "SELECT id FROM certificates.paper_intakes"),
     ("release", "SELECT id FROM certificates.releases"),
     ("halt", "SELECT id FROM certificates.halts"),
     ("platform_registration", "SELECT id FROM certificates.platform_registrations WHERE receipt IS NOT NULL"),
@@ -276,6 +283,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("ledgers", await tablets.ledger_invariants(session, services.files.exists)),
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("designs", await designs.invariants(session)),
+        *led("printing", await printing.invariants(session)),
         *led("issuing", await issuing.invariants(session, services.files)),
         *led("keys", await keys.invariants(session)),
         *led("ledger", await ledger.invariants(session)),

@@ -10,6 +10,7 @@ from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
 from certificates.platform import models as platform
+from certificates.printing import models as printing
 from certificates.registry import models as registry
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
@@ -61,6 +62,7 @@ MODELS: tuple[ModuleType, ...] = (
     keys,
     designs,
     issuing,
+    printing,
     ledger,
     platform,
     registry,

@@ -344,6 +344,24 @@ CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH 
 
 CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.paper_intakes (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    first_serial TEXT NOT NULL,
+    last_serial TEXT NOT NULL,
+    sheets_count INTEGER NOT NULL,
+    taken_in_by UUID NOT NULL,
+    taken_in_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_paper_intakes PRIMARY KEY (id),
+    CONSTRAINT ck_paper_intakes_sheets_count CHECK (sheets_count > 0)
+);
+
+CREATE INDEX ix_paper_intakes_organisation_id ON certificates.paper_intakes (organisation_id);
+
+CREATE TRIGGER paper_intakes_append_only BEFORE UPDATE OR DELETE ON certificates.paper_intakes FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER paper_intakes_no_truncate BEFORE TRUNCATE ON certificates.paper_intakes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.platform_files (
     id UUID NOT NULL,
     number TEXT NOT NULL,
@@ -422,6 +440,38 @@ CREATE INDEX ix_platform_registrations_certificate_id ON certificates.platform_r
 CREATE INDEX ix_platform_registrations_file_id ON certificates.platform_registrations (file_id);
 
 CREATE INDEX ix_platform_registrations_status_due_on ON certificates.platform_registrations (status, due_on);
+
+CREATE TABLE certificates.print_orders (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    institution TEXT NOT NULL,
+    printer TEXT NOT NULL,
+    setting JSONB NOT NULL,
+    made_by UUID NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_print_orders PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_print_orders_organisation_id ON certificates.print_orders (organisation_id);
+
+CREATE TRIGGER print_orders_append_only BEFORE UPDATE OR DELETE ON certificates.print_orders FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER print_orders_no_truncate BEFORE TRUNCATE ON certificates.print_orders FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.printers (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    dx_mm NUMERIC(5, 2) NOT NULL,
+    dy_mm NUMERIC(5, 2) NOT NULL,
+    bleed_mm NUMERIC(5, 2) NOT NULL,
+    crop_marks BOOLEAN NOT NULL,
+    background BOOLEAN NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_printers PRIMARY KEY (id),
+    CONSTRAINT uq_printers_organisation_id_name UNIQUE (organisation_id, name)
+);
 
 CREATE TABLE certificates.releases (
     id UUID NOT NULL,
@@ -1073,6 +1123,48 @@ CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id)
 CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.papers (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    serial TEXT NOT NULL,
+    intake_id UUID NOT NULL,
+    status TEXT NOT NULL,
+    certificate_id UUID,
+    order_id UUID,
+    place INTEGER,
+    bound_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT NOT NULL,
+    reported_by UUID,
+    reported_at TIMESTAMP WITH TIME ZONE,
+    confirmed_by UUID,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_papers PRIMARY KEY (id),
+    CONSTRAINT ck_papers_status CHECK (status IN ('blank', 'bound', 'spoiled')),
+    CONSTRAINT uq_papers_organisation_id_serial UNIQUE (organisation_id, serial),
+    CONSTRAINT ck_papers_blank CHECK (status <> 'blank' OR certificate_id IS NULL),
+    CONSTRAINT ck_papers_bound CHECK (status <> 'bound' OR certificate_id IS NOT NULL),
+    CONSTRAINT ck_papers_bound_at CHECK ((certificate_id IS NULL) = (bound_at IS NULL)),
+    CONSTRAINT ck_papers_order CHECK ((certificate_id IS NULL) = (order_id IS NULL)),
+    CONSTRAINT ck_papers_spoiled CHECK (status <> 'spoiled' OR (confirmed_by IS NOT NULL AND reported_by IS NOT NULL AND reason <> '')),
+    CONSTRAINT ck_papers_two_people CHECK (confirmed_by <> reported_by),
+    CONSTRAINT fk_papers_intake_id FOREIGN KEY(intake_id) REFERENCES certificates.paper_intakes (id),
+    CONSTRAINT fk_papers_order_id FOREIGN KEY(order_id) REFERENCES certificates.print_orders (id)
+);
+
+CREATE INDEX ix_papers_certificate_id ON certificates.papers (certificate_id);
+
+CREATE INDEX ix_papers_order_id ON certificates.papers (order_id);
+
+CREATE UNIQUE INDEX uq_papers_bound ON certificates.papers (certificate_id) WHERE status = 'bound';
+
+CREATE OR REPLACE FUNCTION certificates.keep_paper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.serial <> NEW.serial OR OLD.status = 'spoiled' OR (OLD.status = 'bound' AND (NEW.status = 'blank' OR NEW.certificate_id IS DISTINCT FROM OLD.certificate_id)) THEN RAISE EXCEPTION 'paper % is settled', OLD.serial USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$;
+
+CREATE TRIGGER papers_keep BEFORE UPDATE ON certificates.papers FOR EACH ROW EXECUTE FUNCTION certificates.keep_paper();
+
+CREATE TRIGGER papers_no_delete BEFORE DELETE ON certificates.papers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON certificates.papers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.platform_differences (
     reconciliation_id UUID NOT NULL,
