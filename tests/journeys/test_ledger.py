@@ -103,6 +103,9 @@ async def test_a_lost_tablet_is_keyed_in_and_the_session_closed(live: str, page:
     await page.goto(keying)
     await page.click("text=补录纸上的更正")
     await page.locator("#correction").wait_for()
+    await page.set_viewport_size({"width": 1024, "height": 768})
+    tops = await page.evaluate("[...document.querySelectorAll('.nav li')].map(one => one.offsetTop)")
+    assert len(tops) > 8 and len(set(tops)) == 1, "an officer's places stand in one row"
     await look(page, "keying-correction", phone=True)
     await page.goto(f"{live}/scoring/tablets/imports")
     await look(page, "imports", phone=True)

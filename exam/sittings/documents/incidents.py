@@ -17,7 +17,7 @@ from exam.sittings.rules.incidents import SERVICE_LABELS, Service
 from exam.sittings.rules.prints import IncidentPrint
 
 TITLES: Mapping[str, str] = {
-    "record": N_("违纪情况记录单"),
+    "record": N_("违纪作弊情况记录单"),
     "receipt": N_("物品暂扣收据"),
     "decision": N_("违纪处理决定书"),
 }

@@ -26,7 +26,7 @@ TITLES: Mapping[Paper, tuple[str, str]] = {
     Paper.SIGN_IN: ("QD", N_("考生签到表")),
     Paper.RECORD: ("JL", N_("考场情况记录单")),
     Paper.HANDOVER: ("JJ", N_("试卷与数据交接单")),
-    Paper.INCIDENT: ("WJ", N_("违纪情况记录单")),
+    Paper.INCIDENT: ("WJ", N_("违纪作弊情况记录单")),
 }
 UNSEAL_MINUTES = 10
 _NEVER = "　"
