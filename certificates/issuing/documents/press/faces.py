@@ -25,7 +25,7 @@ _DROPPED: Final = tuple(
     int.from_bytes(tag, "big") for tag in (b"cmap", b"name", b"post", b"OS/2", b"gasp", b"vhea", b"vmtx")
 )
 _PANGO: Final = 1024
-_ZLIB: Final = 6
+_ZLIB: Final = 4
 _BATCH: Final = 100  # entries of one bfchar section (Adobe technical note 5411)
 
 

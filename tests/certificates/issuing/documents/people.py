@@ -11,7 +11,7 @@ from uuid import UUID
 
 from certificates.issuing.documents.drawing import Intent
 from certificates.issuing.rules.face import Face
-from exam.demo.photos import portrait
+from exam.demo.photos import LOOKS, portrait
 from exam.kernel import printing
 from exam.kernel.pdf import Attachment
 
@@ -122,7 +122,7 @@ class Studio:
 
     def arguments(self, serial: int = 0) -> dict[str, Any]:
         return {
-            "photo": portrait(serial),
+            "photo": portrait(serial % LOOKS),
             "base_url": ADDRESS,
             "signer_name": "演示",
             "home": self.home,
