@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,11 +23,16 @@ PDFIUM: Final = threading.Lock()
 _PIXELS: Final = 1000
 
 
-def problems_of(items: Sequence[Eligible], home: Path) -> dict[UUID, list[Problem]]:
-    """Why a certificate cannot be printed, by registration; who can be printed is not there."""
+def problems_of(
+    items: Sequence[Eligible], home: Path, photo_of: Callable[[str], bytes] | None = None
+) -> dict[UUID, list[Problem]]:
+    """Why a certificate cannot be printed, by registration; who can be printed is not there.
+
+    With `photo_of` the photos are looked at too: for the few of a group, not for the thousands of a list.
+    """
     found: dict[UUID, list[Problem]] = {}
     for one in items:
-        _, problems = printable_of([one], home)
+        _, problems = printable_of([one], home, photo_of)
         if problems:
             found[one.registration_id] = problems
     return found

@@ -191,7 +191,7 @@ def _still_printable(services: Services, group: _Group) -> tuple[list[Eligible],
     problems = {
         one.registration_id: [changed_since(one.face)] for one in group.waiting if one.registration_id not in same
     }
-    problems |= problems_of(list(same.values()), services.settings.home)
+    problems |= problems_of(list(same.values()), services.settings.home, services.files.get)
     return [one for id, one in same.items() if id not in problems], problems
 
 

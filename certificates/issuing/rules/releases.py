@@ -170,8 +170,11 @@ HELD_LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "no_glyph": N_("字体中没有姓名用字"),
         "too_long": N_("姓名放不下"),
         "no_photo": N_("没有照片"),
+        "photo_kind": N_("照片不合规格"),
         "photo_shape": N_("照片不合规格"),
-        "overflow": N_("内容放不下"),
+        "photo_small": N_("照片不合规格"),
+        "no_room": N_("内容放不下"),
+        "voided": N_("编号作废"),
         CHANGED_SINCE: N_("批准之后内容有变化"),
     }
 )
