@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from exam.kernel.files import DiskStore
+from exam.kernel.objects import s3_store
 from exam.kernel.postgres import ensure_server, find_binaries
 from exam.kernel.settings import Settings
 
@@ -35,7 +37,11 @@ def save(settings: Settings, folder: Path) -> dict[str, object]:
     fresh = folder / f"{DUMP}.part"
     _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={fresh}")
     os.replace(fresh, folder / DUMP)
-    copied = _copy_missing(settings.files, folder / "files")
+    copied = (
+        _fetch_missing(settings, folder / "files")
+        if settings.store
+        else _copy_missing(settings.files, folder / "files")
+    )
     manifest: dict[str, object] = {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "database_sha256": _sha256(folder / DUMP),
@@ -67,7 +73,7 @@ def load(settings: Settings, folder: Path) -> dict[str, object]:
         "--single-transaction",
         str(folder / DUMP),
     )
-    copied = _copy_missing(folder / "files", settings.files)
+    copied = _put_all(folder / "files", settings) if settings.store else _copy_missing(folder / "files", settings.files)
     return {**manifest, "files_copied": copied}
 
 
@@ -83,6 +89,28 @@ def _copy_missing(source: Path, target: Path) -> int:
         shutil.copyfile(path, fresh)
         os.replace(fresh, place)
         copied += 1
+    return copied
+
+
+def _fetch_missing(settings: Settings, target: Path) -> int:
+    """The same from a store elsewhere; every file's hash is compared on the way."""
+    kept, copied = DiskStore(target), 0
+    store = s3_store(settings.store, DiskStore(settings.files))
+    for name in sorted(store.names()):
+        if not kept.exists(name):
+            kept.put(store.get(name))
+            copied += 1
+    return copied
+
+
+def _put_all(source: Path, settings: Settings) -> int:
+    """Put the files of a backup into a store elsewhere."""
+    store = s3_store(settings.store, DiskStore(settings.files))
+    there, copied = set(store.names()), 0
+    for name in sorted(DiskStore(source).names()):
+        if name not in there:
+            store.put(DiskStore(source).get(name))
+            copied += 1
     return copied
 
 

@@ -4,12 +4,37 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
-class FileStore:
+class FileAltered(OSError):
+    """The bytes under a name are not those it names."""
+
+
+class FileStore(Protocol):
+    """Where bytes are kept: a folder (`DiskStore`), or S3 where several machines share them (`exam.kernel.objects`)."""
+
+    def put(self, data: bytes) -> str:
+        """Store the bytes whole or not at all and return their SHA-256 in hex."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes; raises FileNotFoundError, and `FileAltered` where the store compares the hash itself."""
+
+    def exists(self, sha256: str) -> bool:
+        """Say whether the bytes are stored."""
+
+    def remove(self, sha256: str) -> None:
+        """Forget bytes that nobody else refers to; missing ones are no error."""
+
+    def names(self) -> Iterator[str]:
+        """The names of all files, in no order."""
+
+
+class DiskStore:
     """A folder of content-addressed files: ``<home>/files/ab/abcdef...``."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,6 +70,10 @@ class FileStore:
     def remove(self, sha256: str) -> None:
         """Forget bytes that nobody else refers to (a sealed print whose time is over); missing ones are no error."""
         self._path(sha256).unlink(missing_ok=True)
+
+    def names(self) -> Iterator[str]:
+        """The names of all files, in no order."""
+        return (path.name for path in self._folder.glob("??/*") if _NAME.fullmatch(path.name))
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from exam.kernel.clock import Clock
 from exam.kernel.crypto import Vault
 from exam.kernel.db import Database
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore, FileStore
+from exam.kernel.objects import s3_store
 from exam.kernel.settings import Settings
 
 
@@ -32,9 +33,15 @@ def make_services(settings: Settings, *, clock: Clock | None = None, pool_size: 
         settings=settings,
         db=Database(settings.database_url, pool_size=pool_size),
         vault=Vault.open_or_create(settings.keys),
-        files=FileStore(settings.files),
+        files=store_of(settings),
         clock=clock or Clock(),
     )
+
+
+def store_of(settings: Settings) -> FileStore:
+    """Where an installation keeps its bytes: its own folder, or the bucket of ``KAOWU_STORE``."""
+    near = DiskStore(settings.files)
+    return s3_store(settings.store, near) if settings.store else near
 
 
 @asynccontextmanager

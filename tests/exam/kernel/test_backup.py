@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from exam.kernel.backup import CannotRestore, load, save
 from exam.kernel.db import Database
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore
 from exam.kernel.services import Services
 from exam.kernel.settings import Settings
 from tests.servers import Databases
@@ -28,7 +28,7 @@ async def test_what_was_saved_comes_back(services: Services, databases: Database
     empty = await databases.create_empty()
     target = Settings(home=tmp_path / "other", database_url=databases.url(empty))
     await asyncio.to_thread(load, target, tmp_path / "backup")
-    assert FileStore(target.files).get(name) == "准考证".encode()
+    assert DiskStore(target.files).get(name) == "准考证".encode()
     other = Database(target.database_url)
     async with other.transaction() as session:
         assert (await session.execute(text("SELECT stream FROM exam.audit_streams"))).scalars().all() == ["kept"]

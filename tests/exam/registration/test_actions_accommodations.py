@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore
 from exam.kernel.ids import new_id
 from exam.registration import actions, queries
 from exam.registration.actions.moving import ReasonMissing
@@ -135,7 +135,7 @@ async def test_what_is_missing_is_named_by_its_field(
 
 async def test_published_seats_fix_what_is_granted(session: AsyncSession, vault: Vault, tmp_path: Path) -> None:
     world, one = await granted(session, vault)
-    await with_photos(session, world, FileStore(tmp_path / "files"), [one])
+    await with_photos(session, world, DiskStore(tmp_path / "files"), [one])
     await actions.accept(session, world.officer, registration_ids=[one.id], now=NOW)
     await actions.record_fee(session, world.secretary, registration_ids=[one.id], now=NOW)
     await actions.close(session, world.officer, batch_id=world.batch.id, now=NOW)

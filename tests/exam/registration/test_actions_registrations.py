@@ -15,7 +15,7 @@ from exam.catalogue import queries as catalogue
 from exam.catalogue.rules import Scheme
 from exam.kernel.crypto import Vault
 from exam.kernel.errors import Forbidden
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore, FileStore
 from exam.kernel.ids import new_id
 from exam.registration import actions, queries
 from exam.registration.actions.batches import BatchCodeTaken, BatchDaysWrong, SchemeTwice, WindowFixed
@@ -50,7 +50,7 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def files(tmp_path: Path) -> FileStore:
-    return FileStore(tmp_path / "files")
+    return DiskStore(tmp_path / "files")
 
 
 async def registered(session: AsyncSession, vault: Vault, *rows: dict[str, str]) -> tuple[World, list[Registration]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exam.kernel.crypto import Vault
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore, FileStore
 
 
 @pytest.fixture
@@ -17,4 +17,4 @@ def vault(tmp_path: Path) -> Vault:
 @pytest.fixture
 def files(tmp_path: Path) -> FileStore:
     """An empty file store."""
-    return FileStore(tmp_path / "files")
+    return DiskStore(tmp_path / "files")

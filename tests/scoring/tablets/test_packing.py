@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.demo.photos import portrait
 from exam.kernel.crypto import Vault
-from exam.kernel.files import FileStore
+from exam.kernel.files import DiskStore, FileStore
 from exam.kernel.services import Services
 from exam.registration import queries as registration
 from exam.registration.rules.photos import prepare_photo
@@ -45,7 +45,7 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def files(tmp_path: Path) -> FileStore:
-    return FileStore(tmp_path / "files")
+    return DiskStore(tmp_path / "files")
 
 
 async def _badges(session: AsyncSession, vault: Vault, site: Site, *with_pin: int) -> list[str]:
