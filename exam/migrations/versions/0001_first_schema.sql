@@ -1072,6 +1072,14 @@ CREATE TABLE scoring.room_holds (
     CONSTRAINT pk_room_holds PRIMARY KEY (room_session_id)
 );
 
+CREATE TABLE scoring.tablet_wrong_codes (
+    id UUID NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_tablet_wrong_codes PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_tablet_wrong_codes_at ON scoring.tablet_wrong_codes (at);
+
 CREATE TABLE scoring.tablets (
     id UUID NOT NULL,
     site_id UUID NOT NULL,

@@ -3,7 +3,7 @@
 from scoring.tablets.actions.badges import choose_pin, give_badges, own_badge, record_print, replace_badge, reset_pin
 from scoring.tablets.actions.closing import close_room, require_acting, settle_oddity
 from scoring.tablets.actions.devices import give_out, register, revoke, sign_in, take_back
-from scoring.tablets.actions.enrolling import Code, Enrolled, enrol, make_code
+from scoring.tablets.actions.enrolling import Code, Enrolled, count_wrong_code, enrol, make_code, require_code_tries
 from scoring.tablets.actions.evidence import keep_photo
 from scoring.tablets.actions.importing import authority, decide_import, import_file
 from scoring.tablets.actions.keying import check_keyed, key_in, withdraw_keyed
@@ -19,6 +19,7 @@ __all__ = [
     "check_keyed",
     "choose_pin",
     "close_room",
+    "count_wrong_code",
     "decide_import",
     "enrol",
     "give_badges",
@@ -34,6 +35,7 @@ __all__ = [
     "register",
     "replace_badge",
     "require_acting",
+    "require_code_tries",
     "reset_pin",
     "revoke",
     "settle_oddity",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam.accounts.rules import SYSTEM, Actor, Permission
@@ -19,9 +19,17 @@ from exam.kernel.errors import N_, Invalid, Problem
 from exam.kernel.ids import new_id
 from scoring.tablets.actions.devices import add_tablet, require_label
 from scoring.tablets.actions.keys import verify
-from scoring.tablets.models import TabletCodeRow, TabletRow
+from scoring.tablets.models import TabletCodeRow, TabletRow, WrongCodeRow
 from scoring.tablets.rules.devices import KeyUnusable
-from scoring.tablets.rules.enrolling import CODE_DIGITS, CODE_LIFE, CodeExpired, CodeUsed, CodeWrong, Enrolment
+from scoring.tablets.rules.enrolling import (
+    CODE_DIGITS,
+    CODE_LIFE,
+    CodeExpired,
+    CodeUsed,
+    CodeWrong,
+    Enrolment,
+    require_tries,
+)
 
 _CONTEXT = "tablet-code"
 
@@ -42,6 +50,19 @@ class Enrolled:
     tablet_id: UUID
     label: str
     site_id: UUID
+
+
+async def require_code_tries(session: AsyncSession, now: datetime) -> None:
+    """Refuse to look at a code while too many wrong ones were typed, at whichever process of the installation."""
+    found = await session.scalars(select(WrongCodeRow.at).where(WrongCodeRow.at > now - CODE_LIFE))
+    require_tries(found.all(), now)
+
+
+async def count_wrong_code(session: AsyncSession, now: datetime) -> None:
+    """Remember a wrong code for as long as it counts."""
+    await session.execute(delete(WrongCodeRow).where(WrongCodeRow.at <= now - CODE_LIFE))
+    session.add(WrongCodeRow(id=new_id(), at=now))
+    await session.flush()
 
 
 async def make_code(

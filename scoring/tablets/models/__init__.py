@@ -1,6 +1,6 @@
 """Tables of the tablets."""
 
-from scoring.tablets.models.badges import AssessorBadgeRow, TabletCodeRow
+from scoring.tablets.models.badges import AssessorBadgeRow, TabletCodeRow, WrongCodeRow
 from scoring.tablets.models.closings import RoomClosingRow, TabletEvidenceRow
 from scoring.tablets.models.devices import (
     TabletEventRow,
@@ -25,4 +25,5 @@ __all__ = [
     "TabletPassRow",
     "TabletRow",
     "TabletSettlementRow",
+    "WrongCodeRow",
 ]

@@ -16,6 +16,16 @@ from exam.kernel.db import Base
 _SCHEMA = {"schema": "scoring"}
 
 
+class WrongCodeRow(Base):
+    """A wrong one-time code that somebody typed: counted over the whole installation, dropped when it is ten minutes old."""
+
+    __tablename__ = "tablet_wrong_codes"
+    __table_args__ = ({"schema": "scoring"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class TabletCodeRow(Base):
     """A one-time code; kept as a keyed index, never as digits."""
 

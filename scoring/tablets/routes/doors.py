@@ -13,13 +13,12 @@ from exam.accounts.guards import AppRequest, AppServices, public
 from exam.kernel.pages import json_response
 from scoring.tablets import actions, queries
 from scoring.tablets.rules.devices import MessageInvalid, read_message
-from scoring.tablets.rules.enrolling import CodeWrong, Tries, read_enrolment
+from scoring.tablets.rules.enrolling import CodeWrong, read_enrolment
 from scoring.tablets.rules.packs import read_ask
 
 SIGNATURE = "x-tablet-signature"
 DEPTH_MOST = 8
 """Lists and objects inside each other in a message; deeper is none of ours."""
-_tries: dict[str, Tries] = {}
 
 
 @post("/scoring/tablets/messages", guards=[public], exclude_from_csrf=True, status_code=200)
@@ -39,17 +38,17 @@ async def message(request: AppRequest, services: AppServices) -> Response[Any]:
 
 @post("/scoring/tablets/enrolments", guards=[public], exclude_from_csrf=True, status_code=200)
 async def enrolment(request: AppRequest, services: AppServices) -> Response[Any]:
-    """Register a tablet that holds a one-time code. Wrong codes are counted over the installation, by each process."""
+    """Register a tablet that holds a one-time code. Wrong codes are counted over the whole installation."""
     now = services.clock.now()
     sent, signature = _read(await request.body(), request.headers.get(SIGNATURE, ""))
-    tries = _tries.setdefault(str(services.settings.home), Tries())
-    tries.require(now)
     try:
         async with services.db.transaction() as session:
+            await actions.require_code_tries(session, now)
             found = await actions.enrol(session, services.vault, read_enrolment(sent), signature, now=now)
             site = await queries.site_name(session, found.site_id)
     except CodeWrong:
-        tries.wrong(now)
+        async with services.db.transaction() as session:
+            await actions.count_wrong_code(session, now)
         raise
     return json_response(
         {

@@ -5,7 +5,7 @@ A code is short, because it is typed; so it lives shortly, works once, and wrong
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,17 +74,8 @@ def qr_text(code: str) -> str:
     return f"KAOWU-TABLET:1:{code}"
 
 
-class Tries:
-    """The wrong codes of the last ten minutes."""
-
-    def __init__(self) -> None:
-        self._wrong: deque[datetime] = deque(maxlen=TRIES_MOST)
-
-    def require(self, now: datetime) -> None:
-        """Refuse a further try while there were too many wrong ones."""
-        if len(self._wrong) == TRIES_MOST and now - self._wrong[0] < CODE_LIFE:
-            raise TriedTooOften(seconds=int((self._wrong[0] + CODE_LIFE - now).total_seconds()) + 1)
-
-    def wrong(self, now: datetime) -> None:
-        """Count a wrong code."""
-        self._wrong.append(now)
+def require_tries(wrong: Iterable[datetime], now: datetime) -> None:
+    """Refuse a further try while too many wrong codes were typed within the life of one; of none there are none too many."""
+    recent = sorted(one for one in wrong if now - one < CODE_LIFE)
+    if len(recent) >= TRIES_MOST:
+        raise TriedTooOften(seconds=int((recent[-TRIES_MOST] + CODE_LIFE - now).total_seconds()) + 1)

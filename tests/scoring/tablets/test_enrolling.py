@@ -23,8 +23,8 @@ from scoring.tablets.rules.enrolling import (
     CodeWrong,
     Enrolment,
     TriedTooOften,
-    Tries,
     read_enrolment,
+    require_tries,
 )
 from tests.exam.day import person
 from tests.scoring.tablets.world import Signer
@@ -95,15 +95,19 @@ async def test_only_the_own_site_makes_codes(session: AsyncSession, tmp_path: Pa
         await actions.make_code(session, vault, HEAD, site_id=SITE, label=" ", now=START)
 
 
-def test_wrong_codes_are_counted_and_forgotten() -> None:
-    tries = Tries()
+async def test_wrong_codes_are_counted_in_the_database_and_forgotten(session: AsyncSession) -> None:
+    """Whichever process took them."""
+    require_tries([], START)
     for _ in range(20):
-        tries.require(START)
-        tries.wrong(START)
+        await actions.require_code_tries(session, START)
+        await actions.count_wrong_code(session, START)
     with pytest.raises(TriedTooOften) as refused:
-        tries.require(START + timedelta(minutes=4))
+        await actions.require_code_tries(session, START + timedelta(minutes=4))
     assert refused.value.facts == {"seconds": 361}
-    tries.require(START + timedelta(minutes=10))
+    later = START + timedelta(minutes=10)
+    await actions.require_code_tries(session, later)
+    await actions.count_wrong_code(session, later)
+    assert await session.scalar(text("SELECT count(*) FROM scoring.tablet_wrong_codes")) == 1
 
 
 @pytest.mark.parametrize(
@@ -129,6 +133,8 @@ async def test_the_door_answers_in_words(client: httpx.AsyncClient, services: Se
             headers={"x-tablet-signature": base64.b64encode(signature).decode(), "accept": "application/json"},
         )
         assert answer.status_code == status, answer.text
+        async with services.db.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM scoring.tablet_wrong_codes")) == 1
         if status == 403:
             assert answer.json()["code"] == "CodeWrong"
             assert "登记码" in answer.json()["title"]
