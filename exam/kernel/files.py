@@ -33,6 +33,9 @@ class FileStore(Protocol):
     def names(self) -> Iterator[str]:
         """The names of all files, in no order."""
 
+    def __hash__(self) -> int:
+        """By identity: what was made of a store's bytes may be kept beside it."""
+
 
 class DiskStore:
     """A folder of content-addressed files: ``<home>/files/ab/abcdef...``."""

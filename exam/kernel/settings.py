@@ -30,6 +30,7 @@ class Settings:
     signer_key: Path | None = None
     signer_certificate: Path | None = None
     keyring: Path | None = None
+    store: str = ""
     ledger_witnesses: Path | None = None
     platform_url: str = ""
     platform_key: str = ""
@@ -68,6 +69,7 @@ class Settings:
             signer_key=_path(env.get("KAOWU_SIGNER_KEY")),
             signer_certificate=_path(env.get("KAOWU_SIGNER_CERTIFICATE")),
             keyring=_path(env.get("KAOWU_KEYRING")),
+            store=env.get("KAOWU_STORE", ""),
             ledger_witnesses=_path(env.get("KAOWU_LEDGER_WITNESSES")),
             platform_url=env.get("KAOWU_PLATFORM_URL", "").rstrip("/"),
             platform_key=env.get("KAOWU_PLATFORM_KEY", ""),
