@@ -220,7 +220,7 @@ def printable_of(
         if not found:
             found += [no_room(item.face, text) for text in crowded(item.face, home)[:1]]
         if photo_of is not None and item.photo_sha256 is not None:
-            flaw = flaw_of(photo_of(item.photo_sha256))
+            flaw = _flaw(photo_of, item.photo_sha256)
             found += [photo_problem(item.face, flaw)] if flaw else []
         problems += found
         if not found:
@@ -240,6 +240,13 @@ def crowded(face: Face, home: Path, template: str = TEMPLATE) -> list[str]:
         layout = pdf.record_layout(shape, values=values, assets=assets, home=home)
         page = recorded_page(layout)
     return [one.text for one in overflows(layout, page, _EDGE_MM * 96 / 25.4)]
+
+
+def _flaw(photo_of: Callable[[str], bytes], sha256: str) -> PhotoFlaw | None:
+    try:
+        return flaw_of(photo_of(sha256))
+    except FileNotFoundError:
+        return PhotoFlaw.KIND
 
 
 def flaw_of(photo: bytes) -> PhotoFlaw | None:

@@ -71,6 +71,13 @@ def test_a_photo_of_a_wrong_kind_is_refused_by_name(photo: bytes, code: str | No
     assert bool(good) is (code is None)
 
 
+def test_a_photo_that_is_not_in_the_store_is_a_problem_too() -> None:
+    def lost(sha256: str) -> bytes:
+        raise FileNotFoundError(sha256)
+
+    assert [one.code for one in printable_of([eligible()], print_home(), lost)[1]] == ["photo_kind"]
+
+
 def test_nobody_has_no_problems_and_no_photo_is_looked_at_without_one() -> None:
     assert printable_of([], print_home()) == ([], [])
     assert photo_flaw(3, 295, 413) is None
