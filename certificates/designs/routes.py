@@ -41,7 +41,7 @@ async def index(request: AppRequest, services: AppServices) -> Response[Any]:
         rows = [(one, await queries.in_force(session, one.id)) for one in organisations]
     return page(
         request, f"{PAGES}/index.html", designs=found, rows=rows, organisations={one.id: one for one in organisations},
-        labels=LABELS, tones=TONES, built_in=BUILT_IN, press=documents.PRESS,
+        labels=LABELS, tones=TONES, built_in=BUILT_IN,
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ async def publish(request: AppRequest, services: AppServices, design_id: FromPat
     way = await asyncio.to_thread(documents.compile_design, one.name, one.source, services.settings.home)
     async with services.db.transaction() as session:
         await actions.publish(session, actor, id=design_id, way=way, now=services.clock.now())
-    return redirect(request, f"/certificates/designs/{design_id}", N_("版式已启用；此后颁发的证书都用它。"))
+    return redirect(request, f"/certificates/designs/{design_id}", N_("版式已启用。"))
 
 
 @post("/certificates/designs/{design_id:uuid}/retire", guards=_GUARD, status_code=200)
