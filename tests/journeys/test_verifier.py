@@ -21,6 +21,7 @@ from tests.certificates.conftest import (  # noqa: F401 - the fixtures of a fina
     final,
     home,
     officer,
+    unreleased,
 )
 from tests.templates.axe import axe
 
