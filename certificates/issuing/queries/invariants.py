@@ -17,7 +17,7 @@ from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import queries as ledger
 from certificates.ledger.rules.complete import Known, differences
 from certificates.ledger.rules.entries import BEGINNINGS
-from exam.kernel.files import FileStore
+from exam.kernel.files import FileAltered, FileStore
 from scoring.outcomes import queries as outcomes
 from scoring.outcomes.rules import Decision
 
@@ -94,6 +94,8 @@ def _stored_failures(files: FileStore, row: Certificate) -> list[str]:
         data = files.get(row.sha256 or "")
     except FileNotFoundError:
         return [f"{row.number}/{row.version}: the stored file is missing"]
+    except FileAltered:  # a store that compares by itself
+        return [f"{row.number}/{row.version}: the stored file was altered"]
     same = sha256_of(data) == row.sha256
     return [] if same else [f"{row.number}/{row.version}: the stored file was altered"]
 
