@@ -170,11 +170,22 @@ async def _server(made: Installation) -> AsyncIterator[tuple[str, int]]:
     environment = {**os.environ, "KAOWU_HOME": str(made.home), "DATABASE_URL": made.url}
     process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - it runs on
     try:
-        await _answers(f"http://127.0.0.1:{port}")
+        await _up(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait(15)
+
+
+async def _up(address: str) -> None:
+    """Wait up to two minutes: on a machine that others use a start takes long."""
+    for attempt in range(4):
+        try:
+            await _answers(address)
+            return
+        except RuntimeError:
+            if attempt == 3:
+                raise
 
 
 def _client(address: str, number: int) -> httpx.AsyncClient:
