@@ -56,11 +56,16 @@ def _trust() -> ssl.SSLContext:
 
 async def ask(http: httpx.AsyncClient, witness: Witness, note: Note, *, size: int, guess: int, prove: Prove) -> Asked:
     """Ask one witness to cosign; `guess` is the size that it cosigned last, as far as we know. Raises `Ahead`."""
-    old = guess
+    old, late = guess, False
     try:
         for _ in range(_TRIES):
             body = AddCheckpoint(old, tuple(await prove(old)), str(note)).text
-            answer = await http.post(f"{witness.url}/add-checkpoint", content=body.encode())
+            try:
+                answer = await http.post(f"{witness.url}/add-checkpoint", content=body.encode())
+            except httpx.TimeoutException:  # it may have cosigned: asked again, it says so
+                late = True
+                continue
+            late = False
             if len(answer.content) > _ANSWER_MOST:
                 return Asked(witness, problem="the answer is too long")
             if answer.status_code == httpx.codes.OK:
@@ -74,7 +79,7 @@ async def ask(http: httpx.AsyncClient, witness: Witness, note: Note, *, size: in
                 raise Ahead(witness.name)
     except (httpx.HTTPError, httpx.InvalidURL, BadNote) as error:
         return Asked(witness, problem=f"{type(error).__name__} {error}".strip())
-    return Asked(witness, problem="the size it names changes again and again")
+    return Asked(witness, problem="no answer in time" if late else "the size it names changes again and again")
 
 
 def _taken(witness: Witness, note: Note, text: str) -> Asked:

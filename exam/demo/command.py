@@ -13,6 +13,7 @@ from exam.demo.platform import served
 from exam.demo.progress import Progress, width
 from exam.demo.record import DemoRecord, read_record, write_record
 from exam.demo.report import write_report
+from exam.demo.witnesses import NAMES, witnessed
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
 from exam.kernel.postgres import ensure_server
@@ -65,7 +66,7 @@ async def _build(settings: Settings, options: argparse.Namespace, peak: PeakMemo
     with progress.step("prepare", N_("准备数据库")):
         await ground.clear(settings)
         await asyncio.to_thread(upgrade, settings.database_url)
-    async with served(settings) as connected:
+    async with served(settings) as offered, witnessed(offered) as connected:
         services = make_services(connected)
         try:
             result = await road.travel(
@@ -102,11 +103,19 @@ def _show(record: DemoRecord, *, served: bool) -> None:
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> None:
     """Serve the pages and do the background work until stopped."""
-    async with served(settings, port=settings.platform_port or settings.port + 1) as connected:
+    async with (
+        served(settings, port=settings.platform_port or settings.port + 1) as offered,
+        witnessed(offered) as connected,
+    ):
         services: Services = make_services(connected)
         if not options.json:
             print(translate(N_("  网站已启动：%(address)s （按 Ctrl+C 停止）"), address=settings.base_url), flush=True)
             print(translate(N_("  内置登记平台：%(address)s"), address=connected.platform_url), flush=True)
+            ledger = f"{settings.base_url}/ledger"
+            print(
+                translate(N_("  登记簿：%(address)s （见证方 %(names)s）"), address=ledger, names="、".join(NAMES)),
+                flush=True,
+            )
         try:
             await serving.serve(services, host=settings.host, port=settings.port)
         finally:

@@ -3,6 +3,7 @@
 A database that holds a batch is cleared only where it is marked as a demo's; any other is refused.
 """
 
+import shutil
 from pathlib import Path
 
 import asyncpg
@@ -40,6 +41,8 @@ async def clear(settings: Settings) -> None:
     finally:
         await connection.close()
     Path(settings.home / FILE).unlink(missing_ok=True)
+    for folder in ("ledger", "witnesses"):  # a new demo's ledger does not follow the old one's
+        shutil.rmtree(settings.home / folder, ignore_errors=True)
 
 
 async def _in_use(connection: "asyncpg.Connection") -> bool:

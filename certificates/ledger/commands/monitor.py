@@ -17,8 +17,7 @@ from certificates.ledger.client import Folder, Site, Source, Unreachable, client
 from certificates.ledger.documents import folder_of
 from certificates.ledger.queries.tree import MissingHash
 from certificates.ledger.rules.checkpoints import TreeHead, tree_head
-from certificates.ledger.rules.complete import Known, differences
-from certificates.ledger.rules.entries import BadEntry, LedgerEntry, read_entry
+from certificates.ledger.rules.complete import Known, differences, present
 from certificates.ledger.rules.notes import BadNote, read_note
 from certificates.ledger.rules.policy import BadPolicy, Policy, read_policy
 from certificates.ledger.rules.published import Reading, first_difference, signature_findings
@@ -102,17 +101,8 @@ async def against_database(source: Source, session: AsyncSession, head: TreeHead
 async def database_findings(session: AsyncSession, known: Sequence[Known]) -> list[str]:
     """What is wrong in the database: the tree's rows, and certificates against entries."""
     entries = await queries.entries(session)
-    committing = frozenset(one.index for one in entries if _present(one))
+    committing = frozenset(one.index for one in entries if present(one))
     return [*await queries.invariants(session), *differences(entries, known, committing=committing)]
-
-
-def _present(entry: LedgerEntry) -> bool:
-    """Whether an entry has the present format; what is no entry at all the invariants have named."""
-    try:
-        read_entry(entry.entry)
-    except BadEntry:
-        return False
-    return True
 
 
 def alone(arguments: argparse.Namespace) -> int:

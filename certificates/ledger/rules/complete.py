@@ -61,6 +61,15 @@ def _missing(one: Known, own: list[LedgerEntry]) -> list[str]:
     return found
 
 
+def present(entry: LedgerEntry) -> bool:
+    """Whether an entry has the present format; an old one commits in another way, and one that is none is found elsewhere."""
+    try:
+        read_entry(entry.entry)
+    except BadEntry:
+        return False
+    return True
+
+
 def commits(entry: LedgerEntry, record: Mapping[str, Any]) -> bool:
     """Say whether an entry of the present format is the commitment to a record; without its salt nobody can tell."""
     if entry.salt is None:
