@@ -4,8 +4,8 @@ from types import ModuleType
 
 from sqlalchemy import MetaData
 
-from certificates.designs import models as designs
 from certificates.credit import models as credit
+from certificates.designs import models as designs
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
