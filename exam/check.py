@@ -287,7 +287,9 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("issuing", await issuing.invariants(session, services.files)),
         *led("keys", await keys.invariants(session)),
         *led("ledger", await ledger.invariants(session)),
-        *led("platform", await platform.invariants(session, today=today, issued=await issuing.issued_versions(session))),
+        *led(
+            "platform", await platform.invariants(session, today=today, issued=await issuing.issued_versions(session))
+        ),
         *led("credit", await credit.invariants(session)),
         *led("unrecorded", await unrecorded(session)),
         *led("audit", await audit.verify(session)),

@@ -25,6 +25,7 @@ from exam.demo.steps import (
     earlier,
     living,
     marking,
+    paper,
     papers,
     pool,
     printing,
@@ -168,6 +169,8 @@ async def _certify(exam: Exam) -> None:
         await proof.register(exam.stage, exam.batch_id, step)
     with exam.stage.progress.step("credits", N_("学分银行")) as step:
         await credits.store(exam.stage, exam.batch_id, step)
+    with exam.stage.progress.step("paper", N_("证书纸与版式")) as step:
+        await paper.use(exam.stage, await proof.issued_of(exam.stage, exam.batch_id), step)
 
 
 async def _live(exam: Exam, days: BatchDays) -> None:

@@ -60,7 +60,6 @@ PLACES = (
     _place(N_("结果"), "/scoring/outcomes", _P.OUTCOME_READ),
     _place(N_("成绩复核"), "/scoring/reviews", _P.OUTCOME_PUBLISH, _P.MARK_VERIFY),
     _place(N_("证书"), "/certificates", _P.CERTIFICATE_READ),
-    _place(N_("登记簿"), "/certificates/ledger", _P.CERTIFICATE_READ),
     _place(N_("审计"), "/exam/accounts/audit", _P.AUDIT_READ),
     _place(N_("我的报名"), "/exam/registration/mine", _P.OWN_READ),
     _place(N_("我的考试"), "/exam/sittings/mine", _P.EXAM_SIT, under=("/exam/sittings/mine", "/exam/delivery")),

@@ -86,7 +86,9 @@ async def test_a_public_verifier(
     assert one.face.organisation_name_zh not in await page.inner_text("main")
 
     async with services.db.transaction() as session:
-        await actions.revoke(session, officer, services.vault, certificate_id=other.id, reason="查实舞弊", now=services.clock.now())
+        await actions.revoke(
+            session, officer, services.vault, certificate_id=other.id, reason="查实舞弊", now=services.clock.now()
+        )
     await page.goto(f"{live}/v/{other.token}")
     assert "已撤销" in await page.inner_text("h1")
     await page.goto(f"{live}/language/en?back=/v/{other.token}")

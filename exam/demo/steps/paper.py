@@ -1,0 +1,65 @@
+"""After issue: a hundred sheets of numbered paper are taken in, certificates printed on some, one sheet spoiled by two; a design is approved by two."""
+
+import asyncio
+from uuid import UUID
+
+from certificates.designs import actions as designs
+from certificates.designs import queries as designed
+from certificates.designs.checker import every_problem
+from certificates.issuing.queries import Certificate
+from certificates.printing import actions, queries
+from certificates.printing.rules.sheets import Setting
+from exam.demo.progress import Step
+from exam.demo.stage import Stage
+from exam.kernel.errors import N_
+
+SHEETS = 100
+PRINTED = 12
+
+
+async def use(stage: Stage, certificates: list[Certificate], step: Step) -> int:
+    """Print some certificates of one organisation on its paper and draft a design; returns how many are on paper."""
+    if not certificates:
+        return 0
+    organisation_id = certificates[0].organisation_id
+    mine = [one for one in certificates if one.organisation_id == organisation_id][:PRINTED]
+    printed = await _print(stage, organisation_id, mine)
+    await _design(stage, organisation_id)
+    step.tell(N_("%(count)s 本已印在编号的证书纸上"), count=f"{printed:,}")
+    return printed
+
+
+async def _print(stage: Stage, organisation_id: UUID, mine: list[Certificate]) -> int:
+    officer, second, now = stage.cast["issuer"], stage.cast["issuer2"], stage.services.clock.now()
+    async with stage.change() as session:
+        await actions.take_in(
+            session, officer, organisation_id=organisation_id, first="ZS000001", last=f"ZS{SHEETS:06d}", now=now
+        )
+        setting = Setting(dx_mm=0.5, dy_mm=-0.3)
+        id = await actions.save_printer(
+            session, officer, organisation_id=organisation_id, name="制证室一号机", setting=setting, now=now
+        )
+        printer = await queries.printer(session, officer, id)
+        order_id = await actions.order(
+            session, officer, printer=printer, batch_id=mine[0].batch_id, numbers=[one.number for one in mine], now=now
+        )
+        sheets = await queries.papers_of(session, order_id)
+        await actions.report(session, officer, paper_id=sheets[0].id, reason="卡纸，纸面有折痕", now=now)
+    async with stage.change() as session:
+        await actions.confirm(session, second, paper_id=sheets[0].id, now=now)
+    return len(sheets)
+
+
+async def _design(stage: Stage, organisation_id: UUID) -> None:
+    """A design that one officer begins and submits, and another approves; it is not in force."""
+    officer, second, now = stage.cast["issuer"], stage.cast["issuer2"], stage.services.clock.now()
+    async with stage.change() as session:
+        id = await designs.begin(
+            session, officer, title="春季版式", organisation_id=organisation_id, based_on="", now=now
+        )
+        one = await designed.design(session, officer, id)
+    problems = await asyncio.to_thread(every_problem, one.source, stage.services.settings.home)
+    async with stage.change() as session:
+        await designs.submit(session, officer, id=id, tried=one.source.sha256, problems=problems, now=now)
+    async with stage.change() as session:
+        await designs.approve(session, second, id=id, now=now)
