@@ -31,7 +31,7 @@ PAGES_OF_A_ROLE = 40
 LIMIT_BYTES = 100_000
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/v/)[\w-]+|(?<=/steps/)\w+")
 FILES = re.compile(
-    r"\.(pdf|xlsx|csv|json|zip|docx)\b|/(photos?|file|print|register|definition|language|proof)\b|/ledger/(checkpoint|policy|tile)\b"
+    r"\.(pdf|png|xlsx|csv|json|zip|docx)\b|/(photos?|file|print|register|definition|language|proof)\b|/ledger/(checkpoint|policy|tile)\b"
 )
 WIDE = """[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > 391)
   .slice(-3).map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`)"""
@@ -107,7 +107,9 @@ async def _layout(page: "Page") -> list[str]:
         wrong.append(f"wider than a phone: {await page.evaluate(WIDE)}")
     if before:
         await page.set_viewport_size(before)
-    if "%(" in await page.inner_text("main"):
+    if not await page.locator("main").count():
+        wrong.append("no page of ours")
+    elif "%(" in await page.inner_text("main"):
         wrong.append("a sentence with an unfilled place")
     return wrong
 
