@@ -63,7 +63,7 @@ async def test_an_assessor_scores_a_candidate(page: "Page", world: World, servic
 
     # Signing with a blank row leads to it instead.
     await page.click("[data-sign]")
-    assert await page.evaluate("location.hash") == "#row-B1"
+    await page.wait_for_function("location.hash === '#row-B1'")
     await page.check("[name=row-B1][value='2']")
     for _ in range(2):  # from blank to 0, then to 1
         await page.click("[data-row=C1] [data-step='1']")

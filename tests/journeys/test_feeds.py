@@ -35,7 +35,7 @@ async def test_an_invigilator_makes_copies_and_renews_an_address(live: str, page
     first = await page.input_value("#feed-url")
     assert re.fullmatch(rf"{re.escape(live)}/feeds/[\w-]{{26,}}\.ics", first)
     await page.click("text=复制地址")
-    assert await page.text_content("#live") == "已复制"
+    await page.locator("#live", has_text="已复制").wait_for(state="attached")
     async with httpx.AsyncClient() as program:
         assert (await program.get(first)).text.startswith("BEGIN:VCALENDAR\r\n")
 
