@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import sys
 from typing import Any
 
 from certificates.issuing import actions
 from certificates.issuing.rules.releases import Halt
-from exam.accounts import actions as accounts
-from exam.accounts import queries as people
-from exam.accounts.rules import Actor
+from exam.accounts.commands import add_sign_in, sign_in
 from exam.kernel.errors import N_, Forbidden
 from exam.kernel.i18n import translate
 from exam.kernel.services import Services
@@ -32,16 +28,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> dict[str, ar
     halting.add_argument("--reason", required=True, help=translate(N_("停止理由")))
     resuming = verbs.add_parser("resume", parents=[common], help=translate(N_("同意恢复；须两名发证员各执行一次")))
     for parser in (halting, resuming):
-        parser.add_argument("--login", required=True, help=translate(N_("发证员的账号")))
-        parser.add_argument(
-            "--password-stdin", action="store_true", help=translate(N_("从标准输入读取密码，不从终端询问"))
-        )
+        add_sign_in(parser, who=translate(N_("发证员的账号")))
     return {"halt": halting, "resume": resuming}
 
 
 async def halt(services: Services, arguments: argparse.Namespace) -> int:
     """Stop all issuing."""
-    actor = await _officer(services, arguments)
+    actor = await sign_in(services, arguments, refusal=NotAnOfficer)
     async with services.db.transaction() as session:
         made = await actions.halt(session, actor, reason=arguments.reason, now=services.clock.now())
     _say(arguments, made, N_("证书颁发已停止；正在办理的证书停在原处，编号不会丢失。"))
@@ -50,7 +43,7 @@ async def halt(services: Services, arguments: argparse.Namespace) -> int:
 
 async def resume(services: Services, arguments: argparse.Namespace) -> int:
     """Agree to go on. Status 0: issuing goes on, 1: the second officer is still missing."""
-    actor = await _officer(services, arguments)
+    actor = await sign_in(services, arguments, refusal=NotAnOfficer)
     async with services.db.transaction() as session:
         made = await actions.resume(session, actor, now=services.clock.now())
     _say(
@@ -59,21 +52,6 @@ async def resume(services: Services, arguments: argparse.Namespace) -> int:
         N_("还须另一名发证员同意。") if made.in_force else N_("证书颁发已恢复，从停下的地方继续。"),
     )
     return 1 if made.in_force else 0
-
-
-async def _officer(services: Services, arguments: argparse.Namespace) -> Actor:
-    secret = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else getpass.getpass()
-    now = services.clock.now()
-    async with services.db.transaction() as session:
-        found = await accounts.sign_in(
-            session, services.vault, login=arguments.login, secret=secret, old_token=None, now=now
-        )
-        if found is not None:
-            await accounts.sign_out(session, token=found[1])
-    if found is None:
-        raise NotAnOfficer
-    async with services.db.transaction() as session:
-        return await people.actor(session, found[0])
 
 
 def _say(arguments: argparse.Namespace, made: Halt, words: str) -> None:

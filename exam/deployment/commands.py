@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import sys
 
-from exam.accounts import actions as accounts
-from exam.accounts import queries as people
+from exam.accounts.commands import add_sign_in, sign_in
 from exam.deployment import actions
 from exam.deployment.rules import NotASigner, fingerprint
 from exam.kernel.clock import Clock
@@ -21,25 +18,15 @@ from exam.kernel.settings import TREE
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``override``."""
-    parser.add_argument("--login", required=True, help=translate(N_("签字人的账号（考务管理员或省级）")))
+    add_sign_in(parser, who=translate(N_("签字人的账号（考务管理员或省级）")))
     parser.add_argument("--reason", default="", help=translate(N_("为什么现在必须更换；第一位签字人填写")))
-    parser.add_argument("--password-stdin", action="store_true", help=translate(N_("从标准输入读取密码，不从终端询问")))
 
 
 async def override(services: Services, arguments: argparse.Namespace) -> int:
     """Check who signs and sign for the version of this tree. Status 0: both have signed, 1: the second is still missing."""
-    secret = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else getpass.getpass()
+    actor = await sign_in(services, arguments, refusal=NotASigner)
     now = services.clock.now()
     async with services.db.transaction() as session:
-        signed_in = await accounts.sign_in(
-            session, services.vault, login=arguments.login, secret=secret, old_token=None, now=now
-        )
-        if signed_in is not None:
-            await accounts.sign_out(session, token=signed_in[1])
-    if signed_in is None:
-        raise NotASigner
-    async with services.db.transaction() as session:
-        actor = await people.actor(session, signed_in[0])
         made = await actions.sign(session, actor, fingerprint=fingerprint(TREE), reason=arguments.reason, now=now)
     whole = made.second_at is not None
     if arguments.json:

@@ -11,6 +11,7 @@ from certificates.keys.commands.ceremony import ceremony
 from certificates.keys.commands.register import compromise, listing, rotate, withdraw
 from certificates.keys.commands.serving import serve
 from certificates.keys.rules.purposes import Purpose
+from exam.accounts.commands import add_sign_in
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
 
@@ -55,8 +56,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser, with_services: 
 
 
 def _signing_in(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--login", required=True, help=translate(N_("办理人的账号")))
-    parser.add_argument("--password-stdin", action="store_true", help=translate(N_("从标准输入读取密码，不从终端询问")))
+    add_sign_in(parser, who=translate(N_("办理人的账号")))
 
 
 def _ceremony(parser: argparse.ArgumentParser) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import shutil
-import sys
 import time
 from datetime import datetime
 from hashlib import sha256
@@ -21,22 +19,14 @@ from certificates.keys.rules.register import STATE_LABELS, Key
 from certificates.keys.rules.ring import Entry, read
 from certificates.keys.signer import CannotSign, open_entry, ring_of, take_over, try_out
 from certificates.keys.signer.ceremony import LOG
-from exam.accounts import actions as accounts
-from exam.accounts import queries as people
-from exam.accounts.rules import Actor
+from exam.accounts.commands import sign_in
 from exam.kernel.clock import CHINA
-from exam.kernel.errors import N_, Forbidden, Invalid
+from exam.kernel.errors import N_, Invalid
 from exam.kernel.i18n import translate
 from exam.kernel.services import Services
 from exam.kernel.settings import Settings
 
 _FILES: Final = ("certificate", "key", "pin_file", "secret_file", "client_certificate", "client_key", "authority")
-
-
-class NotSignedIn(Forbidden):
-    """Login or password are wrong."""
-
-    message = N_("账号或密码不正确。")
 
 
 class NoTime(Invalid):
@@ -113,22 +103,6 @@ async def withdraw(services: Services, arguments: argparse.Namespace) -> int:
     async with services.db.transaction() as session:
         found = await actions.withdraw(session, actor, name=arguments.name, reason=arguments.reason, now=now)
     return _say(found, now, arguments, 0)
-
-
-async def sign_in(services: Services, arguments: argparse.Namespace) -> Actor:
-    """Who gives the command; raises `NotSignedIn`."""
-    secret = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else getpass.getpass()
-    now = services.clock.now()
-    async with services.db.transaction() as session:
-        signed_in = await accounts.sign_in(
-            session, services.vault, login=arguments.login, secret=secret, old_token=None, now=now
-        )
-        if signed_in is not None:
-            await accounts.sign_out(session, token=signed_in[1])
-    if signed_in is None:
-        raise NotSignedIn
-    async with services.db.transaction() as session:
-        return await people.actor(session, signed_in[0])
 
 
 def entries_of(source: Path, name: str) -> list[Entry]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
@@ -15,10 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.ledger import actions, queries
 from certificates.ledger.actions import NothingToErase
 from certificates.ledger.rules import ErasureStatus
-from exam.accounts import actions as accounts
-from exam.accounts import queries as people
-from exam.accounts.rules import Actor
-from exam.kernel.errors import N_, Forbidden
+from exam.accounts.commands import add_sign_in, sign_in
+from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
 from exam.kernel.services import Services
 
@@ -31,13 +27,6 @@ _DONE: Final = {
 }
 
 
-class NotSignedIn(Forbidden):
-    """Login or password are wrong."""
-
-    message = N_("账号或密码不正确。")
-    way_out = N_("请核对后再试。")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``erase``."""
     parser.add_argument("number", help=translate(N_("证书编号")))
@@ -46,15 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument("--grant", action="store_true", help=translate(N_("同意另一人的申请")))
     decision.add_argument("--refuse", action="store_true", help=translate(N_("拒绝另一人的申请")))
-    parser.add_argument("--login", required=True, help=translate(N_("办理人的账号")))
-    parser.add_argument("--password-stdin", action="store_true", help=translate(N_("从标准输入读取密码，不从终端询问")))
+    add_sign_in(parser, who=translate(N_("办理人的账号")))
 
 
 def run(owner: OwnerOf) -> Callable[[Services, argparse.Namespace], Awaitable[int]]:
     """The command; status 0 done."""
 
     async def work(services: Services, arguments: argparse.Namespace) -> int:
-        actor, now = await _sign_in(services, arguments), services.clock.now()
+        actor, now = await sign_in(services, arguments), services.clock.now()
         number, version = arguments.number.upper(), arguments.version
         async with services.db.transaction() as session:
             if arguments.grant or arguments.refuse:
@@ -83,17 +71,3 @@ def run(owner: OwnerOf) -> Callable[[Services, argparse.Namespace], Awaitable[in
         return 0
 
     return work
-
-
-async def _sign_in(services: Services, arguments: argparse.Namespace) -> Actor:
-    secret = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else getpass.getpass()
-    async with services.db.transaction() as session:
-        signed_in = await accounts.sign_in(
-            session, services.vault, login=arguments.login, secret=secret, old_token=None, now=services.clock.now()
-        )
-        if signed_in is not None:
-            await accounts.sign_out(session, token=signed_in[1])
-    if signed_in is None:
-        raise NotSignedIn
-    async with services.db.transaction() as session:
-        return await people.actor(session, signed_in[0])
