@@ -101,11 +101,21 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a file is not asked for its age at each answer
     )
     made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(filters.FILTERS)
-    made.globals.update(asset=asset, query=query_string, bilingual=i18n.bilingual, translate=i18n.translate)
+    made.globals.update(_=say, asset=asset, query=query_string, bilingual=i18n.bilingual, translate=i18n.translate)
     return made
+
+
+def say(message: str, /, **facts: object) -> Markup:
+    """``_()`` of the pages: the message in the reader's language, each fact escaped in its place.
+
+    Jinja's own does the same through the template's context, which is copied for every word of a page.
+    """
+    text = i18n.gettext(message)
+    return Markup(text) % facts if facts or "%" in text else Markup(text)
 
 
 @cache
