@@ -26,9 +26,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts import actions as accounts
 from exam.kernel.clock import FixedClock
 from exam.kernel.db import Database
+from exam.kernel.ports import free_port
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
-from tests.servers import Databases, application, close_run, free_port, in_thread, open_run, serve
+from tests.servers import Databases, application, close_run, in_thread, open_run, serve
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

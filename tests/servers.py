@@ -4,7 +4,6 @@ import asyncio
 import os
 import pickle
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -195,13 +194,6 @@ def application(purpose: str, services: Services) -> "Litestar":
         _applications[purpose] = create_app(services)
     serve_with(_applications[purpose], services)
     return _applications[purpose]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -277,8 +277,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
     """Proposals due or late for the awarding organisation; for the school, who has not stored and what waits for its decision."""
     found: list[Need] = []
     if actor.may(Permission.PLATFORM_RUN):
-        mine = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
-        ids = None if mine is None else [UUID(text) for text in sorted(mine)]
+        ids = actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
         open_types = await types(session, today=china_date(now), organisation_ids=ids)
         late, soon = sum(one.late for one in open_types), sum(one.soon for one in open_types)
         if late:
@@ -300,8 +299,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                 )
             )
     if actor.may(Permission.ROSTER_IMPORT):
-        schools = actor.scope_ids(Permission.ROSTER_IMPORT, "institution")
-        where = None if schools is None else [UUID(text) for text in sorted(schools)]
+        where = actor.scope_uuids(Permission.ROSTER_IMPORT, "institution")
         if where is not None:
             counted = await counts(session, institution_ids=where)
             waiting = counted[PersonStatus.SCHOOL_REVIEW]

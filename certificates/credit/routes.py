@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
@@ -40,7 +39,8 @@ Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 @get("/certificates/credit", guards=[needs(Permission.PLATFORM_RUN)])
 async def index(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show what every certificate and level is worth, what is due, and how many stored."""
-    today, mine = china_date(services.clock.now()), _organisations(actor_of(request))
+    today = china_date(services.clock.now())
+    mine = actor_of(request).scope_uuids(Permission.PLATFORM_RUN, "organisation")
     async with services.db.transaction() as session:
         lines = await queries.types(session, today=today, organisation_ids=mine)
         counts = await queries.counts(session, organisation_ids=mine)
@@ -85,7 +85,9 @@ async def export(request: AppRequest, services: AppServices, file: FromPath[str]
         raise NotFound
     actor, now = actor_of(request), services.clock.now()
     async with services.db.transaction() as session:
-        records = await queries.reported(session, organisation_ids=_organisations(actor))
+        records = await queries.reported(
+            session, organisation_ids=actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
+        )
         await actions.note_export(session, actor, table=table, count=len(records), now=now)
     data, _ = await asyncio.to_thread(reporting_table, table, records, at=now)
     return file_response(data, XLSX, f"{TABLES[table][0]}-{china_date(now):%Y%m%d}.xlsx")
@@ -139,17 +141,11 @@ def _decimal(text: str) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def _organisations(actor: Actor) -> list[UUID] | None:
-    mine = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
-    return None if mine is None else [UUID(id) for id in sorted(mine)]
-
-
 def _people_scope(actor: Actor) -> dict[str, Any]:
     """An officer sees the organisation's certificates, a school its own."""
     if actor.may(Permission.PLATFORM_RUN):
-        return {"organisation_ids": _organisations(actor)}
-    mine = actor.scope_ids(Permission.ROSTER_IMPORT, "institution") or set()
-    return {"institution_ids": [UUID(id) for id in sorted(mine)]}
+        return {"organisation_ids": actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")}
+    return {"institution_ids": actor.scope_uuids(Permission.ROSTER_IMPORT, "institution") or []}
 
 
 ROUTES = [index, propose, run, export, people, request_conversion, decide]

@@ -240,10 +240,8 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
     """Registrations that are overdue, due soon, or were sent back."""
     if not actor.may(Permission.PLATFORM_RUN):
         return []
-    mine = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
-    found = await counts(
-        session, today=china_date(now), organisation_ids=None if mine is None else [UUID(text) for text in sorted(mine)]
-    )
+    mine = actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
+    found = await counts(session, today=china_date(now), organisation_ids=mine)
     listed = (
         (found.overdue, N_("%(n)s 本证书超过 7 个工作日仍未在平台登记"), "overdue", "stopped"),
         (found.rejected, N_("%(n)s 本证书被平台退回，需要修正"), "row_rejected", "warning"),

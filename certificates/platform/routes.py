@@ -24,7 +24,7 @@ from certificates.platform.rules.batches import FILE_LABELS, FILE_TONES, FileSta
 from certificates.platform.rules.reconciling import DIFFERENCE_LABELS, FIELD_LABELS, WAYS_OUT
 from certificates.registry.server import SIGNATURE, registry_key
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs, public
-from exam.accounts.rules import SYSTEM, Actor, Permission
+from exam.accounts.rules import SYSTEM, Permission
 from exam.kernel.clock import china_date
 from exam.kernel.db import chunks
 from exam.kernel.errors import N_, Forbidden, Invalid, NotFound
@@ -67,7 +67,7 @@ async def platform(
     """Show how the registrations stand, the earliest due first."""
     actor = actor_of(request)
     today = china_date(services.clock.now())
-    mine = _organisations(actor)
+    mine = actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
     batch_id = _uuid(batch)
     chosen: dict[str, Any] = {
         "statuses": [STATUS_FILTERS[show]] if show in STATUS_FILTERS else [],
@@ -108,7 +108,9 @@ async def run(request: AppRequest, services: AppServices) -> Response[Any]:
     """Queue everything that is not registered yet."""
     actor = actor_of(request)
     async with services.db.transaction() as session:
-        ids = await queries.to_send(session, organisation_ids=_organisations(actor))
+        ids = await queries.to_send(
+            session, organisation_ids=actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
+        )
         for part in chunks(ids, _TOGETHER):
             await actions.hurry(session, actor, part)
     return redirect(
@@ -127,7 +129,7 @@ async def requeue(request: AppRequest, services: AppServices, registration_id: F
 @get("/certificates/platform/files", guards=[needs(Permission.PLATFORM_RUN)])
 async def files(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the batch files, and how many certificates the next one would hold."""
-    mine = _organisations(actor_of(request))
+    mine = actor_of(request).scope_uuids(Permission.PLATFORM_RUN, "organisation")
     async with services.db.transaction() as session:
         found = await queries.files(session, organisation_ids=mine)
         waiting = len(await queries.to_export(session, organisation_ids=mine, limit=actions.MOST_ROWS))
@@ -147,7 +149,7 @@ async def export(request: AppRequest, services: AppServices) -> Response[Any]:
     async with services.db.transaction() as session:
         id = await actions.export_file(
             session, actor, services.vault, format=format, reason=form.reason, now=services.clock.now(),
-            organisation_ids=_organisations(actor),
+            organisation_ids=actor.scope_uuids(Permission.PLATFORM_RUN, "organisation"),
         )  # fmt: skip
     return redirect(request, f"/certificates/platform/files/{id}", N_("上报文件已生成，请下载后在平台上提交。"))
 
@@ -236,7 +238,7 @@ async def called_back(request: AppRequest, services: AppServices) -> None:
 @get("/certificates/platform/reconciliation", guards=[needs(Permission.PLATFORM_RUN)])
 async def reconciliation(request: AppRequest, services: AppServices, run: Text = "") -> Response[Any]:
     """Show ours against theirs: the last comparison, or an earlier one."""
-    mine = _organisations(actor_of(request))
+    mine = actor_of(request).scope_uuids(Permission.PLATFORM_RUN, "organisation")
     async with services.db.transaction() as session:
         past = await queries.last_reconciliations(session, organisation_ids=mine)
         chosen = next((one for one in past if str(one.id) == run), past[0] if past else None)
@@ -256,15 +258,14 @@ async def compare(request: AppRequest, services: AppServices) -> Response[Any]:
 
 
 async def _file(session: AsyncSession, request: AppRequest, file_id: UUID) -> queries.FileLine:
-    found = await queries.files(session, organisation_ids=_organisations(actor_of(request)), file_id=file_id)
+    found = await queries.files(
+        session,
+        organisation_ids=actor_of(request).scope_uuids(Permission.PLATFORM_RUN, "organisation"),
+        file_id=file_id,
+    )
     if not found:
         raise NotFound
     return found[0]
-
-
-def _organisations(actor: Actor) -> list[UUID] | None:
-    mine = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
-    return None if mine is None else [UUID(id) for id in sorted(mine)]
 
 
 def _uuid(text: str) -> UUID | None:

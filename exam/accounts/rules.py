@@ -233,6 +233,11 @@ class Actor:
             return None
         return {scope.id for scope in scopes if scope.kind == kind}
 
+    def scope_uuids(self, permission: Permission, kind: str) -> list[UUID] | None:
+        """Return the same as UUIDs in their order, as queries want them; None means everywhere."""
+        ids = self.scope_ids(permission, kind)
+        return None if ids is None else [UUID(id) for id in sorted(ids)]
+
     @property
     def roles(self) -> frozenset[Role]:
         """The roles held."""

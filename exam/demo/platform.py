@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -10,6 +9,7 @@ from dataclasses import replace
 
 import httpx
 
+from exam.kernel.ports import free_port
 from exam.kernel.settings import TREE, Settings
 
 _STARTS_WITHIN_SECONDS = 60
@@ -29,7 +29,7 @@ async def served(settings: Settings, *, port: int = 0) -> AsyncIterator[Settings
     if settings.platform_url:
         yield settings
         return
-    port = port or _free_port()
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "KAOWU_HOME": str(settings.home), "DATABASE_URL": settings.database_url}
     process = await asyncio.create_subprocess_exec(
@@ -63,9 +63,3 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

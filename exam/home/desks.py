@@ -340,7 +340,6 @@ def _scores(found: outcomes.Overview) -> Scores:
 
 async def platform(session: AsyncSession, actor: Actor, now: datetime) -> registrations.PlatformCounts | None:
     """Return how the certificates stand with the platform, None before the first is issued."""
-    own = actor.scope_ids(Permission.PLATFORM_RUN, "organisation")
-    ids = None if own is None else [UUID(id) for id in sorted(own)]
+    ids = actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
     found = await registrations.counts(session, today=china_date(now), organisation_ids=ids)
     return found if found.total else None

@@ -17,7 +17,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from typing import IO
 from urllib.parse import quote
 
 from exam.kernel.locks import exclusive, release, try_exclusive, wait_shared
+from exam.kernel.ports import free_port
 from exam.kernel.settings import Settings
 
 OLDEST_MAJOR = 15
@@ -270,7 +270,7 @@ class Server:
     def _fresh_address(self) -> Mapping[str, str]:
         """Choose where the server listens and remember it: a unix socket, on Windows a free loopback port."""
         if sys.platform == "win32":
-            text = f"127.0.0.1\n{_free_port()}\n"
+            text = f"127.0.0.1\n{free_port()}\n"
         else:
             folder = self.base / "run"
             if len(os.fsencode(folder)) > _SOCKET_PATH_LIMIT:
@@ -446,9 +446,3 @@ def _last_lines(path: Path, count: int = 3) -> str:
         return " / ".join(path.read_text("utf-8", errors="replace").strip().splitlines()[-count:])
     except OSError:
         return "no log"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -248,7 +248,7 @@ async def batches(session: AsyncSession, actor: Actor) -> list[tuple[Batch, Mapp
 
 async def mine(session: AsyncSession, actor: Actor) -> list[Line]:
     """A candidate's own registrations with their published outcomes; nothing that is not published."""
-    ids = [UUID(id) for id in actor.scope_ids(Permission.OWN_READ, "registration") or ()]
+    ids = actor.scope_uuids(Permission.OWN_READ, "registration") or []
     people = await registration.registrations(session, ids=ids) if ids else []
     schemes = {one.id: one for one in await catalogue.schemes(session, {one.scheme_id for one in people})}
     found = {one.registration_id: one for one in await outcomes(session, registration_ids=ids, published_only=True)}

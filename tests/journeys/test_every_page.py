@@ -16,10 +16,11 @@ from exam.accounts.queries import actor
 from exam.app import create_app
 from exam.home import desks
 from exam.kernel.clock import FixedClock
+from exam.kernel.ports import free_port
 from exam.kernel.services import make_services
 from tests.journeys.conftest import DEMO_NOW, Demo
 from tests.journeys.pages import enter
-from tests.servers import free_port, serve
+from tests.servers import serve
 from tests.templates.axe import findings
 
 if TYPE_CHECKING:

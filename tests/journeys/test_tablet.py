@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Actor, Role, Scope
 from exam.kernel.clock import FixedClock
+from exam.kernel.ports import free_port
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
 from exam.signals.actions import announce
@@ -33,7 +34,7 @@ from tests.conftest import CHROMIUM_FLAGS
 from tests.exam.day import person
 from tests.journeys.pages import look, picture
 from tests.scoring.world import PASSWORD, World, hold, make_world
-from tests.servers import application, free_port, serve
+from tests.servers import application, serve
 from tests.templates.axe import axe
 
 if TYPE_CHECKING:

@@ -142,8 +142,8 @@ async def _own_registrations(session: AsyncSession, actor: Actor, batch_id: UUID
     if actor.scope_ids(Permission.CERTIFICATE_READ, "province"):
         return None
     own: list[UUID] = []
-    for text in sorted(actor.scope_ids(Permission.CERTIFICATE_READ, "institution") or ()):
-        found = await registration.registrations(session, institution_id=UUID(text), batch_id=batch_id)
+    for school in actor.scope_uuids(Permission.CERTIFICATE_READ, "institution") or ():
+        found = await registration.registrations(session, institution_id=school, batch_id=batch_id)
         own += [one.id for one in found]
     return own
 

@@ -101,9 +101,9 @@ async def registration(session: AsyncSession, id: UUID) -> Registration:
 
 async def own(session: AsyncSession, actor: Actor) -> list[Registration]:
     """The registrations of the candidate who asks."""
-    people = actor.scope_ids(Permission.OWN_READ, "person") or set()
-    single = actor.scope_ids(Permission.OWN_READ, "registration") or set()
-    query = _joined().where(or_(_R.person_id.in_([UUID(id) for id in people]), _R.id.in_([UUID(id) for id in single])))
+    people = actor.scope_uuids(Permission.OWN_READ, "person") or []
+    single = actor.scope_uuids(Permission.OWN_READ, "registration") or []
+    query = _joined().where(or_(_R.person_id.in_(people), _R.id.in_(single)))
     return await _read(session, query)
 
 

@@ -87,4 +87,4 @@ def sees_registration(actor: Actor, batch: Batch, one: Registration, school: Ins
 
 def own_institutions(actor: Actor) -> list[UUID]:
     """The institutions whose rosters the actor keeps."""
-    return [UUID(id) for id in sorted(actor.scope_ids(Permission.ROSTER_IMPORT, "institution") or set())]
+    return actor.scope_uuids(Permission.ROSTER_IMPORT, "institution") or []

@@ -243,8 +243,8 @@ async def _rooms_of(session: AsyncSession, actor: Actor) -> list[RoomSession]:
     """Those of the own duties, of the own sites, and for officers of the batches of their organisation."""
     own = await room_sessions(session, account_id=actor.account_id) if actor.account_id else []
     rooms = {room.id: room for room in own}
-    for site_id in actor.scope_ids(Permission.SITE_RUN, "site") or ():
-        rooms |= {room.id: room for room in await room_sessions(session, site_id=UUID(site_id))}
+    for site_id in actor.scope_uuids(Permission.SITE_RUN, "site") or ():
+        rooms |= {room.id: room for room in await room_sessions(session, site_id=site_id)}
     if actor.may(Permission.PLAN_MANAGE):
         for batch in await registration.batches(session):
             if any(actor.within(Permission.PLAN_MANAGE, organisation_id=one) for one in batch.organisation_ids):

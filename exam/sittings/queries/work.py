@@ -52,8 +52,8 @@ async def _needs_of_sites(session: AsyncSession, actor: Actor, now: datetime) ->
     """Rooms of the own sites that are over and not counted and closed."""
     rooms = [
         room
-        for site_id in sorted(actor.scope_ids(Permission.SITE_RUN, "site") or ())
-        for room in await room_sessions(session, site_id=UUID(site_id))
+        for site_id in actor.scope_uuids(Permission.SITE_RUN, "site") or ()
+        for room in await room_sessions(session, site_id=site_id)
         if room.ends_at < now
     ]
     found = []
@@ -102,7 +102,7 @@ async def _needs_of_incidents(session: AsyncSession, actor: Actor) -> list[Need]
 
 def registration_ids(actor: Actor) -> list[UUID]:
     """The registrations a candidate may sit for."""
-    return [UUID(found) for found in sorted(actor.scope_ids(Permission.EXAM_SIT, "registration") or set())]
+    return actor.scope_uuids(Permission.EXAM_SIT, "registration") or []
 
 
 async def _needs_of_candidate(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:

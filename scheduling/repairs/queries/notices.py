@@ -177,7 +177,7 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
 
 
 def _own(actor: Actor) -> Iterable[UUID]:
-    return [UUID(id) for id in actor.scope_ids(Permission.EXAM_SIT, "registration") or ()]
+    return actor.scope_uuids(Permission.EXAM_SIT, "registration") or []
 
 
 def _scope(actor: Actor, kind: str) -> list[str]:

@@ -131,8 +131,8 @@ async def arrangements(session: AsyncSession, actor: Actor) -> list[tuple[Batch,
 
 async def published_for(session: AsyncSession, actor: Actor) -> list[Batch]:
     """The published batches in which an institution has candidates, or a site rooms."""
-    schools = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "institution") or ()]
-    places = [UUID(id) for id in actor.scope_ids(Permission.PLAN_READ, "site") or ()]
+    schools = actor.scope_uuids(Permission.PLAN_READ, "institution") or []
+    places = actor.scope_uuids(Permission.PLAN_READ, "site") or []
     found = []
     for batch in await registration.batches(session, ARRANGED) if schools or places else []:
         people = [

@@ -160,7 +160,7 @@ async def print_room(session: AsyncSession, actor: Actor, batch_id: UUID) -> Pri
 
 
 def _own(actor: Actor, kind: str) -> set[UUID]:
-    return {UUID(id) for id in actor.scope_ids(Permission.PRINT_SET, kind) or ()}
+    return set(actor.scope_uuids(Permission.PRINT_SET, kind) or ())
 
 
 async def _seated(session: AsyncSession, batch_id: UUID, only: set[UUID] | None) -> dict[UUID | None, int]:

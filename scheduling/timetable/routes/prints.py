@@ -187,7 +187,7 @@ def _own_place(actor: Actor, order: PrintOrder) -> PrintOrder:
 
 def print_scopes(actor: Actor, kind: str) -> list[UUID]:
     """The institutions or sites the actor prints for."""
-    return [UUID(id) for id in sorted(actor.scope_ids(Permission.PRINT_SET, kind) or ())]
+    return actor.scope_uuids(Permission.PRINT_SET, kind) or []
 
 
 def _print(text: str) -> Print | None:

@@ -30,10 +30,11 @@ from certificates.keys.signer.remote import remote_signer
 from exam.accounts.actions import create_staff
 from exam.accounts.rules import SYSTEM, Grant, Role
 from exam.kernel.db import Database
+from exam.kernel.ports import free_port
 from exam.kernel.services import Services
 from exam.kernel.settings import Settings
 from tests.certificates.keys.makers import VALID, Authority, authority, file_entry
-from tests.servers import Databases, free_port
+from tests.servers import Databases
 
 PASSWORD = "a password of staff"
 Run = Callable[..., Awaitable[dict[str, Any]]]

@@ -1,6 +1,7 @@
 """The table of roles: deny by default, duties kept apart (domain.md section 2)."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_a_scope_holds_in_its_place_only() -> None:
     with pytest.raises(Forbidden):
         school.require(P.ROSTER_IMPORT, institution_id="2")
     assert school.scope_ids(P.ROSTER_IMPORT, "institution") == {"1"}
+
+
+def test_the_places_of_a_scope_are_handed_out_in_their_order() -> None:
+    first, second = UUID(int=1), UUID(int=2)
+    both = Actor(None, "x", tuple(Grant(Role.INSTITUTION, Scope("institution", str(id))) for id in (second, first)))
+    assert both.scope_uuids(P.ROSTER_IMPORT, "institution") == [first, second]
+    assert both.scope_uuids(P.ROSTER_IMPORT, "site") == []
+    assert SYSTEM.scope_uuids(P.ROSTER_IMPORT, "institution") is None
 
 
 def test_an_unlimited_scope_holds_everywhere() -> None:
