@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -29,7 +27,8 @@ from exam.kernel.clock import china_date
 from exam.kernel.db import chunks
 from exam.kernel.errors import N_, Forbidden, Invalid, NotFound
 from exam.kernel.forms import parse_form, upload
-from exam.kernel.pages import file_response, page, query_string, redirect
+from exam.kernel.ids import id_of
+from exam.kernel.pages import PER_PAGE, ListPage, file_response, page, redirect
 from exam.registration import queries as registration
 
 INDEX: Final = "pages/certificates/platform/index.html"
@@ -38,26 +37,9 @@ FILE: Final = "pages/certificates/platform/file.html"
 RECONCILIATION: Final = "pages/certificates/platform/reconciliation.html"
 RECEIPT_LIMIT_BYTES: Final = 10_000_000
 _CALLBACK_LIMIT_BYTES: Final = 5_000_000
-PER_PAGE: Final = 50
 _TOGETHER: Final = 100
 Text = Annotated[str, QueryParameter(max_length=60)]
 Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListPage:
-    """Which page of the list, as ``ui.pager`` wants it."""
-
-    number: int
-    total: int
-    filters: Mapping[str, object]
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
-
-    def href(self, number: int) -> str:
-        return query_string(self.filters, page=number)
 
 
 @get("/certificates/platform", guards=[needs(Permission.PLATFORM_RUN)])
@@ -68,7 +50,7 @@ async def platform(
     actor = actor_of(request)
     today = china_date(services.clock.now())
     mine = actor.scope_uuids(Permission.PLATFORM_RUN, "organisation")
-    batch_id = _uuid(batch)
+    batch_id = id_of(batch)
     chosen: dict[str, Any] = {
         "statuses": [STATUS_FILTERS[show]] if show in STATUS_FILTERS else [],
         "only": URGENCY_FILTERS.get(show),
@@ -266,13 +248,6 @@ async def _file(session: AsyncSession, request: AppRequest, file_id: UUID) -> qu
     if not found:
         raise NotFound
     return found[0]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 ROUTES = [

@@ -12,6 +12,14 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def id_of(text: str) -> UUID | None:
+    """The id that an address or a form names, None where the text is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def token(bits: int = 128) -> str:
     """Return a random token of at least ``bits`` bits, safe in an address."""
     return secrets.token_urlsafe((bits + 7) // 8)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -53,6 +54,8 @@ STATUS: dict[type[Refusal], int] = {
 LANGUAGE_COOKIE = "kaowu_language"
 NOTICE_COOKIE = "kaowu_notice"
 STATIC = TREE / "templates" / "static"
+PER_PAGE = 50
+"""Rows on one page of a long list."""
 
 AnyRequest = Request[Any, Any, Any]
 Navigation = Callable[[Any, str], list[Any]]
@@ -129,6 +132,25 @@ def query_string(current: Mapping[str, Any], **changes: Any) -> str:
     """Return ``?...`` of the current filters with changes; None and blank drop out."""
     merged = {name: value for name, value in {**current, **changes}.items() if value not in (None, "")}
     return "?" + urlencode(merged) if merged else "?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """Which page of a list, as ``ui.pager`` wants it; the filters stay in its addresses."""
+
+    number: int
+    total: int
+    """Rows of the whole list."""
+    filters: Mapping[str, object]
+
+    @property
+    def pages(self) -> int:
+        """How many pages of `PER_PAGE` rows there are, at least one."""
+        return max(1, -(-self.total // PER_PAGE))
+
+    def href(self, number: int) -> str:
+        """The address of another page of the same list."""
+        return query_string(self.filters, page=number)
 
 
 def locale_of(request: AnyRequest) -> i18n.Locale:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Response, get
 from litestar.params import QueryParameter
@@ -13,6 +12,7 @@ from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
 from exam.kernel.clock import china_date
 from exam.kernel.errors import Refusal
+from exam.kernel.ids import id_of
 from exam.kernel.pages import file_response, page, status_of
 from exam.kernel.services import Services
 from exam.sittings.rules import DUTY_LABELS
@@ -57,20 +57,13 @@ async def _found(request: AppRequest, services: Services, institution: str, firs
     begin, end = _day(first) or date(today.year, 1, 1), _day(last) or today
     async with services.db.transaction() as session:
         return await queries.workload(
-            session, actor_of(request), first=begin, last=end, institution_id=_id(institution)
+            session, actor_of(request), first=begin, last=end, institution_id=id_of(institution)
         )
 
 
 def _day(words: str) -> date | None:
     try:
         return date.fromisoformat(words)
-    except ValueError:
-        return None
-
-
-def _id(words: str) -> UUID | None:
-    try:
-        return UUID(words)
     except ValueError:
         return None
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from certificates.issuing import actions, queries
+from certificates.issuing.documents.samples import prepare
 from certificates.issuing.forms import ReasonForm, RenewForm
 from certificates.issuing.routes.shared import PAGES, halt_line
-from certificates.issuing.rules.face import TEMPLATE
 from certificates.issuing.rules.numbers import file_stem, grouped
 from certificates.issuing.rules.status import (
     LABELS,
@@ -31,34 +29,17 @@ from certificates.platform.rules import PLATFORM_LABELS, PLATFORM_TONES
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
-from exam.kernel import pdf, printing
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import file_response, page, query_string, redirect
+from exam.kernel.ids import id_of
+from exam.kernel.pages import PER_PAGE, ListPage, file_response, page, redirect
 from exam.registration import queries as registration
 from exam.registration.rules import BATCH_STATUS_LABELS
 
 _P = Permission
-PER_PAGE: Final = 50
 Text = Annotated[str, QueryParameter(max_length=60)]
 Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListPage:
-    """Which page of the list, as ``ui.pager`` wants it."""
-
-    number: int
-    total: int
-    filters: Mapping[str, object]
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
-
-    def href(self, number: int) -> str:
-        return query_string(self.filters, page=number)
 
 
 @get("/certificates", guards=[needs(_P.CERTIFICATE_READ)])
@@ -79,7 +60,7 @@ async def index(
         found, total = await queries.page_of(
             session,
             actor,
-            batch_id=_uuid(batch),
+            batch_id=id_of(batch),
             status=wanted,
             search=search.strip(),
             limit=PER_PAGE,
@@ -184,8 +165,7 @@ async def renew(request: AppRequest, services: AppServices, certificate_id: From
             certificate_id=certificate_id,
             kind=form.kind,
             reason=form.reason,
-            missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home),
-            template_sha256=printing.template_sha256("certificate", TEMPLATE),
+            prepare=partial(prepare, home=services.settings.home, files=services.files),
             now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{new}", N_("新版本正在制作，签名并登记后旧版本自动失效。"))
@@ -205,13 +185,6 @@ async def void(request: AppRequest, services: AppServices, certificate_id: FromP
             now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{certificate_id}", N_("编号已作废，编号登记簿保留了理由。"))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 ROUTES = [index, certificate_page, certificate_file, revoke, renew, void]

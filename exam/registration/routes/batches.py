@@ -11,14 +11,12 @@ from exam.accounts.rules import Permission
 from exam.catalogue import queries as catalogue
 from exam.kernel.errors import N_, Invalid, Problem, Refusal
 from exam.kernel.forms import parse_form
-from exam.kernel.pages import page, redirect, status_of
+from exam.kernel.pages import PER_PAGE, ListPage, page, redirect, status_of
 from exam.registration import actions, queries
 from exam.registration.forms import BatchForm, DecideForm, MoveForm, ScheduleForm, china_instant
 from exam.registration.routes.shown import (
     BATCH_TONES,
-    PER_PAGE,
     REGISTRATION_TONES,
-    ListPage,
     own_institutions,
     require_batch,
     sees_batch,

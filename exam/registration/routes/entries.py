@@ -13,13 +13,13 @@ from exam.accounts.rules import Permission
 from exam.catalogue import queries as catalogue
 from exam.kernel.errors import N_, Invalid, NotFound, Refusal
 from exam.kernel.forms import parse_form, upload
-from exam.kernel.pages import page, redirect, status_of
+from exam.kernel.pages import PER_PAGE, ListPage, page, redirect, status_of
 from exam.kernel.services import Services
 from exam.registration import actions, queries
 from exam.registration.forms import FeeForm
 from exam.registration.routes.accommodations import words
 from exam.registration.routes.rosters import PHOTO_LIMIT_BYTES
-from exam.registration.routes.shown import PER_PAGE, REGISTRATION_TONES, ListPage, require_batch
+from exam.registration.routes.shown import REGISTRATION_TONES, require_batch
 from exam.registration.rules.accommodations import CURRENT, may_ask
 from exam.registration.rules.entry import SECRET_SHOWN_MINUTES
 from exam.registration.rules.records import PAYER_LABELS

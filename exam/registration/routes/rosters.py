@@ -14,16 +14,14 @@ from exam.catalogue.rules.records import LEVEL_LABELS, Level
 from exam.kernel.errors import N_, Forbidden, NotFound
 from exam.kernel.forms import parse_form, upload, uploads
 from exam.kernel.i18n import use_locale
-from exam.kernel.pages import file_response, json_response, locale_of, page, redirect, wants_json
+from exam.kernel.pages import PER_PAGE, ListPage, file_response, json_response, locale_of, page, redirect, wants_json
 from exam.registration import actions, queries
 from exam.registration.actions.photos import MOST_PHOTOS
 from exam.registration.documents import XLSX, correction_sheet, described, roster_template
 from exam.registration.forms import SelectionForm
 from exam.registration.routes.shown import (
     BATCH_TONES,
-    PER_PAGE,
     REGISTRATION_TONES,
-    ListPage,
     own_institutions,
     sees_institution,
 )

@@ -1,16 +1,12 @@
-"""What several pages of registration show alike: tones of status words, who may see what, pages of a list."""
+"""What several pages of registration show alike: tones of status words, who may see what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import Forbidden
-from exam.kernel.pages import query_string
 from exam.registration.rules.records import Batch, Institution, Registration
 from exam.registration.rules.status import BatchStatus, RegistrationStatus
-
-PER_PAGE = 50
 
 _R = RegistrationStatus
 REGISTRATION_TONES: Mapping[RegistrationStatus, str] = {
@@ -34,24 +30,6 @@ BATCH_TONES: Mapping[BatchStatus, str] = {
     _B.POSTPONED: "warning",
     _B.CANCELLED: "stopped",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListPage:
-    """Which page of a list, as ``ui.pager`` wants it; the filters stay in its addresses."""
-
-    number: int
-    total: int
-    filters: Mapping[str, object]
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // PER_PAGE))
-
-    def href(self, number: int) -> str:
-        """The address of another page of the same list."""
-        return query_string(self.filters, page=number)
 
 
 def sees_batch(actor: Actor, permission: Permission, batch: Batch) -> bool:

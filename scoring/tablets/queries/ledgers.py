@@ -13,6 +13,7 @@ from sqlalchemy import exists, func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from exam.kernel.ids import id_of
 from exam.sittings import queries as sittings
 from exam.sittings.rules import PRESENT, Duty, DutySpec, RoomSession, Sitting, SittingStatus
 from scoring.marking import queries as marking
@@ -166,12 +167,12 @@ async def oddities(session: AsyncSession, room_session_id: UUID, tablet_ids: Col
         return []
     query = select(TabletOddityRow).where(TabletOddityRow.tablet_id.in_(list(tablet_ids)))
     rows = list(await session.scalars(query.order_by(TabletOddityRow.tablet_id, TabletOddityRow.number)))
-    named = {id for row in rows if (id := _sitting(row.body)) is not None}
+    named = {id for row in rows if (id := id_of(str(row.body.get("sitting")))) is not None}
     places = {one.id: one.room_session_id for one in await sittings.sittings(session, ids=named)} if named else {}
     return [
         oddity_record(row)
         for row in rows
-        if places.get(_sitting(row.body), room_session_id) == room_session_id  # type: ignore[arg-type]
+        if places.get(id_of(str(row.body.get("sitting"))), room_session_id) == room_session_id  # type: ignore[arg-type]
     ]
 
 
@@ -181,13 +182,6 @@ def oddity_record(row: TabletOddityRow) -> Oddity:
         id=row.id, tablet_id=row.tablet_id, number=row.number, sha256=row.hash, why=Oddness(row.why), body=row.body,
         received_at=row.received_at, settled_at=row.settled_at, settled_by=row.settled_by, settlement=row.settlement,
     )  # fmt: skip
-
-
-def _sitting(body: Mapping[str, Any]) -> UUID | None:
-    try:
-        return UUID(str(body.get("sitting")))
-    except ValueError:
-        return None
 
 
 def _key(sheet: ScoreSheet) -> SheetKey:

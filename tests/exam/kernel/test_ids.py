@@ -2,7 +2,7 @@
 
 import pytest
 
-from exam.kernel.ids import new_id, normal_secret, spoken_secret, token
+from exam.kernel.ids import id_of, new_id, normal_secret, spoken_secret, token
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
@@ -10,6 +10,12 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
     assert made == sorted(made)
     assert len(set(made)) == 100
     assert made[0].version == 7
+
+
+@pytest.mark.parametrize("text", ["", "x", "0193-", "00000000-0000-0000-0000-00000000000g"])
+def test_a_text_that_names_no_id_is_none(text: str) -> None:
+    assert id_of(text) is None
+    assert id_of(str(made := new_id())) == made
 
 
 def test_tokens_are_long_enough() -> None:
