@@ -21,6 +21,7 @@ from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
 from certificates.ledger import routes as ledger
+from certificates.packs import routes as packs
 from certificates.platform import routes as platform
 from certificates.printing import routes as printing
 from certificates.verification import routes as verification
@@ -56,6 +57,7 @@ MODULES: Sequence[Any] = (
     designs,
     issuing,
     printing,
+    packs,
     ledger,
     keys,
     platform,

@@ -229,6 +229,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
     ("design", "SELECT id FROM certificates.designs"),
+    ("pack", "SELECT id FROM certificates.packs"),
     ("print_order", "SELECT id FROM certificates.print_orders"),
     ("paper_intake", "SELECT id FROM certificates.paper_intakes"),
     ("release", "SELECT id FROM certificates.releases"),

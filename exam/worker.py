@@ -8,6 +8,7 @@ from typing import Any
 from certificates.credit import jobs as credit
 from certificates.issuing import jobs as issuing
 from certificates.ledger import jobs as ledger
+from certificates.packs import jobs as packs
 from certificates.platform import jobs as platform
 from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
@@ -30,6 +31,7 @@ FOLDERS: tuple[Any, ...] = (
     reviews,
     tablets,
     issuing,
+    packs,
     ledger,
     platform,
     credit,

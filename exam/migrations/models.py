@@ -9,6 +9,7 @@ from certificates.designs import models as designs
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
+from certificates.packs import models as packs
 from certificates.platform import models as platform
 from certificates.printing import models as printing
 from certificates.registry import models as registry
@@ -63,6 +64,7 @@ MODELS: tuple[ModuleType, ...] = (
     designs,
     issuing,
     printing,
+    packs,
     ledger,
     platform,
     registry,

@@ -19,6 +19,7 @@ from certificates.issuing.queries.releases import (
     releases_of,
     require_running,
 )
+from certificates.issuing.queries.slips import Slip, slips
 from certificates.issuing.queries.stored import (
     by_sha256,
     by_token,
@@ -40,6 +41,7 @@ __all__ = [
     "BatchLine",
     "Certificate",
     "ReleaseProgress",
+    "Slip",
     "batch_line",
     "batch_lines",
     "by_sha256",
@@ -72,6 +74,7 @@ __all__ = [
     "releases_of",
     "require_running",
     "sha256_of",
+    "slips",
     "standing",
     "unfinished",
     "versions",

@@ -344,6 +344,33 @@ CREATE TRIGGER numbers_no_delete BEFORE DELETE ON certificates.numbers FOR EACH 
 
 CREATE TRIGGER numbers_no_truncate BEFORE TRUNCATE ON certificates.numbers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.packs (
+    id UUID NOT NULL,
+    owner_kind TEXT NOT NULL,
+    owner_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    institution_id UUID,
+    order_id UUID,
+    names TEXT NOT NULL,
+    status TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    size BIGINT,
+    etag TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    made_by UUID NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_packs PRIMARY KEY (id),
+    CONSTRAINT ck_packs_status CHECK (status IN ('preparing', 'ready', 'refused')),
+    CONSTRAINT ck_packs_owner_kind CHECK (owner_kind IN ('organisation', 'institution')),
+    CONSTRAINT ck_packs_names CHECK (names IN ('full', 'masked')),
+    CONSTRAINT ck_packs_done CHECK (count > 0 AND done >= 0 AND done <= count),
+    CONSTRAINT ck_packs_ready CHECK (status <> 'ready' OR (done = count AND size IS NOT NULL AND etag <> '')),
+    CONSTRAINT ck_packs_problem CHECK ((status = 'refused') = (problem <> ''))
+);
+
+CREATE INDEX ix_packs_owner ON certificates.packs (owner_kind, owner_id, made_at);
+
 CREATE TABLE certificates.paper_intakes (
     id UUID NOT NULL,
     organisation_id UUID NOT NULL,
@@ -1131,6 +1158,20 @@ CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id)
 CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.pack_items (
+    pack_id UUID NOT NULL,
+    place INTEGER NOT NULL,
+    certificate_id UUID NOT NULL,
+    status TEXT NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    size BIGINT,
+    crc32 BIGINT,
+    CONSTRAINT pk_pack_items PRIMARY KEY (pack_id, place),
+    CONSTRAINT uq_pack_items_pack_id_certificate_id UNIQUE (pack_id, certificate_id),
+    CONSTRAINT ck_pack_items_compared CHECK ((size IS NULL) = (crc32 IS NULL)),
+    CONSTRAINT fk_pack_items_pack_id FOREIGN KEY(pack_id) REFERENCES certificates.packs (id)
+);
 
 CREATE TABLE certificates.papers (
     id UUID NOT NULL,

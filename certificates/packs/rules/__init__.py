@@ -1,0 +1,1 @@
+"""What a pack holds and where each of its bytes stands: pure."""
