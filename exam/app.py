@@ -24,6 +24,7 @@ from certificates.ledger import routes as ledger
 from certificates.packs import routes as packs
 from certificates.platform import routes as platform
 from certificates.printing import routes as printing
+from certificates.sharing import routes as sharing
 from certificates.verification import routes as verification
 from exam import home
 from exam.accounts import routes as accounts
@@ -63,6 +64,7 @@ MODULES: Sequence[Any] = (
     platform,
     credit,
     verification,
+    sharing,
     catalogue,
     registration,
     papers,

@@ -51,6 +51,7 @@ FROM certificates.certificates AS c WHERE c.{key} = :value AND c.issued_at IS NO
 """
 """Everything the public sees, in one statement over three folders' tables: it is asked more often than anything else."""
 _BY_TOKEN, _BY_NUMBER, _BY_SHA256 = (text(_LOOK_UP.format(key=key)) for key in ("token", "number", "sha256"))
+_BY_ID: Final = text(_LOOK_UP.format(key="id"))
 
 
 async def by_token(db: Database, token: str) -> Answer:
@@ -65,6 +66,12 @@ async def by_number(db: Database, number: str, name: str) -> Answer:
     held = rows[0].face["holder_name"] if rows else _NOBODY
     same = same_name(name, held)
     return _answer(rows[0], full_name=True) if rows and same else UNKNOWN
+
+
+async def by_id(db: Database, id: UUID, *, full_name: bool) -> Answer:
+    """One version, for who was let in by its holder (certificates.sharing)."""
+    rows = await db.look_up(_BY_ID, {"value": id})
+    return _answer(rows[0], full_name=full_name) if rows else UNKNOWN
 
 
 async def by_file(session: AsyncSession, examination: Examination) -> Answer:

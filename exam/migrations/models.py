@@ -13,6 +13,7 @@ from certificates.packs import models as packs
 from certificates.platform import models as platform
 from certificates.printing import models as printing
 from certificates.registry import models as registry
+from certificates.sharing import models as sharing
 from exam.accounts import models as accounts
 from exam.catalogue import models as catalogue
 from exam.delivery import models as delivery
@@ -69,6 +70,7 @@ MODELS: tuple[ModuleType, ...] = (
     platform,
     registry,
     credit,
+    sharing,
 )
 
 

@@ -1271,6 +1271,26 @@ CREATE TRIGGER release_items_no_delete BEFORE DELETE ON certificates.release_ite
 
 CREATE TRIGGER release_items_no_truncate BEFORE TRUNCATE ON certificates.release_items FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.share_codes (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    code_hash VARCHAR(64) NOT NULL,
+    label TEXT NOT NULL,
+    shows_name BOOLEAN NOT NULL,
+    shows_photo BOOLEAN NOT NULL,
+    made_by UUID NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_share_codes PRIMARY KEY (id),
+    CONSTRAINT uq_share_codes_code_hash UNIQUE (code_hash),
+    CONSTRAINT ck_share_codes_ends CHECK (ends_at > made_at AND ends_at <= made_at + interval '90 days'),
+    CONSTRAINT ck_share_codes_revoked CHECK (revoked_at IS NULL OR revoked_at >= made_at),
+    CONSTRAINT fk_share_codes_certificate_id FOREIGN KEY(certificate_id) REFERENCES certificates.certificates (id)
+);
+
+CREATE INDEX ix_share_codes_certificate_id ON certificates.share_codes (certificate_id);
+
 CREATE TABLE exam.account_grants (
     account_id UUID NOT NULL,
     role TEXT NOT NULL,
@@ -1800,6 +1820,16 @@ CREATE TABLE scoring.tablet_passes (
     CONSTRAINT pk_tablet_passes PRIMARY KEY (tablet_id, account_id),
     CONSTRAINT fk_tablet_passes_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id),
     CONSTRAINT fk_tablet_passes_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
+);
+
+CREATE TABLE certificates.share_uses (
+    share_id UUID NOT NULL,
+    day DATE NOT NULL,
+    count INTEGER NOT NULL,
+    last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_share_uses PRIMARY KEY (share_id, day),
+    CONSTRAINT ck_share_uses_count CHECK (count > 0),
+    CONSTRAINT fk_share_uses_share_id FOREIGN KEY(share_id) REFERENCES certificates.share_codes (id)
 );
 
 CREATE TABLE exam.faults (
