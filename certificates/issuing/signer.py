@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Final
 
 from certificates.issuing.rules.cms import cms
@@ -20,8 +21,11 @@ _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*0\s+9999999999\s+9999999999
 _CONTENTS: Final = re.compile(rb"/Contents\s*<(0+)>")
 
 
-def sign(data: bytes, signer: Signer) -> bytes:
-    """Close the open signature field of a drawn certificate; the only change is inside its two placeholders."""
+def sign(data: bytes, signer: Signer, stamp: Callable[[bytes], bytes] | None = None) -> bytes:
+    """Close the open signature field of a drawn certificate; the only change is inside its two placeholders.
+
+    With `stamp` (a message's time stamp token, `certificates.stamps.client`) the signature is B-T.
+    """
     ranges, contents = list(_BYTE_RANGE.finditer(data)), list(_CONTENTS.finditer(data))
     if len(ranges) != 1 or len(contents) != 1:
         raise CannotSign(reason="ByteRange")
@@ -33,7 +37,7 @@ def sign(data: bytes, signer: Signer) -> bytes:
     data = data[: place.start()] + text.ljust(place.end() - place.start()) + data[place.end() :]
     digest = hashlib.sha256(data[:start] + data[end:]).digest()
     room = end - start - 2
-    signature = cms(digest, signer.chain, signer.algorithm, signer.raw).hex().encode()
+    signature = cms(digest, signer.chain, signer.algorithm, signer.raw, stamp).hex().encode()
     if len(signature) > room:
         raise CannotSign(reason=f"CMS {len(signature)} > {room}")
     return data[: start + 1] + signature.ljust(room, b"0") + data[end - 1 :]

@@ -6,6 +6,7 @@ Runs as ``python -m certificates.verification.checker`` under `exam.kernel.sandb
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,12 +22,13 @@ _MEGABYTES: Final = 512
 class _Question(msgspec.Struct, frozen=True):
     data: bytes
     roots: list[bytes]
+    stamps: list[bytes]
 
 
-async def check(data: bytes, roots: list[bytes]) -> Examination:
-    """Examine a file; one that cannot be examined within the limits is not accepted."""
+async def check(data: bytes, roots: list[bytes], stamps: Sequence[bytes] = ()) -> Examination:
+    """Examine a file against the roots of signers and of time stamps; one that cannot be within the limits is not accepted."""
     try:
-        answer = await _children().ask_async(msgspec.msgpack.encode(_Question(data, roots)))
+        answer = await _children().ask_async(msgspec.msgpack.encode(_Question(data, roots, list(stamps))))
     except ChildFailed:
         flaws = (Flaw.BAD_SIGNATURE,)
         return Examination(sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), flaws=flaws)
@@ -40,7 +42,7 @@ def _children() -> Children:
 
 def _answer(request: bytes) -> bytes:
     question = msgspec.msgpack.decode(request, type=_Question)
-    return msgspec.msgpack.encode(examine(question.data, question.roots))
+    return msgspec.msgpack.encode(examine(question.data, question.roots, question.stamps))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import json
 import os
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ from cryptography.hazmat.primitives import serialization
 
 from certificates.issuing.rules.signature import Examination, examine
 from certificates.issuing.signer import DEMO_CHAIN, roots
+from certificates.stamps.client import stamp_roots
 from certificates.verification import queries
 from certificates.verification.rules import CHECKS, FILE_LIMIT_BYTES, WORDS, Answer, Verdict, file_verdict
+from exam.kernel.clock import CHINA
 from exam.kernel.db import Database
 from exam.kernel.errors import N_
 from exam.kernel.i18n import translate
@@ -37,6 +41,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     verifying.add_argument(
         "--roots", type=Path, default=None, metavar="PEM", help=translate(N_("受信任的根证书（默认：本机的）"))
     )
+    verifying.add_argument(
+        "--stamp-roots",
+        type=Path,
+        default=None,
+        metavar="PEM",
+        help=translate(N_("受信任的时间戳根证书（默认：KAOWU_TSA_ROOTS）")),
+    )
     verifying.set_defaults(command=verify)
 
 
@@ -44,7 +55,8 @@ def verify(arguments: argparse.Namespace) -> int:
     """Verify files and print what was found."""
     settings = Settings.load()
     trusted = read_roots(arguments.roots) if arguments.roots else local_roots(settings)
-    examined = [(path, examine_file(path, trusted)) for path in arguments.files]
+    stamps = read_roots(arguments.stamp_roots) if arguments.stamp_roots else stamp_roots(settings)
+    examined = [(path, examine_file(path, trusted, stamps)) for path in arguments.files]
     answers = asyncio.run(ask_ledger(settings, [found for _, found in examined]))
     results = [result_of(path, found, answer) for (path, found), answer in zip(examined, answers, strict=True)]
     if arguments.json:
@@ -59,14 +71,14 @@ def verify(arguments: argparse.Namespace) -> int:
     return 0 if all(one["genuine"] for one in results) else 1
 
 
-def examine_file(path: Path, trusted: list[bytes]) -> Examination:
+def examine_file(path: Path, trusted: list[bytes], stamps: Sequence[bytes] = ()) -> Examination:
     """Examine one file of the disk; one that is too large or cannot be read is no certificate."""
     try:
         with path.open("rb") as file:
             data = file.read(FILE_LIMIT_BYTES + 1)
     except OSError:
         data = b""
-    return examine(data if len(data) <= FILE_LIMIT_BYTES else b"", trusted)
+    return examine(data if len(data) <= FILE_LIMIT_BYTES else b"", trusted, stamps)
 
 
 async def ask_ledger(settings: Settings, found: list[Examination]) -> list[Answer | None]:
@@ -123,6 +135,9 @@ def result_of(path: Path, found: Examination, answer: Answer | None) -> dict[str
         "signer": found.signer,
         "authority": found.authority,
         "signed_at": found.signed_at.isoformat() if found.signed_at else None,
+        "level": str(found.level) if found.accepted else None,
+        "stamped_at": found.stamped_at.isoformat() if found.stamped_at else None,
+        "stamped_by": found.stamped_by,
         "number": facts.number if facts else None,
     }
 
@@ -137,4 +152,10 @@ def lines_of(result: dict[str, Any]) -> str:
         else N_("文件指纹在登记簿中（此处连接不到登记簿，未检查）")
     )
     checks.append(f"  {signs[result['checks']['ledger']]} {translate(ledger)}")
+    if result["stamped_at"]:
+        at = datetime.fromisoformat(result["stamped_at"]).astimezone(CHINA)
+        words = translate(
+            N_("时间戳 %(at)s（%(authority)s）"), at=f"{at:%Y-%m-%d %H:%M}", authority=result["stamped_by"]
+        )
+        checks.append(f"  PAdES {result['level']}  {words}")
     return "\n".join([f"{result['file']}{os.linesep}  {result['words']}", *checks, f"  SHA-256 {result['sha256']}"])

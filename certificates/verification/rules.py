@@ -66,7 +66,7 @@ CHECKS: Final[tuple[tuple[str, str, frozenset[Flaw]], ...]] = (
         N_("签名之后没有改动或追加"),
         _NO_SIGNATURE | {Flaw.NOT_WHOLE, Flaw.CHANGED_LATER, Flaw.BAD_DIGEST},
     ),
-    ("signature", N_("签名本身正确"), _NO_SIGNATURE | {Flaw.BAD_SIGNATURE}),
+    ("signature", N_("签名本身正确"), _NO_SIGNATURE | {Flaw.BAD_SIGNATURE, Flaw.BAD_TIME_STAMP}),
     (
         "chain",
         N_("签名证书由受信任的机构签发，且当时有效"),

@@ -4,7 +4,8 @@ Variables: KAOWU_HOME (data folder, default ``.kaowu`` beside the tree), DATABAS
 (the address printed into QR codes), KAOWU_HOST, KAOWU_PORT, KAOWU_SECURE_COOKIES, KAOWU_SIGNER_KEY and
 KAOWU_SIGNER_CERTIFICATE (a real signing key instead of the demo one), KAOWU_KEYRING (a key ring elsewhere than in
 the data folder, for several hosts), KAOWU_LEDGER_WITNESSES (a policy file that names the
-witnesses of the ledger and their quorum), KAOWU_PLATFORM_URL (an outside
+witnesses of the ledger and their quorum), KAOWU_TSA_URL, KAOWU_TSA_ROOTS and KAOWU_TSA_CREDENTIALS (a time stamp
+authority, the roots it must lead to, a file with user:password), KAOWU_PLATFORM_URL (an outside
 registration platform instead of the built-in registry), KAOWU_PLATFORM_KEY (the key of the line to it) and
 KAOWU_PLATFORM_PORT (where the built-in registry listens, default the port after the site's).
 """
@@ -32,6 +33,9 @@ class Settings:
     keyring: Path | None = None
     store: str = ""
     ledger_witnesses: Path | None = None
+    tsa_url: str = ""
+    tsa_roots: Path | None = None
+    tsa_credentials: Path | None = None
     platform_url: str = ""
     platform_key: str = ""
     platform_port: int = 0
@@ -71,6 +75,9 @@ class Settings:
             keyring=_path(env.get("KAOWU_KEYRING")),
             store=env.get("KAOWU_STORE", ""),
             ledger_witnesses=_path(env.get("KAOWU_LEDGER_WITNESSES")),
+            tsa_url=env.get("KAOWU_TSA_URL", ""),
+            tsa_roots=_path(env.get("KAOWU_TSA_ROOTS")),
+            tsa_credentials=_path(env.get("KAOWU_TSA_CREDENTIALS")),
             platform_url=env.get("KAOWU_PLATFORM_URL", "").rstrip("/"),
             platform_key=env.get("KAOWU_PLATFORM_KEY", ""),
             platform_port=int(env.get("KAOWU_PLATFORM_PORT") or 0),

@@ -1,6 +1,7 @@
 """One certificate's bytes: drawn from its frozen intent, signed, looked at with other eyes, stored.
 
-The same intent and the same proof give the same bytes, so that what is drawn again after a cut is the same file.
+The same intent and the same proof give the same bytes, so that what is drawn again after a cut is the same file; a time stamp
+and a token's signature are new each time, and what the register names is the file that was noted.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from certificates.issuing.credentials import credential_jwt
 from certificates.issuing.documents import Intent, draw
 from certificates.issuing.documents.samples import PDFIUM
 from certificates.issuing.rules.credential import MEDIA_TYPE
-from certificates.issuing.rules.signature import examine
+from certificates.issuing.rules.signature import Level, examine
 from certificates.issuing.signer import roots, sign, signer_of
 from certificates.ledger.rules import LedgerProof
 from certificates.ledger.rules.entries import record_file
+from certificates.stamps.client import authority_of, stamp_roots
 from exam.kernel.errors import N_, Unavailable
 from exam.kernel.pdf import Attachment
 from exam.kernel.services import Services
@@ -74,20 +76,24 @@ def make(services: Services, work: Work) -> str:
         home=services.settings.home,
         attachments=attachments_of(services, work),
     )
-    signed = sign(drawn, signer)
-    require_genuine(signed, intent, roots(services.settings))
+    authority = authority_of(services.settings)
+    signed = sign(drawn, signer, authority.stamp if authority else None)
+    require_genuine(signed, intent, roots(services.settings), stamp_roots(services.settings) if authority else None)
     return services.files.put(signed)
 
 
-def require_genuine(signed: bytes, intent: Intent, trusted: Sequence[bytes]) -> None:
+def require_genuine(
+    signed: bytes, intent: Intent, trusted: Sequence[bytes], stamps: Sequence[bytes] | None = None
+) -> None:
     """Raise `CannotIssue` unless our own strict reading and another library agree about what was made.
 
-    Ours: the signature covers all, holds, and leads to our root. PDFium's and pyHanko's: one page, one signature that holds
+    Ours: the signature covers all, holds, and leads to our root; its time stamp to one of `stamps`, where it must have one. PDFium's and pyHanko's: one page, one signature that holds
     over the bytes it names, and the number and the holder in the text that a reader finds.
     """
-    found = examine(signed, trusted)
+    found = examine(signed, trusted, stamps or ())
     flaws = [str(flaw) for flaw in found.flaws] or ([] if found.accepted else ["untrusted"])
     flaws += other_eyes(signed, intent)
+    flaws += ["time stamp"] if stamps is not None and found.level is not Level.B_T else []
     if flaws:
         raise CannotIssue(number=intent.number, reason=", ".join(flaws))
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
-_CHAIN_LIMIT: Final = 4
+from certificates.stamps.rules.paths import path_over
+
 _DOCUMENT_USES: Final = frozenset(
     {
         "1.3.6.1.5.5.7.3.36",  # document signing (RFC 9336)
@@ -25,32 +25,7 @@ def chain_over(
     """From the signer's certificate to the trusted root, through certificates that may sign others; empty when it leads nowhere."""
     if not _may_sign_documents(leaf):
         return []
-    chain = [leaf]
-    while len(chain) <= _CHAIN_LIMIT:
-        for root in roots:
-            if _issued(chain[-1], root, below=len(chain) - 1):
-                return [*chain, root]
-        above = next(
-            (one for one in certificates if one not in chain and _issued(chain[-1], one, below=len(chain) - 1)), None
-        )
-        if above is None:
-            return []
-        chain.append(above)
-    return []
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate, *, below: int) -> bool:
-    """Whether an authority that may have this many authorities below it signed the certificate."""
-    try:
-        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        if not basic.ca or (basic.path_length is not None and basic.path_length < below):
-            return False
-        if not issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign:
-            return False
-        certificate.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
-        return False
-    return True
+    return path_over(leaf, certificates, roots)
 
 
 def _may_sign_documents(leaf: x509.Certificate) -> bool:

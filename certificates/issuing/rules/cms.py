@@ -2,7 +2,8 @@
 
 Everything but the signature value is arithmetic on bytes (DER, ITU-T X.690), so that the key may live anywhere: it is
 handed the signed attributes and returns a signature. The attributes are content type, message digest and ESS
-signing-certificate-v2 (RFC 5035); the time of signing stands in the PDF (/M), where the profile wants it.
+signing-certificate-v2 (RFC 5035); the time of signing stands in the PDF (/M), where the profile wants it. With a time stamp
+over the signature value as its unsigned attribute (RFC 3161, appendix A) it is B-T (EN 319 142-1, 6.3).
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ Algorithm = Literal["ES256", "RS256"]
 """As in JOSE (RFC 7518): ECDSA on P-256 or RSA PKCS#1 v1.5, both with SHA-256."""
 
 _SEQUENCE, _SET, _OCTETS, _INTEGER, _NULL = 0x30, 0x31, 0x04, 0x02, b"\x05\x00"
-_EXPLICIT_0, _DIRECTORY_NAME = 0xA0, 0xA4
+_EXPLICIT_0, _IMPLICIT_1, _DIRECTORY_NAME = 0xA0, 0xA1, 0xA4
 _DATA: Final = bytes.fromhex("06092a864886f70d010701")  # 1.2.840.113549.1.7.1
 _SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
 _CONTENT_TYPE: Final = bytes.fromhex("06092a864886f70d010903")
 _MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
 _SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
+_TIME_STAMP: Final = bytes.fromhex("060b2a864886f70d010910020e")  # 1.2.840.113549.1.9.16.2.14
 _SHA256: Final = bytes.fromhex("0609608648016503040201")
 _ECDSA_SHA256: Final = bytes.fromhex("06082a8648ce3d040302")
 _RSA_SHA256: Final = bytes.fromhex("06092a864886f70d01010b")
@@ -30,11 +32,17 @@ _VERSION_1: Final = b"\x02\x01\x01"
 _DIGEST_BYTES: Final = 32
 
 
-def cms(digest: bytes, chain: Sequence[x509.Certificate], algorithm: Algorithm, raw: Callable[[bytes], bytes]) -> bytes:
+def cms(
+    digest: bytes,
+    chain: Sequence[x509.Certificate],
+    algorithm: Algorithm,
+    raw: Callable[[bytes], bytes],
+    stamp: Callable[[bytes], bytes] | None = None,
+) -> bytes:
     """The DER of a detached SignedData over content with this SHA-256, signed under the first certificate of the chain.
 
     `raw` signs the DER of the signed attributes and returns a DER ECDSA signature (ES256) or a PKCS#1 one (RS256).
-    Raises `ValueError` for a digest that is no SHA-256, an empty chain or an algorithm of another name.
+    `stamp`, where there is one, returns the time stamp token (DER) over the signature value. Raises `ValueError` for a digest that is no SHA-256, an empty chain or an algorithm of another name.
     """
     if len(digest) != _DIGEST_BYTES or not chain:
         raise ValueError("a SHA-256 and a certificate are needed")
@@ -52,6 +60,7 @@ def cms(digest: bytes, chain: Sequence[x509.Certificate], algorithm: Algorithm, 
         _tlv(_EXPLICIT_0, attributes),  # implicit: the tag of the SET is replaced
         method,
         _tlv(_OCTETS, signature),
+        _tlv(_IMPLICIT_1, _attribute(_TIME_STAMP, stamp(signature))) if stamp else b"",
     )
     certificates = _sorted(one.public_bytes(serialization.Encoding.DER) for one in chain)
     content = _tlv(

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from certificates.issuing.rules.chains import chain_over
+from certificates.stamps.rules.tokens import BadToken, Stamp, read_token
 
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _SIGNED_AT: Final = re.compile(rb"/M\s*\(D:(\d{14})")
@@ -29,6 +30,7 @@ _GAP: Final = re.compile(rb"<(?:[0-9a-f]{2})+>")  # one spelling: lower case, no
 _GAP_LIMIT: Final = 200_000  # a signature with its certificates and a time stamp is a tenth of it
 _CERTIFICATES_LIMIT: Final = 16
 _SOUGHT_MOST: Final = 8
+_CLOCKS_APART: Final = timedelta(minutes=5)
 _ANY_CONTENTS: Final = re.compile(rb"<([0-9A-Fa-f\s]{512,200000})>")
 _RSA_BITS: Final = 2048
 _SIGNATURES: Final = {ec.EllipticCurvePublicKey: {"sha256_ecdsa"}, rsa.RSAPublicKey: {"sha256_rsa", "rsassa_pkcs1v15"}}
@@ -48,6 +50,18 @@ class Flaw(StrEnum):
     BAD_DIGEST = "bad_digest"  # the content is not what was signed
     UNTRUSTED = "untrusted"  # not under a root of ours
     NOT_VALID_THEN = "not_valid_then"  # outside the certificate's validity
+    BAD_TIME_STAMP = (
+        "bad_time_stamp"  # it carries one that stamps something else, does not hold, or lies before the signature
+    )
+
+
+class Level(StrEnum):
+    """How much of ETSI EN 319 142-1, 6.3 a file holds, by stamps of authorities that are trusted here."""
+
+    B_B = "B-B"
+    B_T = "B-T"  # a trusted time at which the signature was there
+    B_LT = "B-LT"  # with what it takes to judge the certificates later
+    B_LTA = "B-LTA"  # under a later time stamp that can be renewed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +75,19 @@ class Examination:
     authority: str = ""  # the trusted root; empty when there is none over the signer
     certificate_sha256: str = ""  # of the signer's certificate, when it stands under a trusted root
     signed_at: datetime | None = None
+    level: Level = Level.B_B
+    stamped_at: datetime | None = None  # the earliest trusted time at which the signature was there
+    stamped_by: str = ""
+    original_sha256: str = ""  # of the file as it was issued, where this is an archival copy of it
 
     @property
     def accepted(self) -> bool:
         return not self.flaws and bool(self.authority)
+
+    @property
+    def registered_sha256(self) -> str:
+        """The hash under which the register would know it."""
+        return self.original_sha256 or self.sha256
 
     @property
     def ours(self) -> bool:
@@ -72,8 +95,8 @@ class Examination:
         return bool(self.authority)
 
 
-def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
-    """Examine a file against trusted roots (DER). Never raises for any bytes."""
+def examine(data: bytes, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = ()) -> Examination:
+    """Examine a file against trusted roots, of signers and of time stamps (DER). Never raises for any bytes."""
     found = _Found(hashlib.sha256(data).hexdigest(), len(data))
     if not data.startswith(b"%PDF-"):
         return found.refused(Flaw.NOT_PDF)
@@ -92,18 +115,40 @@ def examine(data: bytes, roots: Sequence[bytes]) -> Examination:
         flaws.append(Flaw.CHANGED_LATER)
     outside = data[:start] + data[end : end + rest]
     signed_at = _time_of(outside)
-    more, signer, chain = _check_cms(
-        bytes.fromhex(gap[1:-1].decode()), hashlib.sha256(outside).digest(), trusted, signed_at
-    )
+    der = bytes.fromhex(gap[1:-1].decode())
+    more, signer, chain = _check_cms(der, hashlib.sha256(outside).digest(), trusted, signed_at)
+    stamp, bad = _stamp_of(der, stamp_roots, signed_at) if chain and not more else (None, [])
     return Examination(
         sha256=found.sha256,
         size_bytes=found.size_bytes,
-        flaws=(*flaws, *more),
+        flaws=(*flaws, *more, *bad),
         signer=signer,
         authority=chain[-1].subject.rfc4514_string() if chain else "",
         certificate_sha256=chain[0].fingerprint(hashes.SHA256()).hex() if chain else "",
         signed_at=signed_at,
+        level=Level.B_T if stamp else Level.B_B,
+        stamped_at=stamp.at if stamp else None,
+        stamped_by=stamp.authority if stamp else "",
     )
+
+
+def _stamp_of(der: bytes, roots: Sequence[bytes], signed_at: datetime | None) -> tuple[Stamp | None, list[Flaw]]:
+    """The trusted time stamp over the signature, if there is one; one that does not hold is a flaw, a stranger's says nothing."""
+    info = cms.ContentInfo.load(der)["content"]["signer_infos"][0]
+    tokens = [one["values"] for one in info["unsigned_attrs"] if one["type"].native == "signature_time_stamp_token"]
+    if not tokens:
+        return None, []
+    imprint = hashlib.sha256(info["signature"].native).digest()
+    try:
+        if len(tokens[0]) != 1:
+            return None, [Flaw.BAD_TIME_STAMP]
+        stamp = read_token(tokens[0][0].dump(), imprint, [x509.load_der_x509_certificate(one) for one in roots])
+    except BadToken:
+        return None, [Flaw.BAD_TIME_STAMP]
+    if not stamp.trusted:
+        return None, []
+    early = signed_at is not None and stamp.at < signed_at - _CLOCKS_APART
+    return (None, [Flaw.BAD_TIME_STAMP]) if early else (stamp, [])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from certificates.issuing.signer import roots
+from certificates.stamps.client import stamp_roots
 from certificates.verification import queries
 from certificates.verification.checker import check
 from certificates.verification.routes.shared import count, show, unlisted
@@ -66,7 +67,7 @@ async def by_file(request: AppRequest, services: AppServices) -> Response[Any]:
         if wants_json(request):
             raise
         return unlisted(page(request, FORM, number="", name="", asked=False, refusal=refusal, status=422))
-    examination = await check(sent.data, roots(services.settings))
+    examination = await check(sent.data, roots(services.settings), stamp_roots(services.settings))
     async with services.db.transaction() as session:
         answer = await queries.by_file(session, examination)
     return show(request, services, answer, asked="file")

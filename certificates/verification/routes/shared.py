@@ -101,6 +101,9 @@ def as_data(answer: Answer) -> dict[str, Any]:
             "sha256": seen.sha256,
             "flaws": [str(flaw) for flaw in seen.flaws],
             "signer": seen.signer,
+            "level": str(seen.level) if seen.accepted else None,
+            "stamped_at": seen.stamped_at.isoformat() if seen.stamped_at else None,
+            "stamped_by": seen.stamped_by,
             "finding": str(finding(seen, answer.verdict)),
         }
     return found
