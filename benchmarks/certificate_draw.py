@@ -123,7 +123,7 @@ def _warm(intents: Sequence[Intent], studio: Studio) -> int:
         if shape not in seen:
             seen.add(shape)
             drawn(intent, **studio.arguments(serial))
-        drawing.prepare_static(intent.face.organisation_name_zh, intent.template, studio.home)
+        drawing.prepare_static(intent.face.organisation_name_zh, studio.home)
     for serial in range(48):
         studio.arguments(serial)
     return len(seen)

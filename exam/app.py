@@ -16,7 +16,6 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from certificates.credit import routes as credit
 from certificates.designs import documents as design_drawing
 from certificates.designs import routes as designs
-from certificates.designs.rules.records import BUILT_IN
 from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
@@ -163,8 +162,9 @@ def lend_drawing() -> None:
     """Let designs be shown as certificates are drawn: with their frame and seal."""
     design_drawing.lend(
         design_drawing.Drawing(
-            frame=lambda home: issuing_drawing.prepare_static("样本", BUILT_IN, home).frame,
-            seal=lambda name, home: issuing_drawing.prepare_static(name, BUILT_IN, home).seal,
+            frame=lambda home: issuing_drawing.prepare_static("样本", home).frame,
+            seal=lambda name, home: issuing_drawing.prepare_static(name, home).seal,
+            compile_design=issuing_drawing.compile_design,
         )
     )
 

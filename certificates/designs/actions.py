@@ -19,8 +19,10 @@ from certificates.designs.rules.records import (
     Design,
     DesignStatus,
     HasProblems,
+    NoLongerInForce,
     NotNow,
     Source,
+    Template,
     move,
     name_of,
     require_second,
@@ -32,6 +34,7 @@ from exam.kernel.errors import Forbidden, NotFound, Problem
 from exam.kernel.ids import new_id
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('certificates.designs'))"
+_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('certificates.designs'))"
 
 
 async def begin(
@@ -134,12 +137,15 @@ async def approve(session: AsyncSession, actor: Actor, *, id: UUID, now: datetim
     await _tell(session, actor, "design_approved", row, now)
 
 
-async def publish(session: AsyncSession, actor: Actor, *, id: UUID, way: str, now: datetime) -> None:
-    """Put an approved design in force for its organisation; the one before is retired. `way`: press or weasyprint."""
+async def publish(session: AsyncSession, actor: Actor, *, id: UUID, way: str, why: str = "", now: datetime) -> None:
+    """Put an approved design in force for its organisation; the one before is retired.
+
+    `way`: press or weasyprint, and `why` the press cannot serve it.
+    """
+    await session.execute(text(_LOCK))
     row = await _open(session, actor, id)
     _require(actor, row.organisation_id)
     move(row.name, DesignStatus(row.status), DesignStatus.PUBLISHED)
-    await session.execute(text(_LOCK))
     same = (
         DesignRow.organisation_id.is_(None)
         if row.organisation_id is None
@@ -148,23 +154,31 @@ async def publish(session: AsyncSession, actor: Actor, *, id: UUID, way: str, no
     query = select(DesignRow).where(same, DesignRow.status == str(DesignStatus.PUBLISHED)).with_for_update()
     for earlier in (await session.scalars(query)).all():
         await _retire(session, actor, earlier, now, by=row.name)
-    row.status, row.published_by, row.published_at, row.way = "published", actor.account_id, now, way
+    row.status, row.published_by, row.published_at = "published", actor.account_id, now
+    row.way, row.reason = way, why
     await session.flush()
-    await _tell(session, actor, "design_published", row, now, way=way)
+    await _tell(session, actor, "design_published", row, now, way=way, why=why)
 
 
 async def retire(session: AsyncSession, actor: Actor, *, id: UUID, now: datetime) -> None:
     """Take a design out of force, or put a draft aside; what was drawn with it stays as it is."""
+    await session.execute(text(_LOCK))
     row = await _open(session, actor, id)
     _require(actor, row.organisation_id)
     move(row.name, DesignStatus(row.status), DesignStatus.RETIRED)
     await _retire(session, actor, row, now)
 
 
-async def use(session: AsyncSession, name: str, *, now: datetime) -> None:
-    """Note that certificates are drawn with a design; for whoever issues, in its own transaction."""
+async def use(session: AsyncSession, organisation_id: UUID, template: Template, *, now: datetime) -> None:
+    """Note that certificates of an organisation are drawn with a design; for whoever issues, in its own transaction.
+
+    Until that transaction ends no other design comes into force. Raises `NoLongerInForce` when one has already.
+    """
+    await session.execute(text(_SHARED))
+    if await queries.template_in_force(session, organisation_id) != template:
+        raise NoLongerInForce(name=template.name)
     await session.execute(
-        update(DesignRow).where(DesignRow.name == name, DesignRow.used_at.is_(None)).values(used_at=now)
+        update(DesignRow).where(DesignRow.name == template.name, DesignRow.used_at.is_(None)).values(used_at=now)
     )
 
 

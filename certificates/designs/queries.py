@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.designs.models import DesignRow
-from certificates.designs.rules.records import BUILT_IN, Design, DesignStatus, Source
+from certificates.designs.rules.records import BUILT_IN, Design, DesignStatus, Source, Template
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import NotFound
 from exam.kernel.settings import TREE
@@ -29,6 +29,12 @@ def built_in() -> Source:
         style=(_FOLDER / "style.css").read_text("utf-8"),
         seal_mm=(left, low, right, high),
     )
+
+
+@lru_cache(maxsize=1)
+def built_in_template() -> Template:
+    """The same as certificates are drawn with it."""
+    return Template(name=BUILT_IN, sha256=built_in().sha256, source=built_in())
 
 
 async def design(session: AsyncSession, actor: Actor, id: UUID) -> Design:
@@ -53,6 +59,22 @@ async def in_force(session: AsyncSession, organisation_id: UUID) -> Design | Non
     )
     found = sorted(map(record, await session.scalars(query)), key=lambda one: one.organisation_id is None)
     return found[0] if found else None
+
+
+async def template_in_force(session: AsyncSession, organisation_id: UUID) -> Template:
+    """What certificates of an organisation are drawn with now."""
+    found = await in_force(session, organisation_id)
+    return found.template if found else built_in_template()
+
+
+async def template(session: AsyncSession, name: str) -> Template:
+    """What a certificate's record names, in force or not; raises NotFound."""
+    if name == BUILT_IN:
+        return built_in_template()
+    found = await by_name(session, name)
+    if found is None:
+        raise NotFound
+    return found.template
 
 
 async def by_name(session: AsyncSession, name: str) -> Design | None:

@@ -15,7 +15,17 @@ from certificates.designs.forms import BeginForm, ReturnForm, SourceForm
 from certificates.designs.rules.changes import changes
 from certificates.designs.rules.dummies import DUMMIES
 from certificates.designs.rules.fields import SOURCES
-from certificates.designs.rules.records import BUILT_IN, LABELS, TONES, Design, DesignStatus, HasProblems, Source
+from certificates.designs.rules.records import (
+    BUILT_IN,
+    LABELS,
+    PRESS,
+    TONES,
+    WEASYPRINT,
+    Design,
+    DesignStatus,
+    HasProblems,
+    Source,
+)
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Actor, Permission
@@ -41,7 +51,7 @@ async def index(request: AppRequest, services: AppServices) -> Response[Any]:
         rows = [(one, await queries.in_force(session, one.id)) for one in organisations]
     return page(
         request, f"{PAGES}/index.html", designs=found, rows=rows, organisations={one.id: one for one in organisations},
-        labels=LABELS, tones=TONES, built_in=BUILT_IN,
+        labels=LABELS, tones=TONES, built_in=BUILT_IN, weasyprint=WEASYPRINT,
     )  # fmt: skip
 
 
@@ -169,9 +179,9 @@ async def publish(request: AppRequest, services: AppServices, design_id: FromPat
     actor = actor_of(request)
     async with services.db.transaction() as session:
         one = await queries.design(session, actor, design_id)
-    way = await asyncio.to_thread(documents.compile_design, one.name, one.source, services.settings.home)
+    way, why = await asyncio.to_thread(documents.compile_design, one.template, services.settings.home)
     async with services.db.transaction() as session:
-        await actions.publish(session, actor, id=design_id, way=way, now=services.clock.now())
+        await actions.publish(session, actor, id=design_id, way=way, why=why, now=services.clock.now())
     return redirect(request, f"/certificates/designs/{design_id}", N_("版式已启用。"))
 
 
@@ -198,7 +208,7 @@ async def _show(
     view = {"problems": problems, "picture": picture, "key": dummy, "dummies": DUMMIES}
     return page(
         request, f"{PAGES}/design.html", status=422 if refusal else 200, one=one, base=base, organisation=organisation,
-        names=names, differences=changes(source, one.source), labels=LABELS, tones=TONES, press=documents.PRESS,
+        names=names, differences=changes(source, one.source), labels=LABELS, tones=TONES, press=PRESS,
         may_approve=_may_approve(actor, one.authors, one.submitted_by), statuses=DesignStatus, fields=SOURCES,
         refusal=refusal, **view,
     )  # fmt: skip

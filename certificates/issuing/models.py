@@ -181,6 +181,7 @@ class CertificateRow(Base):
     begun_by: Mapped[UUID]  # whose deed it is: the second officer of the release, or who renews
     template: Mapped[str]
     template_sha256: Mapped[str] = mapped_column(String(64))
+    compiled: Mapped[str] = mapped_column(String(64), server_default="")  # the shape it is pressed with, or "weasyprint"
     face: Mapped[dict[str, Any]]
     id_sealed: Mapped[str]
     photo_sha256: Mapped[str] = mapped_column(String(64))

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from PIL import Image
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.documents import Intent, draw
 from certificates.issuing.rules.cms import Algorithm
 from certificates.issuing.rules.cms import cms as make_cms
@@ -475,7 +476,7 @@ def _drawn(home: Path) -> bytes:
         number=found["number"],
         version=1,
         token="A" * 22,
-        template="v1",
+        template=built_in_template(),
         face=Face.from_data(found["face"]),
         id_number=found["id_number"],
         photo_sha256="",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from PIL import Image
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.documents import Attachment, Intent, draw
 from certificates.issuing.rules.face import Face
 from certificates.issuing.signer import sign
@@ -58,7 +59,7 @@ def sealed(services: Services, head_of: Services | None = None) -> Sealed:
         number=found["number"],
         version=1,
         token="A" * 22,
-        template="v1",
+        template=built_in_template(),
         face=face,
         id_number=found["id_number"],
         photo_sha256="",

@@ -1,7 +1,7 @@
 """Tries a design in a limited child process: little memory, two seconds, no address, no file, no program.
 
-The parent's side; what the child does stands in `certificates.designs.checker.child`, which alone knows Jinja and
-WeasyPrint. A design is its author's program: nothing of it runs outside that child.
+The parent's side; what the child does stands in `certificates.designs.checker.child`, which alone knows
+WeasyPrint. A design is its author's program: untried, nothing of it runs outside that child.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from certificates.designs.documents.templates import Fault
 from certificates.designs.rules.dummies import DUMMIES
 from certificates.designs.rules.layout import Measured, layout_problems, seal_problems
 from certificates.designs.rules.markup import markup_problems
@@ -37,14 +38,6 @@ class Trial(msgspec.Struct, frozen=True):
     under: bytes | None = None  # one-page PDFs: the frame, the seal
     seal: bytes | None = None
     seal_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """What Jinja or the drawing says is wrong."""
-
-    code: str
-    line: int = 0
-    word: str = ""
 
 
 class Tried(msgspec.Struct, frozen=True):

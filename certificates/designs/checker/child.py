@@ -1,4 +1,4 @@
-"""The child that tries designs: Jinja sandboxed and by a list of what is allowed, WeasyPrint with every address denied.
+"""The child that tries designs: the template filled by the list of what is allowed, WeasyPrint with every address denied.
 
 Runs as ``python -m certificates.designs.checker.child`` under `exam.kernel.sandbox`: limited in memory and time, no
 network, no program. It draws once, measures what it drew, and makes the picture from the same drawing.
@@ -15,32 +15,22 @@ import pikepdf
 import pypdfium2
 import segno
 import weasyprint
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from jinja2 import TemplateError, TemplateSyntaxError
 from PIL import Image as Pictures
 from weasyprint.formatting_structure import boxes
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from certificates.designs.checker import Fault, Trial, Tried
-from certificates.designs.rules.fields import FACE_FIELDS, NAMES, PHOTO, QR
+from certificates.designs.checker import Trial, Tried
+from certificates.designs.documents.templates import Fault, filled, template_faults
+from certificates.designs.rules.fields import PHOTO, QR
 from certificates.designs.rules.layout import Image, Measured, Text
+from certificates.designs.rules.records import Source
 from exam.kernel.sandbox import serve
-from exam.kernel.settings import TREE
 
-FILTERS: Final = frozenset({"length", "upper", "lower", "default", "e", "escape"})
-ALLOWED: Final = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.If, nodes.Filter, nodes.Const,
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Assign, nodes.Add, nodes.Mul,
-)  # fmt: skip
 _MM_PER_PX: Final = 25.4 / 96
 _POINTS_PER_MM: Final = 72 / 25.4
 _DPI: Final = 96
-_COMMON: Final = (TREE / "templates" / "print" / "common" / "style.css").read_text("utf-8")
-_ENVIRONMENT: Final = ImmutableSandboxedEnvironment(
-    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=0
-)
 
 
 class _Assets(URLFetcher):  # type: ignore[misc]
@@ -67,9 +57,7 @@ def tried(trial: Trial) -> Tried:
     try:
         if faults := template_faults(trial.html):
             return Tried(faults=faults)
-        page = _ENVIRONMENT.from_string(trial.html).render(
-            style=Markup(f"{_COMMON}\n{_closed(trial.style)}"), **trial.dummy
-        )
+        page = filled(Source(html=trial.html, style=trial.style, seal_mm=trial.seal_mm), trial.dummy)
         document = weasyprint.HTML(
             string=page, base_url="asset:", url_fetcher=_Assets(_pictures(trial.dummy["address"]))
         ).render(font_config=_fonts())
@@ -86,42 +74,6 @@ def tried(trial: Trial) -> Tried:
         return Tried(faults=[Fault("draw", 0, str(error)[:120])])
     except Exception as error:  # noqa: BLE001 - the author's design may do anything
         return Tried(faults=[Fault("draw", 0, type(error).__name__)])
-
-
-def template_faults(html: str) -> list[Fault]:
-    """What of Jinja a template uses that it may not: fields, `if`, comparisons, lengths and their sums are all it may."""
-    whole = _ENVIRONMENT.parse(html)
-    names = {*NAMES, *(one.target.name for one in whole.find_all(nodes.Assign) if isinstance(one.target, nodes.Name))}
-    return [fault for node in _walk(whole) if (fault := _fault(node, names)) is not None]
-
-
-def _fault(node: nodes.Node, names: set[str]) -> Fault | None:
-    if not isinstance(node, ALLOWED) or (isinstance(node, nodes.Mul) and not _small(node)):
-        return Fault("node", node.lineno, type(node).__name__.lower())
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        return Fault("node", node.lineno, node.name)
-    if isinstance(node, nodes.Name) and node.name not in names:
-        return Fault("name", node.lineno, node.name)
-    if isinstance(node, nodes.Getattr):
-        of_face = isinstance(node.node, nodes.Name) and node.node.name == "face"
-        if not of_face or node.attr not in FACE_FIELDS:
-            return Fault("name", node.lineno, node.attr)
-    return None
-
-
-def _small(node: nodes.Mul) -> bool:
-    """A number times a length: nothing grows by it."""
-    number, length = node.left, node.right
-    return (
-        isinstance(number, nodes.Const)
-        and isinstance(number.value, int)
-        and isinstance(length, nodes.Filter)
-        and length.name == "length"
-    )
-
-
-def _walk(node: nodes.Node) -> list[nodes.Node]:
-    return [node, *(one for child in node.iter_child_nodes() for one in _walk(child))]
 
 
 def measure(document: weasyprint.Document) -> Measured:
@@ -189,11 +141,6 @@ def _picture(data: bytes) -> bytes:
     document[0].render(scale=_DPI / 72).to_pil().convert("RGB").save(out, "WEBP", quality=82, method=2)
     document.close()
     return out.getvalue()
-
-
-def _closed(style: str) -> str:
-    """A style sheet that cannot end its element."""
-    return style.replace("</", "<\\/")
 
 
 @lru_cache(maxsize=1)

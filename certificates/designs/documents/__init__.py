@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from certificates.designs.rules.records import Source
-
-WEASYPRINT: Final = "weasyprint"
-PRESS: Final = "press"
+from certificates.designs.rules.records import PRESS, WEASYPRINT, Template
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +19,7 @@ class Drawing:
 
     frame: Callable[[Path], bytes]  # data folder -> one-page PDF
     seal: Callable[[str, Path], bytes]  # organisation's name, data folder -> one-page PDF
-    compile_design: Callable[[str, Source, Path], None] | None = (
-        None  # raises ValueError where the press cannot serve it
-    )
+    compile_design: Callable[[Template, Path], None] | None = None  # raises ValueError where the press cannot serve it
 
 
 _drawing: list[Drawing] = []
@@ -46,13 +40,13 @@ def seal(organisation_name: str, home: Path) -> bytes | None:
     return _drawing[0].seal(organisation_name, home) if _drawing else None
 
 
-def compile_design(name: str, source: Source, home: Path) -> str:
-    """Compile a design for the press and say how it will be drawn: `PRESS`, or `WEASYPRINT` where the press cannot serve it."""
+def compile_design(template: Template, home: Path) -> tuple[str, str]:
+    """Compile a design for the press and say how it will be drawn: `PRESS`, or `WEASYPRINT` and why the press cannot."""
     compiler = _drawing[0].compile_design if _drawing else None
     if compiler is None:
-        return WEASYPRINT
+        return WEASYPRINT, ""
     try:
-        compiler(name, source, home)
-    except ValueError:
-        return WEASYPRINT
-    return PRESS
+        compiler(template, home)
+    except ValueError as refusal:
+        return WEASYPRINT, str(refusal)
+    return PRESS, ""

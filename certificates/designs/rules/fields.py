@@ -23,6 +23,9 @@ FACE_FIELDS: Final = frozenset(
 )  # fmt: skip
 """The attributes of ``face``."""
 
+LITERAL: Final = frozenset({"face.mark_zh", "face.mark_en"})
+"""Texts of few values, each of which makes a shape of its own: their boxes may be as wide as they are."""
+
 PHOTO: Final = "photo.jpg"
 QR: Final = "qr.png"
 ASSETS: Final = frozenset({PHOTO, QR})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,11 +13,14 @@ from uuid import UUID
 
 from certificates.designs.rules.fields import SEAL_FIELD, TITLE
 from exam.kernel.canonical import canonical
-from exam.kernel.errors import N_, Conflict, Forbidden, Invalid
+from exam.kernel.errors import N_, Conflict, Forbidden, Invalid, Unavailable
 
 BUILT_IN: Final = "v1"
 """The version that comes with the system: ``templates/print/certificate/v1``."""
 LIMIT_CHARACTERS: Final = 40_000
+PRESS: Final = "press"
+WEASYPRINT: Final = "weasyprint"
+"""The two ways in which certificates of a design are drawn: put together by the press, or laid out one by one."""
 
 
 class DesignStatus(StrEnum):
@@ -81,6 +84,15 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Template:
+    """What certificates are drawn with: a version of a design by its name, the hash of what it says, and what it says."""
+
+    name: str
+    sha256: str
+    source: Source = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Design:
     """One version of a design."""
 
@@ -110,12 +122,23 @@ class Design:
     def sha256(self) -> str:
         return self.source.sha256
 
+    @property
+    def template(self) -> Template:
+        return Template(name=self.name, sha256=self.sha256, source=self.source)
+
 
 class NotNow(Conflict):
     """The design does not stand where this step begins."""
 
     message = N_("版式 %(name)s 现在是“%(status)s”，不能做这一步。")
     way_out = N_("请刷新页面，查看最新状态。")
+
+
+class NoLongerInForce(Unavailable):
+    """Another design came into force between the look at what is to be printed and its number."""
+
+    message = N_("版式 %(name)s 刚刚停用，这一步没有完成，没有占用编号。")
+    way_out = N_("系统会用启用中的版式自动重试；也可以刷新页面再试。")
 
 
 class Changed(Conflict):

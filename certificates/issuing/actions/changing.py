@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.designs import actions as designs
+from certificates.designs import queries as designed
+from certificates.designs.rules.records import Template
 from certificates.issuing import queries
 from certificates.issuing.actions.halting import FINISH_JOB
 from certificates.issuing.actions.releasing import drop
 from certificates.issuing.actions.shared import Begin, announce, intent, locked, reason_of, stream, take_back
 from certificates.issuing.models import Number
-from certificates.issuing.rules.face import Eligible, Face, face_problems
+from certificates.issuing.rules.face import Eligible, Face
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import (
     RENEWED,
@@ -28,7 +32,7 @@ from exam.accounts.rules import Actor, Permission
 from exam.kernel import audit
 from exam.kernel.clock import china_date
 from exam.kernel.crypto import Vault
-from exam.kernel.errors import N_, Conflict, Invalid
+from exam.kernel.errors import N_, Conflict, Invalid, Problem
 from exam.kernel.jobs import enqueue
 from exam.registration import queries as registration
 
@@ -79,13 +83,13 @@ async def renew(
     certificate_id: UUID,
     kind: RenewalKind,
     reason: str,
-    missing_glyphs: Callable[[str], Set[str]],
-    template_sha256: str,
+    prepare: Callable[[Eligible, Template], tuple[Sequence[Problem], str]],
     now: datetime,
 ) -> UUID:
     """Begin the next version under the same number: a correction, or a replacement of lost paper.
 
-    What cannot be printed is refused by name (`missing_glyphs` says which characters the fonts lack).
+    It is drawn with the design in force now. What cannot be printed is refused by name: `prepare` looks at the certificate
+    with a template, and says what is wrong with it or which compiled shape it will be pressed with.
     """
     reason = reason_of(reason)
     row = (await locked(session, [certificate_id]))[0]
@@ -102,9 +106,6 @@ async def renew(
     face = Face.from_data(
         {**face.as_data(), "issued_on": china_date(now).isoformat(), "mark_zh": mark_zh, "mark_en": mark_en}
     )
-    problems = face_problems(face, photo, missing_glyphs(face.text))
-    if problems:
-        raise Invalid(problems=problems)
     item = Eligible(
         registration_id=row.registration_id,
         outcome_id=row.outcome_id,
@@ -118,10 +119,16 @@ async def renew(
         published_by=None,
         face=face,
     )
+    template = await designed.template_in_force(session, row.organisation_id)
+    problems, compiled = await asyncio.to_thread(prepare, item, template)
+    if problems:
+        raise Invalid(problems=problems)
+    await designs.use(session, row.organisation_id, template, now=now)
     assert actor.account_id is not None
     begin = Begin(
         by=actor.account_id,
-        template_sha256=template_sha256,
+        templates={row.organisation_id: template},
+        compiled={row.registration_id: compiled},
         version=row.version + 1,
         renewal=str(kind),
         reason=reason,

@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.designs.rules.records import Template
 from certificates.issuing.models import CertificateRow
-from certificates.issuing.rules.face import TEMPLATE, Eligible, Face
+from certificates.issuing.rules.face import Eligible, Face
 from certificates.issuing.rules.records import record_of, record_sha256
 from certificates.issuing.rules.status import CertificateStatus, NotAllowedNow, RenewalKind
 from certificates.issuing.rules.words import require_clean
@@ -35,10 +36,14 @@ _EVENTS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Begin:
-    """By whom and how a version is begun: whose deed it is, the release it belongs to, the template's hash."""
+    """By whom and how a version is begun: whose deed it is, the release it belongs to, the templates of the organisations.
+
+    `compiled` names by registration the compiled shape that will be pressed (`certificates.issuing.documents.Prepared`).
+    """
 
     by: UUID
-    template_sha256: str
+    templates: Mapping[UUID, Template]
+    compiled: Mapping[UUID, str]
     release_id: UUID | None = None
     version: int = 1
     renewal: str = ""
@@ -49,8 +54,9 @@ def intent(
     vault: Vault, item: Eligible, number: str, face: Face, id_number: str, begin: Begin, *, now: datetime
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The row of a reserved certificate, its ID number sealed to this row, and the record of all that will be printed."""
-    require_clean(face.text)
+    require_clean(face.texts)
     row_id, secret = new_id(), token(_TOKEN_BITS)
+    template = begin.templates[item.organisation_id]
     record = record_of(
         number=number,
         version=begin.version,
@@ -58,8 +64,8 @@ def intent(
         face=face,
         id_number=id_number,
         photo_sha256=item.photo_sha256 or "",
-        template=TEMPLATE,
-        template_sha256=begin.template_sha256,
+        template=template.name,
+        template_sha256=template.sha256,
         numbered_at=now,
     )
     return {
@@ -77,8 +83,9 @@ def intent(
         "certificate_id": item.certificate_id,
         "release_id": begin.release_id,
         "begun_by": begin.by,
-        "template": TEMPLATE,
-        "template_sha256": begin.template_sha256,
+        "template": template.name,
+        "template_sha256": template.sha256,
+        "compiled": begin.compiled.get(item.registration_id, ""),
         "face": face.as_data(),
         "id_sealed": vault.seal(id_number, id_context(row_id)),
         "photo_sha256": item.photo_sha256 or "",

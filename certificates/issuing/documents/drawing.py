@@ -7,7 +7,7 @@ and issuer. What comes out is complete but for the signature (`certificates.issu
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -18,22 +18,36 @@ from uuid import UUID
 
 import segno
 
+from certificates.designs.documents.templates import filled
+from certificates.designs.queries import built_in_template
+from certificates.designs.rules.fields import SEAL_FIELD
+from certificates.designs.rules.records import WEASYPRINT, Template
 from certificates.issuing.documents.guilloche import frame_pdf
-from certificates.issuing.documents.press import Seal, Unsure, overflows, press, set_page, shape_of, variant_of
+from certificates.issuing.documents.press import (
+    Seal,
+    Unsure,
+    Variant,
+    compile_all,
+    overflows,
+    press,
+    set_page,
+    shape_of,
+    thawed,
+    variant_of,
+)
 from certificates.issuing.documents.press.faces import faces
 from certificates.issuing.documents.press.pressing import code_image, jpeg_size, photo_image
 from certificates.issuing.documents.press.setting import recorded_page
 from certificates.issuing.documents.press.template import blank_photo
 from certificates.issuing.documents.seal import SIZE_MM, seal_svg
-from certificates.issuing.rules.face import TEMPLATE, Eligible, Face, face_problems
+from certificates.issuing.rules.face import Eligible, Face, face_problems
 from certificates.issuing.rules.fitting import PhotoFlaw, no_room, photo_flaw, photo_problem
 from certificates.issuing.rules.numbers import grouped
-from exam.kernel import fonts, pdf, printing
-from exam.kernel.errors import Problem
+from exam.kernel import fonts, pdf
+from exam.kernel.errors import N_, Problem, Unavailable
 from exam.kernel.pdf import Attachment
 
 RESERVED_BYTES: Final = 6144
-SEAL_FIELD: Final = "Seal"
 SAMPLE_NUMBER: Final = "0" * 20 + "X"
 _SAMPLE_ADDRESS: Final = f"https://certificates.example.org/v/{'0' * 22}"
 _EDGE_MM: Final = 19.4  # the inner rule of the frame
@@ -59,17 +73,29 @@ _SHEET: Final = "<style>@page{{size:{width}mm {height}mm;margin:0}}body{{margin:
 
 @dataclass(frozen=True, kw_only=True)
 class Intent:
-    """What is to be drawn and signed under a reserved number."""
+    """What is to be drawn and signed under a reserved number.
+
+    `compiled` is the SHA-256 of the compiled shape that it was begun with, `WEASYPRINT` where it was begun without, and
+    empty where nothing was settled (a sample): then the press says what it can.
+    """
 
     id: UUID
     number: str
     version: int
     token: str
-    template: str
+    template: Template
     face: Face
     id_number: str = field(repr=False)
     photo_sha256: str
     numbered_at: datetime
+    compiled: str = ""
+
+
+class CompiledElsewhere(Unavailable):
+    """The compiled shape that a certificate was begun with is not in the store, and this machine compiles another one."""
+
+    message = N_("证书 %(number)s 开始制作时所用的版式编译结果不在文件库中，没有颁发。")
+    way_out = N_("请从备份恢复文件库后继续；编号已保留。")
 
 
 @dataclass(frozen=True)
@@ -88,13 +114,21 @@ def draw(
     signer_name: str,
     home: Path,
     attachments: Sequence[Attachment] = (),
+    frozen: Callable[[str], bytes] | None = None,
 ) -> bytes:
     """The certificate as PDF/A-3a and PDF/UA-1, its signature field prepared and open, with its associated files.
 
-    The press puts it together; where it is unsure, WeasyPrint draws it, which takes about forty times as long.
+    The press puts it together; where it is unsure, WeasyPrint draws it, which takes about forty times as long. `frozen`
+    hands out the compiled shape of a hash, where this machine's own is another one than the certificate was begun with.
     """
     return drawn(
-        intent, photo=photo, base_url=base_url, signer_name=signer_name, home=home, attachments=attachments
+        intent,
+        photo=photo,
+        base_url=base_url,
+        signer_name=signer_name,
+        home=home,
+        attachments=attachments,
+        frozen=frozen,
     ).data
 
 
@@ -106,9 +140,12 @@ def drawn(
     signer_name: str,
     home: Path,
     attachments: Sequence[Attachment] = (),
+    frozen: Callable[[str], bytes] | None = None,
 ) -> Drawn:
     """The same, and by which way it came."""
-    work = _Work(intent, photo, f"{base_url}/v/{intent.token}", signer_name, home, attachments)
+    work = _Work(intent, photo, f"{base_url}/v/{intent.token}", signer_name, home, attachments, frozen)
+    if intent.compiled == WEASYPRINT:
+        return Drawn(_by_weasyprint(work), "begun without the press")
     try:
         return Drawn(_pressed(work))
     except Unsure as unsure:
@@ -123,6 +160,7 @@ class _Work:
     signer_name: str
     home: Path
     attachments: Sequence[Attachment]
+    frozen: Callable[[str], bytes] | None = None
 
     @property
     def context(self) -> dict[str, Any]:
@@ -135,10 +173,10 @@ class _Work:
     @property
     def seal(self) -> Seal:
         face = self.intent.face
-        static = prepare_static(face.organisation_name_zh, self.intent.template, self.home)
+        static = prepare_static(face.organisation_name_zh, self.home)
         prepared = pdf.SealField(
             name=SEAL_FIELD,
-            box=static.box,
+            box=_seal_box(self.intent.template),
             appearance=static.seal,
             reserved=RESERVED_BYTES,
             tooltip=f"{face.organisation_name_zh} 电子签章 Electronic seal of the issuer",
@@ -165,7 +203,7 @@ def context_of(face: Face, number: str, id_number: str, address: str) -> dict[st
 def _pressed(work: _Work) -> bytes:
     opened = faces(work.home)
     shape, values = shape_of(work.intent.template, work.context)
-    variant = variant_of(shape, work.intent.template, work.home)
+    variant = _variant(work, shape)
     images = {"asset:photo.jpg": photo_image(work.photo), "asset:qr.png": code_image(code(work.address).matrix)}
     return press(
         variant,
@@ -179,10 +217,27 @@ def _pressed(work: _Work) -> bytes:
     )
 
 
+def _variant(work: _Work, shape: str) -> Variant:
+    """The compiled shape: that with which the certificate was begun, wherever it was compiled."""
+    begun = work.intent.compiled
+    try:
+        own = variant_of(shape, work.home)
+    except Unsure:
+        if not begun:
+            raise
+    else:
+        if begun in ("", own.sha256):
+            return own
+    found = thawed(work.frozen(begun)) if work.frozen else None
+    if found is None or found.sha256 != begun:
+        raise CompiledElsewhere(number=work.intent.number)
+    return found
+
+
 def _by_weasyprint(work: _Work) -> bytes:
     seal = work.seal
     return pdf.draw_pdf(
-        printing.render_print("certificate", work.intent.template, **work.context),
+        filled(work.intent.template.source, work.context),
         assets={"photo.jpg": work.photo, "qr.png": qr_png(work.address)},
         variant=pdf.CONFORMING,
         underlay=seal.frame,
@@ -205,41 +260,76 @@ def qr_png(address: str) -> bytes:
     return out.getvalue()
 
 
-def printable_of(
-    items: Sequence[Eligible], home: Path, photo_of: Callable[[str], bytes] | None = None
-) -> tuple[list[Eligible], list[Problem]]:
-    """Those that can be printed, and why each of the others cannot, before a number is spent.
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """One who was looked at before a number is spent: what keeps the certificate from being printed, or with what it will be.
+
+    `variant` is the compiled shape; None where the press cannot serve it, or where it cannot be printed.
+    """
+
+    item: Eligible
+    problems: Sequence[Problem]
+    variant: Variant | None = None
+
+    @property
+    def compiled(self) -> str:
+        """What the intent names."""
+        return self.variant.sha256 if self.variant else WEASYPRINT
+
+
+def prepared(
+    items: Sequence[Eligible],
+    templates: Mapping[UUID, Template],
+    home: Path,
+    photo_of: Callable[[str], bytes] | None = None,
+) -> list[Prepared]:
+    """What each of them will be printed with, by the organisation's template, and why some cannot.
 
     Each face is set as it will be: what has no room is found here. `photo_of` hands out the photo of a hash; without it
     photos are not looked at.
     """
-    printable: list[Eligible] = []
-    problems: list[Problem] = []
+    found: list[Prepared] = []
     for item in items:
-        found = face_problems(item.face, item.photo_sha256, pdf.missing_glyphs(item.face.text, home=home))
-        if not found:
-            found += [no_room(item.face, text) for text in crowded(item.face, home)[:1]]
+        variant = None
+        problems = face_problems(item.face, item.photo_sha256, pdf.missing_glyphs(item.face.text, home=home))
+        if not problems:
+            texts, variant = _set(item.face, home, templates[item.organisation_id])
+            problems += [no_room(item.face, text) for text in texts[:1]]
         if photo_of is not None and item.photo_sha256 is not None:
             flaw = _flaw(photo_of, item.photo_sha256)
-            found += [photo_problem(item.face, flaw)] if flaw else []
-        problems += found
-        if not found:
-            printable.append(item)
-    return printable, problems
+            problems += [photo_problem(item.face, flaw)] if flaw else []
+        found.append(Prepared(item=item, problems=problems, variant=None if problems else variant))
+    return found
 
 
-def crowded(face: Face, home: Path, template: str = TEMPLATE) -> list[str]:
+def crowded(face: Face, home: Path, template: Template | None = None) -> list[str]:
     """The texts of a face that have no room on the sheet, or that lie over others."""
+    return _set(face, home, template or built_in_template())[0]
+
+
+def _set(face: Face, home: Path, template: Template) -> tuple[list[str], Variant | None]:
+    """The texts without room, and what the face is set with."""
     context = context_of(face, SAMPLE_NUMBER, "0" * 18, _SAMPLE_ADDRESS)
-    shape, values = shape_of(template, context)
+    variant = None
     try:
-        layout = variant_of(shape, template, home).layout
+        shape, values = shape_of(template, context)
+        variant = variant_of(shape, home)
+        layout = variant.layout
         page = set_page(layout, values, faces(home))
     except Unsure:
+        variant = None
         assets = {"photo.jpg": blank_photo(), "qr.png": qr_png(_SAMPLE_ADDRESS)}
-        layout = pdf.record_layout(shape, values=values, assets=assets, home=home)
+        layout = pdf.record_layout(filled(template.source, context), values={}, assets=assets, home=home)
         page = recorded_page(layout)
-    return [one.text for one in overflows(layout, page, _EDGE_MM * 96 / 25.4)]
+    return [one.text for one in overflows(layout, page, _EDGE_MM * 96 / 25.4)], variant
+
+
+def compile_design(template: Template, home: Path) -> None:
+    """Compile what a design makes of the test fillings; raises ValueError with what the press cannot do about it."""
+    try:
+        compile_all(template, home)
+    except Unsure as unsure:
+        raise ValueError(str(unsure)) from unsure
 
 
 def _flaw(photo_of: Callable[[str], bytes], sha256: str) -> PhotoFlaw | None:
@@ -263,24 +353,27 @@ class Static:
 
     frame: bytes
     seal: bytes
-    box: tuple[float, float, float, float]  # points from the lower left
 
 
-def prepare_static(organisation_name: str, template: str, home: Path) -> Static:
+def prepare_static(organisation_name: str, home: Path) -> Static:
     """The frame and an issuer's seal, drawn by the first thread that asks."""
     with _lock:
-        return _static(organisation_name, template, home)
+        return _static(organisation_name, home)
 
 
 _lock = threading.Lock()
 
 
 @lru_cache(maxsize=64)
-def _static(organisation_name: str, template: str, home: Path) -> Static:
-    found: dict[str, Any] = printing.metadata("certificate", template)["seal"]
-    left, low, right, high = (round(float(edge) * _POINTS_PER_MM, 2) for edge in found["box_mm"])
+def _static(organisation_name: str, home: Path) -> Static:
     seal = seal_svg(organisation_name, "证书专用章", fonts.prepare(home).serif_bold)
-    return Static(_frame(), _sheet(seal, SIZE_MM, SIZE_MM, home), (left, low, right, high))
+    return Static(_frame(), _sheet(seal, SIZE_MM, SIZE_MM, home))
+
+
+def _seal_box(template: Template) -> tuple[float, float, float, float]:
+    """Where the seal stands, in points from the lower left."""
+    left, low, right, high = (round(edge * _POINTS_PER_MM, 2) for edge in template.source.seal_mm)
+    return left, low, right, high
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -13,9 +13,12 @@ from uuid import UUID
 import pypdfium2
 from PIL import Image
 
-from certificates.issuing.documents.drawing import Intent, draw, printable_of
-from certificates.issuing.rules.face import TEMPLATE, Eligible
+from certificates.designs.queries import built_in_template
+from certificates.designs.rules.records import Template
+from certificates.issuing.documents.drawing import Intent, Prepared, draw, prepared
+from certificates.issuing.rules.face import Eligible
 from exam.kernel.errors import Problem
+from exam.kernel.files import FileStore
 
 SAMPLE_NUMBER: Final = "0" * 20 + "X"
 PDFIUM: Final = threading.Lock()
@@ -24,28 +27,44 @@ _PIXELS: Final = 1000
 
 
 def problems_of(
-    items: Sequence[Eligible], home: Path, photo_of: Callable[[str], bytes] | None = None
+    items: Sequence[Eligible],
+    home: Path,
+    photo_of: Callable[[str], bytes] | None = None,
+    *,
+    templates: Mapping[UUID, Template] | None = None,
 ) -> dict[UUID, list[Problem]]:
     """Why a certificate cannot be printed, by registration; who can be printed is not there.
 
-    With `photo_of` the photos are looked at too: for the few of a group, not for the thousands of a list.
+    With `photo_of` the photos are looked at too: for the few of a group, not for the thousands of a list. `templates` are
+    those of the organisations; where one is missing, it is the built-in one.
     """
-    found: dict[UUID, list[Problem]] = {}
-    for one in items:
-        _, problems = printable_of([one], home, photo_of)
-        if problems:
-            found[one.registration_id] = problems
-    return found
+    known = {**{one.organisation_id: built_in_template() for one in items}, **(templates or {})}
+    return {
+        one.item.registration_id: list(one.problems) for one in prepared(items, known, home, photo_of) if one.problems
+    }
 
 
-def sample_of(item: Eligible, now: datetime) -> Intent:
+def prepare(item: Eligible, template: Template, *, home: Path, files: FileStore) -> tuple[Sequence[Problem], str]:
+    """Look at one certificate that is to be begun: what keeps it from being printed, and what its intent names."""
+    found = prepared([item], {item.organisation_id: template}, home, files.get)
+    keep(found, files)
+    return found[0].problems, found[0].compiled
+
+
+def keep(found: Sequence[Prepared], files: FileStore) -> None:
+    """Put the compiled shapes into the file store, from where every machine draws what was begun with them."""
+    for frozen in sorted({one.variant.frozen for one in found if one.variant is not None}):
+        files.put(frozen)
+
+
+def sample_of(item: Eligible, template: Template, now: datetime) -> Intent:
     """What would be drawn for somebody, under an invented number, with the masked ID number and a code that leads nowhere."""
     return Intent(
         id=UUID(int=0),
         number=SAMPLE_NUMBER,
         version=1,
         token="sample",
-        template=TEMPLATE,
+        template=template,
         face=item.face,
         id_number=item.face.id_masked,
         photo_sha256=item.photo_sha256 or "",

@@ -18,13 +18,16 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.designs import actions as designs
+from certificates.designs import queries as designed
+from certificates.designs.rules.records import Template
 from certificates.issuing import actions, queries
 from certificates.issuing.actions import FINISH_JOB, GROUP_JOB, Begin, Issued, OutcomeChanged
-from certificates.issuing.documents import Intent
-from certificates.issuing.documents.samples import problems_of
+from certificates.issuing.documents import Intent, Prepared, prepared
+from certificates.issuing.documents.samples import keep
 from certificates.issuing.jobs import making
 from certificates.issuing.jobs.making import Work
-from certificates.issuing.rules.face import TEMPLATE, Eligible
+from certificates.issuing.rules.face import Eligible
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.releases import (
     CHANGED_SINCE,
@@ -44,7 +47,6 @@ from certificates.ledger import jobs as sealing
 from certificates.ledger import queries as ledger
 from exam.accounts import queries as accounts
 from exam.accounts.rules import SYSTEM, Actor
-from exam.kernel import printing
 from exam.kernel.clock import china_date
 from exam.kernel.db import chunks
 from exam.kernel.errors import N_, Problem, Refusal, Unavailable
@@ -97,6 +99,7 @@ class _Group:
     release: Release
     items: Mapping[UUID, ReleaseItem]  # those without a number, by registration
     waiting: Sequence[Eligible]
+    templates: Mapping[UUID, Template]  # of the organisations: the designs in force
     begun: Sequence[UUID]
 
 
@@ -176,11 +179,13 @@ async def _look(services: Services, release_id: UUID, number: int) -> _Group | N
             specimen=signer_of(services.settings).specimen,
             registration_ids=left,
         )
+        organisations = sorted({one.organisation_id for one in waiting})
+        templates = {id: await designed.template_in_force(session, id) for id in organisations}
     unfinished = [one.id for one in begun if one.status in UNFINISHED]
-    return _Group(actor=actor, release=release, items=left, waiting=waiting, begun=unfinished)
+    return _Group(actor=actor, release=release, items=left, waiting=waiting, templates=templates, begun=unfinished)
 
 
-def _still_printable(services: Services, group: _Group) -> tuple[list[Eligible], dict[UUID, list[Problem]]]:
+def _still_printable(services: Services, group: _Group) -> tuple[list[Prepared], dict[UUID, Sequence[Problem]]]:
     """Who is still as approved and can be printed, and by registration why each of the others is left out."""
     same = {
         one.registration_id: one
@@ -188,15 +193,18 @@ def _still_printable(services: Services, group: _Group) -> tuple[list[Eligible],
         if (item := group.items[one.registration_id]).outcome_id == one.outcome_id
         and item.face_sha256 == face_sha256(one.face, one.photo_sha256)
     }
-    problems = {
+    problems: dict[UUID, Sequence[Problem]] = {
         one.registration_id: [changed_since(one.face)] for one in group.waiting if one.registration_id not in same
     }
-    problems |= problems_of(list(same.values()), services.settings.home, services.files.get)
-    return [one for id, one in same.items() if id not in problems], problems
+    looked = prepared(list(same.values()), group.templates, services.settings.home, services.files.get)
+    problems |= {one.item.registration_id: one.problems for one in looked if one.problems}
+    fit = [one for one in looked if not one.problems]
+    keep(fit, services.files)
+    return fit, problems
 
 
 async def _reserve(
-    services: Services, group: _Group, items: Sequence[Eligible], problems: Mapping[UUID, Sequence[Problem]]
+    services: Services, group: _Group, items: Sequence[Prepared], problems: Mapping[UUID, Sequence[Problem]]
 ) -> list[UUID]:
     """Numbers and intents in one transaction, and whoever is left out off the list."""
     if not group.items:
@@ -208,11 +216,15 @@ async def _reserve(
     assert group.release.decided_by is not None
     begin = Begin(
         by=group.release.decided_by,
-        template_sha256=printing.template_sha256("certificate", TEMPLATE),
+        templates=group.templates,
+        compiled={one.item.registration_id: one.compiled for one in items},
         release_id=group.release.id,
     )
     async with services.db.transaction() as session:
-        ids = await actions.reserve(session, group.actor, services.vault, items=items, begin=begin, now=now)
+        for id in sorted({one.item.organisation_id for one in items}):
+            await designs.use(session, id, group.templates[id], now=now)
+        fit = [one.item for one in items]
+        ids = await actions.reserve(session, group.actor, services.vault, items=fit, begin=begin, now=now)
         taken = await queries.numbered(session, list(dropped))  # by another worker since we looked: not left out
         await actions.drop(
             session, release_id=group.release.id, dropped={id: why for id, why in dropped.items() if id not in taken}
@@ -253,8 +265,9 @@ async def _works(services: Services, ids: Sequence[UUID]) -> list[Work]:
     async with services.db.transaction() as session:
         records = await actions.records(session, services.vault, list(places))
         proofs = await ledger.proofs(session, sorted(places.values()))
+        templates = {name: await designed.template(session, name) for name in sorted({one.template for one in rows})}
     return [
-        Work(intent=_intent(one, records[one.id]["id_number"]), record=records[one.id], proof=proofs[places[one.id]])
+        Work(intent=_intent(one, records[one.id]["id_number"], templates[one.template]), record=records[one.id], proof=proofs[places[one.id]])
         for one in rows
     ]
 
@@ -298,17 +311,19 @@ def _reason(failure: Exception) -> str:
     )
 
 
-def _intent(one: Certificate, id_number: str) -> Intent:
+def _intent(one: Certificate, id_number: str, template: Template) -> Intent:
+    """What is drawn, with the design that the certificate was begun with, whichever is in force by now."""
     return Intent(
         id=one.id,
         number=one.number,
         version=one.version,
         token=one.token,
-        template=one.template,
+        template=template,
         face=one.face,
         id_number=id_number,
         photo_sha256=one.photo_sha256,
         numbered_at=one.numbered_at,
+        compiled=one.compiled,
     )
 
 

@@ -75,6 +75,7 @@ def make(services: Services, work: Work) -> str:
         signer_name=signer.name,
         home=services.settings.home,
         attachments=attachments_of(services, work),
+        frozen=services.files.get,
     )
     authority = authority_of(services.settings)
     signed = sign(drawn, signer, authority.stamp if authority else None)
@@ -92,8 +93,8 @@ def require_genuine(
     """
     found = examine(signed, trusted, stamps or ())
     flaws = [str(flaw) for flaw in found.flaws] or ([] if found.accepted else ["untrusted"])
-    flaws += other_eyes(signed, intent)
     flaws += ["time stamp"] if stamps is not None and found.level is not Level.B_T else []
+    flaws += other_eyes(signed, intent)
     if flaws:
         raise CannotIssue(number=intent.number, reason=", ".join(flaws))
 

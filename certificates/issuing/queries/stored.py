@@ -176,6 +176,7 @@ def record(row: CertificateRow) -> Certificate:
             "release_id",
             "template",
             "template_sha256",
+            "compiled",
             "record_sha256",
             "leaf_index",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.designs import queries as designed
+from certificates.designs.rules.records import WEASYPRINT, Design, Template
 from certificates.issuing import actions, queries
 from certificates.issuing.actions import FINISH_JOB, GROUP_JOB
 from certificates.issuing.documents import issue_register
@@ -53,6 +55,11 @@ class Candidates:
 
     waiting: Sequence[Eligible]
     problems: Mapping[UUID, Sequence[Problem]]
+    designs: Mapping[UUID, Design | None]  # in force for each organisation of the list; None: the built-in one
+
+    @property
+    def templates(self) -> dict[UUID, Template]:
+        return {id: one.template if one else designed.built_in_template() for id, one in self.designs.items()}
 
     @property
     def sha256(self) -> str:
@@ -68,9 +75,12 @@ class Candidates:
 
     @property
     def samples(self) -> list[Eligible]:
-        """The first on the list and the longest name: what is looked at before thousands are printed."""
+        """The first on the list and the longest name of the others: what is looked at before thousands are printed."""
         fit = [one for one in self.waiting if one.registration_id not in self.problems]
-        return [fit[0], max(fit, key=lambda one: len(one.face.holder_name))] if fit else []
+        return [*fit[:1], *([max(fit[1:], key=lambda one: len(one.face.holder_name))] if fit[1:] else [])]
+
+
+_NOBODY: Final = Candidates(waiting=(), problems={}, designs={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +104,7 @@ async def batch_page(request: AppRequest, services: AppServices, batch_id: FromP
     """Show who is to get a certificate and who is held back and why, and where the release stands."""
     actor = actor_of(request)
     view = await _progress_view(services, actor, batch_id)
-    listed = await _candidates(services, actor, batch_id) if view["line"].ready else Candidates(waiting=(), problems={})
+    listed = await _candidates(services, actor, batch_id) if view["line"].ready else _NOBODY
     async with services.db.transaction() as session:
         unfinished = await queries.unfinished(session, actor, batch_id)
     return page(
@@ -111,6 +121,7 @@ async def batch_page(request: AppRequest, services: AppServices, batch_id: FromP
         release_labels=RELEASE_LABELS,
         release_tones=RELEASE_TONES,
         shown=SHOWN,
+        weasyprint=WEASYPRINT,
         status_label=BATCH_STATUS_LABELS[view["batch"].status],
     )
 
@@ -133,9 +144,9 @@ async def sample(
     actor = actor_of(request)
     listed = await _candidates(services, actor, batch_id, printable=False)
     chosen = listed.samples
-    if not chosen:
+    if which >= len(chosen):
         raise NotFound
-    intent = sample_of(chosen[which], services.clock.now())
+    intent = sample_of(chosen[which], listed.templates[chosen[which].organisation_id], services.clock.now())
     picture = await asyncio.to_thread(
         picture_of,
         intent,
@@ -287,9 +298,12 @@ async def _candidates(services: Services, actor: Actor, batch_id: UUID, *, print
             specimen=signer_of(services.settings).specimen,
         )
         listed = await queries.listed(session, [one.registration_id for one in waiting])
+        organisations = sorted({one.organisation_id for one in waiting})
+        designs = {id: await designed.in_force(session, id) for id in organisations}
+    found = Candidates(waiting=waiting, problems={}, designs=designs)
     free = [one for one in waiting if one.registration_id not in listed] if printable else waiting
-    problems = await asyncio.to_thread(problems_of, free, services.settings.home)
-    return Candidates(waiting=free, problems=problems)
+    problems = await asyncio.to_thread(problems_of, free, services.settings.home, templates=found.templates)
+    return replace(found, waiting=free, problems=problems)
 
 
 def _back(batch: UUID | None) -> str:

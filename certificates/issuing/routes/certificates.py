@@ -10,9 +10,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from certificates.issuing import actions, queries
+from certificates.issuing.documents.samples import prepare
 from certificates.issuing.forms import ReasonForm, RenewForm
 from certificates.issuing.routes.shared import PAGES, halt_line
-from certificates.issuing.rules.face import TEMPLATE
 from certificates.issuing.rules.numbers import file_stem, grouped
 from certificates.issuing.rules.status import (
     LABELS,
@@ -29,7 +29,6 @@ from certificates.platform.rules import PLATFORM_LABELS, PLATFORM_TONES
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
 from exam.accounts.rules import Permission
-from exam.kernel import pdf, printing
 from exam.kernel.clock import china_date
 from exam.kernel.errors import N_, NotFound
 from exam.kernel.forms import parse_form
@@ -166,8 +165,7 @@ async def renew(request: AppRequest, services: AppServices, certificate_id: From
             certificate_id=certificate_id,
             kind=form.kind,
             reason=form.reason,
-            missing_glyphs=partial(pdf.missing_glyphs, home=services.settings.home),
-            template_sha256=printing.template_sha256("certificate", TEMPLATE),
+            prepare=partial(prepare, home=services.settings.home, files=services.files),
             now=services.clock.now(),
         )
     return redirect(request, f"/certificates/{new}", N_("新版本正在制作，签名并登记后旧版本自动失效。"))

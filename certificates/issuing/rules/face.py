@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from certificates.designs.rules.words import words_in_any
 from exam.kernel.errors import N_, Problem
 
-TEMPLATE: Final = "v1"
 NAME_LIMIT: Final = 60
 
 
@@ -53,7 +53,12 @@ class Face:
     @property
     def text(self) -> str:
         """Every character that will be printed of it."""
-        return "".join(value for name in self.__dataclass_fields__ if isinstance(value := getattr(self, name), str))
+        return "".join(self.texts)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The same, each by itself."""
+        return tuple(value for name in self.__dataclass_fields__ if isinstance(value := getattr(self, name), str))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +92,15 @@ def face_problems(face: Face, photo_sha256: str | None, missing: Set[str]) -> li
                 way_out=N_("请核对姓名用字；确属生僻字时，请联系管理员补充字体。"),
                 field="name",
                 code="no_glyph",
+            )
+        )
+    if words := words_in_any(face.texts):
+        problems.append(
+            Problem(
+                message=N_("%(name)s：证书上会出现不得标注的“%(words)s”。"),
+                facts={**who, "words": "、".join(words)},
+                way_out=N_("请核对院校、证书和培训评价组织的名称；不得擅自标注“教育部指导”“职成司指导”“指定”等字样。"),
+                code="forbidden_words",
             )
         )
     if len(face.holder_name) > NAME_LIMIT:

@@ -44,6 +44,9 @@ class Certificate:
     release_id: UUID | None
     template: str
     template_sha256: str
+    compiled: (
+        str  # SHA-256 of the compiled shape that it was begun with; "weasyprint" where the press could not serve it
+    )
     record_sha256: str
     leaf_index: int | None
 

@@ -174,6 +174,7 @@ HELD_LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "photo_shape": N_("照片不合规格"),
         "photo_small": N_("照片不合规格"),
         "no_room": N_("内容放不下"),
+        "forbidden_words": N_("含有不得标注的字样"),
         "voided": N_("编号作废"),
         CHANGED_SINCE: N_("批准之后内容有变化"),
     }

@@ -1,15 +1,11 @@
-"""Words that may not stand on a notice or a certificate (A10): no borrowed authority."""
+"""Words that may not stand on a certificate (A10): no borrowed authority; the list is that of the designs."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from collections.abc import Iterable
 
+from certificates.designs.rules.words import words_in_any
 from exam.kernel.errors import N_, Invalid
-
-FORBIDDEN: Final = ("教育部指导", "职成司指导", "指定")
-_TAG: Final = re.compile(r"<[^>]*>")
-_SPACE: Final = re.compile(r"[\s\u3000\u200b-\u200d\u2060\ufeff·・.．、,，\-—_]+")
 
 
 class ForbiddenWords(Invalid):
@@ -19,14 +15,8 @@ class ForbiddenWords(Invalid):
     way_out = N_("依据通知要求，不得擅自标注“教育部指导”“职成司指导”“指定”等字样，请删去后再试。")
 
 
-def forbidden_words(text: str) -> tuple[str, ...]:
-    """The forbidden words in a text, also when spaces, points or tags stand between their characters."""
-    bare = _SPACE.sub("", _TAG.sub("", text))
-    return tuple(word for word in FORBIDDEN if word in bare)
-
-
-def require_clean(text: str) -> None:
-    """Raise `ForbiddenWords` when there are any."""
-    found = forbidden_words(text)
+def require_clean(texts: Iterable[str]) -> None:
+    """Raise `ForbiddenWords` when one of the texts has any; nothing for none."""
+    found = words_in_any(texts)
     if found:
         raise ForbiddenWords(words="、".join(found))

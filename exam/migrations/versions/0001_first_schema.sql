@@ -29,6 +29,7 @@ CREATE TABLE certificates.certificates (
     begun_by UUID NOT NULL,
     template TEXT NOT NULL,
     template_sha256 VARCHAR(64) NOT NULL,
+    compiled VARCHAR(64) DEFAULT '' NOT NULL,
     face JSONB NOT NULL,
     id_sealed TEXT NOT NULL,
     photo_sha256 VARCHAR(64) NOT NULL,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.designs import actions, queries
-from certificates.designs.rules.records import Changed, DesignStatus, HasProblems, NotNow, SamePerson
+from certificates.designs.rules.records import Changed, DesignStatus, HasProblems, NoLongerInForce, NotNow, SamePerson
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.catalogue import actions as catalogue
 from exam.kernel.errors import Forbidden, NotFound, Problem
@@ -150,10 +150,19 @@ async def test_returned_with_its_reason(session: AsyncSession, organisation: UUI
 async def test_the_first_use_is_noted_once(session: AsyncSession, organisation: UUID) -> None:
     author, second = officer(organisation), officer(organisation)
     id = await published(session, author, second, organisation)
-    await actions.use(session, "WL01-v2", now=NOW)
-    await actions.use(session, "WL01-v2", now=NOW + timedelta(days=1))
+    template = await queries.template_in_force(session, organisation)
+    assert (template.name, template.source) == ("WL01-v2", EDITED)
+    await actions.use(session, organisation, template, now=NOW)
+    await actions.use(session, organisation, template, now=NOW + timedelta(days=1))
     session.expire_all()
     assert (await queries.design(session, author, id)).used_at == NOW
+    await actions.retire(session, author, id=id, now=NOW)
+    with pytest.raises(NoLongerInForce):
+        await actions.use(session, organisation, template, now=NOW)
+    assert await queries.template_in_force(session, organisation) == queries.built_in_template()
+    assert await queries.template(session, "WL01-v2") == template  # what a certificate was begun with is found for ever
+    with pytest.raises(NotFound):
+        await queries.template(session, "WL01-v9")
 
 
 async def test_others_do_not_see_it(session: AsyncSession, organisation: UUID) -> None:

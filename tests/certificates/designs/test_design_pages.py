@@ -84,7 +84,8 @@ async def test_from_draft_to_force(client: httpx.AsyncClient, services: Services
     assert len(page) < 60_000
     assert (await client.get(f"{here}?dummy=nobody")).status_code == 404
     listed = (await client.get("/certificates/designs")).text
-    assert "WL01-v2" in listed and "仍用系统自带的版式" in listed
+    assert "WL01-v2" in listed
+    assert "已编译，并用全部样例核对过" in (await client.get(here)).text
     async with services.db.transaction() as session:
         found = await queries.in_force(session, organisation)
-        assert found and found.name == "WL01-v2" and found.way == "weasyprint"
+        assert found and found.name == "WL01-v2" and found.way == "press"

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.credentials import credential_jwt, issuer_document
 from certificates.issuing.documents import Intent
 from certificates.issuing.rules.credential import from_base64url
@@ -32,7 +33,7 @@ def intent() -> Intent:
         number=FOUND["number"],
         version=1,
         token="A" * 22,
-        template="v1",
+        template=built_in_template(),
         face=Face.from_data(FOUND["face"]),
         id_number=FOUND["id_number"],
         photo_sha256="",

@@ -26,6 +26,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing import signer as signing
 from certificates.issuing.documents import Attachment, Intent, draw
 from certificates.issuing.rules.face import Face
@@ -57,7 +58,7 @@ def drawn(installation: Settings) -> bytes:
         number=found["number"],
         version=1,
         token="A" * 22,
-        template="v1",
+        template=built_in_template(),
         face=Face.from_data(found["face"]),
         id_number=found["id_number"],
         photo_sha256="",

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from PIL import Image
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.documents import Intent, draw
 from certificates.issuing.rules.face import Face
 from certificates.issuing.signer import sign, signer_of
@@ -35,7 +36,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         number=found["number"],
         version=1,
         token="A" * 22,
-        template="v1",
+        template=built_in_template(),
         face=Face.from_data(found["face"]),
         id_number=found["id_number"],
         photo_sha256="",

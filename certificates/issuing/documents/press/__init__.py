@@ -3,6 +3,18 @@
 from certificates.issuing.documents.press.faces import Unsure
 from certificates.issuing.documents.press.pressing import Seal, press
 from certificates.issuing.documents.press.setting import Overflow, overflows, set_page
-from certificates.issuing.documents.press.template import Variant, shape_of, variant_of
+from certificates.issuing.documents.press.template import Variant, compile_all, shape_of, thawed, variant_of
 
-__all__ = ["Overflow", "Seal", "Unsure", "Variant", "overflows", "press", "set_page", "shape_of", "variant_of"]
+__all__ = [
+    "Overflow",
+    "Seal",
+    "Unsure",
+    "Variant",
+    "compile_all",
+    "overflows",
+    "press",
+    "set_page",
+    "shape_of",
+    "thawed",
+    "variant_of",
+]

@@ -14,7 +14,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +24,10 @@ import msgspec
 import uharfbuzz
 from PIL import Image
 
+from certificates.designs.documents.templates import filled
+from certificates.designs.rules.dummies import DUMMIES
+from certificates.designs.rules.fields import LITERAL
+from certificates.designs.rules.records import BUILT_IN, Template
 from certificates.issuing.documents.press.faces import Unsure, faces, folder_of
 from certificates.issuing.documents.press.setting import Page, set_page
 from exam.kernel import pdf, printing
@@ -49,28 +53,38 @@ class Marked(str):
     def __html__(self) -> str:
         return mark(self.name)
 
+    def upper(self) -> str:
+        """What the template makes of a value is no mark: each certificate would be a shape of its own."""
+        raise Unsure(f"{self.name} in capitals")
+
+    def lower(self) -> str:
+        """The same."""
+        raise Unsure(f"{self.name} in small letters")
+
 
 @dataclass(frozen=True)
 class Variant:
-    """One shape of a template, ready to be pressed; `sha256` is over its frozen record."""
+    """One shape of a template, ready to be pressed; `sha256` is over its frozen record, `frozen`."""
 
     sha256: str
-    layout: Layout
-    refusals: tuple[str, ...]
+    layout: Layout = field(compare=False, repr=False)
+    frozen: bytes = field(compare=False, repr=False)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        return self.layout.refusals
 
 
-def marked(
-    values: Mapping[str, Any], literal: frozenset[str], prefix: str = ""
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The context with marks for its texts, and the values that the marks stand for; `literal` names stay as they are."""
+def marked(values: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], dict[str, str]]:
+    """The context with marks for its texts, and the values that the marks stand for; `LITERAL` ones stay as they are."""
     context: dict[str, Any] = {}
     found: dict[str, str] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            context[key], inner = marked(value, literal, f"{name}.")
+            context[key], inner = marked(value, f"{name}.")
             found |= inner
-        elif isinstance(value, str) and name not in literal:
+        elif isinstance(value, str) and name not in LITERAL:
             context[key] = Marked(value, name)
             found[name] = value
         else:
@@ -78,21 +92,37 @@ def marked(
     return context, found
 
 
-def shape_of(template: str, values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The page with its fields open, and the values of the fields."""
-    literal = frozenset(printing.metadata(_DOCUMENT, template).get("literal", ()))
-    context, found = marked(values, literal)
-    return printing.render_print(_DOCUMENT, template, **context), found
+def shape_of(template: Template, values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The page with its fields open, and the values of the fields; raises `Unsure`."""
+    context, found = marked(values)
+    return filled(template.source, context), found
 
 
-def variant_of(shape: str, template: str, home: Path) -> Variant:
+def variant_of(shape: str, home: Path) -> Variant:
     """The compiled shape; raises `Unsure` with what the press cannot do about it."""
     digest = hashlib.sha256(shape.encode()).hexdigest()
     with _locks[int(digest[0], 16) % len(_locks)]:
-        found = _compiled(digest, template, folder_of(home), _Open(shape))
+        found = _compiled(digest, folder_of(home), _Open(shape))
     if found.refusals:
         raise Unsure("; ".join(found.refusals))
     return found
+
+
+@lru_cache(maxsize=_KEPT)
+def thawed(frozen: bytes) -> Variant:
+    """A compiled shape from its frozen record."""
+    return Variant(hashlib.sha256(frozen).hexdigest(), msgspec.msgpack.decode(frozen, type=Layout), frozen)
+
+
+def compile_all(template: Template, home: Path) -> None:
+    """Compile what the test fillings make of a design, and prove each with its own filling; raises `Unsure` where one fails."""
+    assets = {"photo.jpg": blank_photo(), "qr.png": printing.qr_png("example")}
+    for name, (_, dummy) in DUMMIES.items():
+        shape, values = shape_of(template, dummy)
+        layout = variant_of(shape, home).layout
+        seen = pdf.record_layout(shape, values=values, assets=assets, home=home)
+        if found := differences(layout, seen, values, home):
+            raise Unsure(f"{name}: {found[0]}")
 
 
 _locks = tuple(threading.Lock() for _ in range(4))
@@ -112,29 +142,31 @@ class _Open:
 
 
 @lru_cache(maxsize=_KEPT)
-def _compiled(digest: str, template: str, folder: Path, shape: _Open) -> Variant:
-    path = folder / "press" / f"{_key(digest, template)}.msgpack"
+def _compiled(digest: str, folder: Path, shape: _Open) -> Variant:
+    path = folder / "press" / f"{_key(digest)}.msgpack"
     if not path.exists():
-        data = msgspec.msgpack.encode(_compile(shape.text, template, folder.parent))
+        data = msgspec.msgpack.encode(_compile(shape.text, folder.parent))
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
         whole.write_bytes(data)
         os.replace(whole, path)
-    data = path.read_bytes()
-    layout = msgspec.msgpack.decode(data, type=Layout)
-    return Variant(hashlib.sha256(data).hexdigest(), layout, layout.refusals)
+    return thawed(path.read_bytes())
 
 
-def _key(digest: str, template: str) -> str:
+def _key(digest: str) -> str:
     """What a compiled shape depends on beside its own text, which holds the template and its style."""
-    parts = [FORMAT, template, digest, pdf.engine(), uharfbuzz.__version__]
-    parts.append(str(printing.dummy(_DOCUMENT, template)))
+    parts = [FORMAT, digest, pdf.engine(), uharfbuzz.__version__, str(_example())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _compile(shape: str, template: str, home: Path) -> Layout:
-    """Record a shape with the template's example, and prove it with longer and shorter values."""
-    _, example = shape_of(template, printing.dummy(_DOCUMENT, template))
+def _example() -> dict[str, Any]:
+    """The filling that every shape is recorded with."""
+    return printing.dummy(_DOCUMENT, BUILT_IN)
+
+
+def _compile(shape: str, home: Path) -> Layout:
+    """Record a shape with the example, and prove it with longer and shorter values."""
+    _, example = marked(_example())
     assets = {"photo.jpg": blank_photo(), "qr.png": printing.qr_png("example")}
     layout = pdf.record_layout(shape, values=example, assets=assets, home=home)
     refusals = list(layout.refusals)

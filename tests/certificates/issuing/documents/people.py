@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.documents.drawing import Intent
 from certificates.issuing.rules.face import Face
 from exam.demo.photos import LOOKS, portrait
@@ -106,7 +107,7 @@ def intent_of(changed: dict[str, Any], serial: int = 0) -> Intent:
         number=found["number"],
         version=1,
         token=f"{serial:022d}",
-        template="v1",
+        template=built_in_template(),
         face=Face.from_data({**found["face"], **changed}),
         id_number=found["id_number"],
         photo_sha256="",

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from certificates.issuing.documents.drawing import crowded, printable_of
+from certificates.designs.queries import built_in_template
+from certificates.issuing.documents.drawing import crowded, prepared
 from certificates.issuing.rules.face import Eligible
 from certificates.issuing.rules.fitting import photo_flaw
 from exam.demo.photos import portrait
@@ -16,6 +17,7 @@ from tests.certificates.issuing.documents.people import WORST, intent_of
 from tests.exam.kernel.print_home import print_home
 
 NOBODY = UUID(int=0)
+TEMPLATES = {NOBODY: built_in_template()}
 
 
 def eligible(**changed: str) -> Eligible:
@@ -46,10 +48,10 @@ def test_the_worst_that_really_occurs_has_room(changed: dict[str, str]) -> None:
     ],
 )
 def test_what_has_no_room_is_refused_by_name(changed: dict[str, str]) -> None:
-    good, problems = printable_of([eligible(**changed)], print_home())
-    assert good == []
-    assert [one.code for one in problems] == ["no_room"]
-    assert problems[0].facts["name"] == eligible(**changed).face.holder_name
+    (found,) = prepared([eligible(**changed)], TEMPLATES, print_home())
+    assert found.variant is None
+    assert [one.code for one in found.problems] == ["no_room"]
+    assert found.problems[0].facts["name"] == eligible(**changed).face.holder_name
 
 
 @pytest.mark.parametrize(
@@ -66,18 +68,18 @@ def test_what_has_no_room_is_refused_by_name(changed: dict[str, str]) -> None:
     ],
 )
 def test_a_photo_of_a_wrong_kind_is_refused_by_name(photo: bytes, code: str | None) -> None:
-    good, problems = printable_of([eligible()], print_home(), lambda _: photo)
-    assert [one.code for one in problems] == ([code] if code else [])
-    assert bool(good) is (code is None)
+    (found,) = prepared([eligible()], TEMPLATES, print_home(), lambda _: photo)
+    assert [one.code for one in found.problems] == ([code] if code else [])
+    assert (found.variant is not None) is (code is None)
 
 
 def test_a_photo_that_is_not_in_the_store_is_a_problem_too() -> None:
     def lost(sha256: str) -> bytes:
         raise FileNotFoundError(sha256)
 
-    assert [one.code for one in printable_of([eligible()], print_home(), lost)[1]] == ["photo_kind"]
+    assert [one.code for one in prepared([eligible()], TEMPLATES, print_home(), lost)[0].problems] == ["photo_kind"]
 
 
 def test_nobody_has_no_problems_and_no_photo_is_looked_at_without_one() -> None:
-    assert printable_of([], print_home()) == ([], [])
+    assert prepared([], {}, print_home()) == []
     assert photo_flaw(3, 295, 413) is None

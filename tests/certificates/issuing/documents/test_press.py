@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from certificates.designs.queries import built_in_template
 from certificates.issuing.documents import drawing
 from certificates.issuing.documents.drawing import context_of, drawn
 from certificates.issuing.documents.press import shape_of, template, variant_of
@@ -169,15 +170,15 @@ def test_what_the_press_is_unsure_of_is_drawn_the_slower_way_and_named(studio: S
 )
 def test_a_template_that_the_press_cannot_serve_is_refused_by_name(studio: Studio, style: str, refusal: str) -> None:
     face = intent_of({}).face
-    shape, _ = shape_of("v1", context_of(face, "N", "1", "a"))
-    refusals = template._compile(shape.replace("</style>", f"{style}</style>"), "v1", studio.home).refusals
+    shape, _ = shape_of(built_in_template(), context_of(face, "N", "1", "a"))
+    refusals = template._compile(shape.replace("</style>", f"{style}</style>"), studio.home).refusals
     assert refusal in " ".join(refusals)
 
 
 def test_a_wrong_place_is_noticed_by_the_proof(studio: Studio) -> None:
     face = intent_of({}).face
-    shape, values = shape_of("v1", context_of(face, "N1", "1", "a"))
-    layout = variant_of(shape, "v1", studio.home).layout
+    shape, values = shape_of(built_in_template(), context_of(face, "N1", "1", "a"))
+    layout = variant_of(shape, studio.home).layout
     assets = {"photo.jpg": template.blank_photo(), "qr.png": printing.qr_png("a")}
     moved = shape.replace("</style>", ".issuer { left: 113mm }</style>")
     assert (
