@@ -3,9 +3,7 @@ checkpoint last. A partial tile goes when its full one is there."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -14,6 +12,7 @@ from certificates.ledger.rules.checkpoints import tree_head
 from certificates.ledger.rules.notes import BadNote, read_note
 from certificates.ledger.rules.tiles import Tile
 from exam.kernel.errors import N_, Conflict
+from exam.kernel.files import write_whole
 from exam.kernel.locks import exclusive
 from exam.kernel.settings import Settings
 
@@ -44,7 +43,8 @@ def write_tiles(folder: Path, tiles: Iterable[tuple[Tile, bytes]]) -> None:
     """Write files of the tree; each whole or not at all."""
     for tile, data in tiles:
         path = folder / tile.path
-        _write(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data, 0o644)
         if not tile.partial:
             shutil.rmtree(path.with_name(path.name + ".p"), ignore_errors=True)
 
@@ -53,19 +53,4 @@ def write_checkpoint(folder: Path, size: int, text: str) -> None:
     """Publish a checkpoint whose tiles are written; an older one never takes the place of a newer one."""
     with exclusive(folder / ".lock"):
         if size >= published_size(folder):
-            _write(folder / CHECKPOINT, text.encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            write_whole(folder / CHECKPOINT, text.encode(), 0o644)

@@ -11,6 +11,36 @@ from typing import Protocol
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
+def write_whole(path: Path, data: bytes, mode: int) -> None:
+    """Write a file whole or not at all: a power cut leaves the old one or the new one, never half of it or a lost name.
+
+    Until it is whole nobody else may read it; then it has ``mode``. Its folder exists.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.chmod(temporary, mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut; Windows keeps them without being asked."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class FileAltered(OSError):
     """The bytes under a name are not those it names."""
 
@@ -49,17 +79,10 @@ class DiskStore:
         path = self._path(name)
         if path.exists() and path.stat().st_size == len(data):
             return name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sync_folder(self._folder)
+        write_whole(path, data, 0o600)
         return name
 
     def get(self, sha256: str) -> bytes:

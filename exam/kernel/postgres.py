@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from exam.kernel.files import write_whole
 from exam.kernel.locks import exclusive, release, try_exclusive, wait_shared
 from exam.kernel.ports import free_port
 from exam.kernel.settings import Settings
@@ -113,7 +114,7 @@ class Server:
             here = self._account is None or _reachable(self.folder.parent)
             self.folder.mkdir(parents=True, exist_ok=True)
             # A name of its own: a home that was removed and made anew must not meet the old one's data.
-            _write_whole(remembered, str(self.folder if here else SYSTEM_BASE / secrets.token_hex(8)))
+            write_whole(remembered, str(self.folder if here else SYSTEM_BASE / secrets.token_hex(8)).encode(), 0o600)
         return Path(remembered.read_text("utf-8"))
 
     @property
@@ -279,7 +280,7 @@ class Server:
                 )
             self._own_folder(folder)
             text = f"{folder}\n5432\n"
-        _write_whole(self.folder / "address", text)
+        write_whole(self.folder / "address", text.encode(), 0o600)
         return self._address()
 
     def _address(self) -> Mapping[str, str]:
@@ -292,7 +293,7 @@ class Server:
     def _password(self) -> str:
         path = self.folder / "password"
         if not path.exists():
-            _write_whole(path, secrets.token_urlsafe(24))
+            write_whole(path, secrets.token_urlsafe(24).encode(), 0o600)
         return path.read_text("ascii").strip()
 
     def _own_folder(self, folder: Path) -> None:
@@ -431,14 +432,6 @@ def _passable(folder: Path) -> bool:
         return bool(folder.stat().st_mode & stat.S_IXOTH)
     except FileNotFoundError:
         return True
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a small private file whole or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
 
 
 def _last_lines(path: Path, count: int = 3) -> str:

@@ -11,10 +11,10 @@ from certificates.keys.documents import ceremony_record
 from certificates.keys.rules.ceremony import Plan
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.signer.ceremony import hold
-from certificates.keys.signer.files import write_new
 from exam.deployment.rules import fingerprint
 from exam.kernel.clock import Clock
 from exam.kernel.errors import N_
+from exam.kernel.files import write_whole
 from exam.kernel.i18n import translate
 from exam.kernel.settings import TREE, Settings
 
@@ -36,7 +36,7 @@ def ceremony(arguments: argparse.Namespace) -> int:
     folder = arguments.folder.absolute()
     held = hold(folder, plan, now=clock.now, passphrase=passphrase, software={"kaowu": fingerprint(TREE)})
     record = ceremony_record(held.log, now=clock.now(), home=Settings.load().home)
-    write_new(folder / "record.pdf", record, 0o644)
+    write_whole(folder / "record.pdf", record, 0o644)
     if arguments.json:
         print(
             json.dumps({"folder": str(folder), "log_sha256": held.sha256, "keys": list(held.names)}, ensure_ascii=False)

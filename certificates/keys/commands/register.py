@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import time
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +21,7 @@ from certificates.keys.signer.ceremony import LOG
 from exam.accounts.commands import sign_in
 from exam.kernel.clock import CHINA
 from exam.kernel.errors import N_, Invalid
+from exam.kernel.files import write_whole
 from exam.kernel.i18n import translate
 from exam.kernel.services import Services
 from exam.kernel.settings import Settings
@@ -153,9 +153,7 @@ def _bring(entry: Entry, source: Path, target: Path) -> None:
             if there.read_bytes() != here.read_bytes():
                 raise CannotSign(reason=f"{there.name}: exists")
             continue
-        shutil.copyfile(here, there.with_name(there.name + ".part"))
-        there.with_name(there.name + ".part").chmod(0o600)
-        there.with_name(there.name + ".part").replace(there)
+        write_whole(there, here.read_bytes(), 0o600)
 
 
 def _keep_present(settings: Settings) -> None:

@@ -18,10 +18,11 @@ from certificates.keys.rules.purposes import FAULT_LABELS, PURPOSE_LABELS, Purpo
 from certificates.keys.rules.register import WrongPurpose
 from certificates.keys.rules.ring import Entry, Ring, read, write
 from certificates.keys.signer.demo import DEMO_CHAIN, demo_key
-from certificates.keys.signer.files import FileSigner, load_signer, write_new
+from certificates.keys.signer.files import FileSigner, load_signer
 from certificates.keys.signer.port import CannotSign, Signer, read_chain, try_out
 from certificates.keys.signer.remote import remote_signer
 from certificates.keys.signer.tokens import token_signer
+from exam.kernel.files import write_whole
 from exam.kernel.i18n import translate
 from exam.kernel.locks import exclusive
 from exam.kernel.settings import Settings
@@ -61,7 +62,7 @@ def take_over(settings: Settings, entry: Entry) -> None:
     """Let a key sign from now on: every process of this installation sees it at its next signature."""
     settings.ring.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with exclusive(settings.ring.with_suffix(".lock")):
-        write_new(settings.ring, write(ring_of(settings).with_key(entry)), 0o600)
+        write_whole(settings.ring, write(ring_of(settings).with_key(entry)), 0o600)
 
 
 def open_entry(entry: Entry, folder: Path) -> Signer:

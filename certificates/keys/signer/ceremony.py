@@ -39,8 +39,9 @@ from certificates.keys.rules.ceremony import (
 )
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.rules.ring import Entry, Ring, write
-from certificates.keys.signer.files import FileSigner, load_signer, pem, pem_chain, write_new
+from certificates.keys.signer.files import FileSigner, load_signer, pem, pem_chain
 from certificates.keys.signer.port import try_out
+from exam.kernel.files import write_whole
 
 LOG: Final = "ceremony.json"
 _SHORTEST: Final = 12
@@ -71,7 +72,7 @@ class _Table:
     files: dict[str, str] = field(default_factory=dict)
 
     def lay(self, name: str, data: bytes, *, private: bool = False) -> None:
-        write_new(self.folder / name, data, 0o600 if private else 0o644)
+        write_whole(self.folder / name, data, 0o600 if private else 0o644)
         if not private:
             self.files[name] = sha256(data).hexdigest()
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates.keys.rules.authority import AuthorityKey, Validity, new_key, root_certificate, signer_certificate
 from certificates.keys.rules.purposes import ALGORITHMS, Purpose
-from certificates.keys.signer.files import pem, pem_chain, write_new
+from certificates.keys.signer.files import pem, pem_chain
+from exam.kernel.files import write_whole
 from exam.kernel.locks import exclusive
 
 DEMO_CHAIN: Final = "demo-signer.pem"
@@ -37,8 +38,8 @@ def demo_key(folder: Path, purpose: Purpose = Purpose.DOCUMENT) -> tuple[Path, P
             authority, root = _authority(folder)
             key = new_key(ALGORITHMS[purpose][0])
             leaf = signer_certificate(key, purpose, _ORGANISATION, name, (authority, root), _VALIDITY)
-            write_new(key_path, pem(key), 0o600)
-            write_new(chain_path, pem_chain((leaf, root)), 0o644)
+            write_whole(key_path, pem(key), 0o600)
+            write_whole(chain_path, pem_chain((leaf, root)), 0o644)
     return key_path, chain_path
 
 
@@ -51,6 +52,6 @@ def _authority(folder: Path) -> tuple[AuthorityKey, x509.Certificate]:
         return found, x509.load_pem_x509_certificate(root_path.read_bytes())
     made = ec.generate_private_key(ec.SECP256R1())
     root = root_certificate(made, _ORGANISATION, _AUTHORITY, _VALIDITY)
-    write_new(key_path, pem(made), 0o600)
-    write_new(root_path, pem_chain((root,)), 0o644)
+    write_whole(key_path, pem(made), 0o600)
+    write_whole(root_path, pem_chain((root,)), 0o644)
     return made, root

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,14 +69,3 @@ def pem(key: Private, passphrase: bytes = b"") -> bytes:
 def pem_chain(chain: tuple[x509.Certificate, ...]) -> bytes:
     """A chain as PEM."""
     return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in chain)
-
-
-def write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file whole or not at all, never readable by others even for a moment."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

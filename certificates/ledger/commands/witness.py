@@ -24,6 +24,7 @@ from certificates.ledger.rules.notes import BadNote, Kind, verifier_named, verif
 from certificates.ledger.rules.witness import REQUEST_MOST, TEXT, Reply, Witnessing, answer, origin_of
 from exam.kernel.clock import Clock
 from exam.kernel.errors import N_, Invalid, Unavailable
+from exam.kernel.files import sync_folder, write_whole
 from exam.kernel.i18n import translate
 from exam.kernel.locks import try_exclusive
 
@@ -84,7 +85,7 @@ class WitnessServer:
             kept = file.read_text("utf-8") if file.exists() else None
             reply = answer(self.witness, body, kept, time=int(self.clock.now().timestamp()))
             if reply.kept is not None:
-                await asyncio.to_thread(_keep, file, reply.kept)
+                await asyncio.to_thread(write_whole, file, reply.kept.encode(), 0o644)
             return reply
 
     def _files(self) -> dict[str, Path]:
@@ -106,21 +107,6 @@ async def _body(receive: Receive) -> str | None:
             return data.decode("utf-8", "replace")
 
 
-def _keep(file: Path, text: str) -> None:
-    """Write the new state whole and make sure that it survives a power cut."""
-    part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(part, file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def open_witness(name: str, folder: Path, logs: list[str], *, clock: Clock | None = None) -> WitnessServer:
     """A witness in a folder; its key is made there when there is none. Raises `BadLogKey`."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -133,6 +119,7 @@ def open_witness(name: str, folder: Path, logs: list[str], *, clock: Clock | Non
             out.write(pem)
             out.flush()
             os.fsync(out.fileno())
+        sync_folder(folder)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     try:

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from certificates.keys.rules.authority import Private, Validity, new_key, root_certificate, signer_certificate
 from certificates.keys.rules.purposes import ALGORITHMS, Algorithm, Purpose
 from certificates.keys.rules.ring import Entry
-from certificates.keys.signer.files import pem, pem_chain, write_new
+from certificates.keys.signer.files import pem, pem_chain
+from exam.kernel.files import write_whole
 
 VALID = Validity(begin=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2031, 1, 1, tzinfo=UTC))
 
@@ -44,6 +45,6 @@ def file_entry(
     """A key in a folder and what a ring says of it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = new_key(algorithm or ALGORITHMS[purpose][0])
-    write_new(folder / f"{name}.key", pem(key), 0o600)
-    write_new(folder / f"{name}.pem", pem_chain(made.chain(key, purpose, name, validity)), 0o644)
+    write_whole(folder / f"{name}.key", pem(key), 0o600)
+    write_whole(folder / f"{name}.pem", pem_chain(made.chain(key, purpose, name, validity)), 0o644)
     return Entry(name=name, purpose=purpose, certificate=f"{name}.pem", key=f"{name}.key")

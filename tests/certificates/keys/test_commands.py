@@ -25,11 +25,12 @@ from certificates.keys.rules.purposes import Purpose
 from certificates.keys.rules.register import KeyRefused, SamePerson
 from certificates.keys.rules.ring import Entry
 from certificates.keys.signer import CannotSign, roots, signer_of, take_over, try_out
-from certificates.keys.signer.files import pem, pem_chain, write_new
+from certificates.keys.signer.files import pem, pem_chain
 from certificates.keys.signer.remote import remote_signer
 from exam.accounts.actions import create_staff
 from exam.accounts.rules import SYSTEM, Grant, Role
 from exam.kernel.db import Database
+from exam.kernel.files import write_whole
 from exam.kernel.ports import free_port
 from exam.kernel.services import Services
 from exam.kernel.settings import Settings
@@ -154,8 +155,8 @@ def test_a_remote_key_over_tls_for_who_shows_a_certificate(tmp_path: Path) -> No
     above, folder = authority(), tmp_path / "keys"
     settings = Settings(home=tmp_path)
     take_over(settings, file_entry(folder, above, "doc"))
-    write_new(folder / "secret", bytes(32).hex().encode(), 0o600)
-    write_new(folder / "tls-root.pem", pem_chain((above.root,)), 0o644)
+    write_whole(folder / "secret", bytes(32).hex().encode(), 0o600)
+    write_whole(folder / "tls-root.pem", pem_chain((above.root,)), 0o644)
     for name in ("server", "client"):
         _tls(folder, above, name)
     port = free_port()
@@ -204,5 +205,5 @@ def _tls(folder: Path, above: Authority, name: str) -> None:
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(above.key, hashes.SHA256())
     )
-    write_new(folder / f"{name}.key", pem(key), 0o600)
-    write_new(folder / f"{name}.pem", pem_chain((made,)), 0o644)
+    write_whole(folder / f"{name}.key", pem(key), 0o600)
+    write_whole(folder / f"{name}.pem", pem_chain((made,)), 0o644)

@@ -1,11 +1,13 @@
 """The file store: once, whole, under the hash."""
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from exam.kernel.files import DiskStore
+from exam.kernel.files import DiskStore, write_whole
 
 
 def test_keeps_bytes_under_their_hash(tmp_path: Path) -> None:
@@ -49,3 +51,39 @@ def test_removed_bytes_are_gone_and_may_be_removed_again(tmp_path: Path) -> None
     assert (store.exists(name), store.exists(other)) == (False, True)
     with pytest.raises(FileNotFoundError):
         store.remove("../../etc/passwd")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state"
+    for data, mode in ((b"first", 0o600), (b"second", 0o644)):
+        write_whole(path, data, mode)
+        assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (data, mode)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"third", 0o600)
+    assert [one.name for one in tmp_path.iterdir()] == ["state"]
+    assert path.read_bytes() == b"second"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no folders to ask")
+def test_a_power_cut_loses_neither_bytes_nor_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before `put` returns the bytes are on the disk, then the name that leads to them, and the name of its new folder."""
+    asked: list[tuple[int, bool]] = []
+    real = os.fsync
+
+    def watched(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        named = [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        asked.append((found.st_ino, bool(named)))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    store = DiskStore(tmp_path)
+    name = store.put(b"certificate")
+    path = tmp_path / name[:2] / name
+    store.put(b"certificate")
+    assert asked == [(tmp_path.stat().st_ino, False), (path.stat().st_ino, False), (path.parent.stat().st_ino, True)]

@@ -20,9 +20,9 @@ from certificates.keys.rules.remote import Ask, NotAuthentic, read_tag, tag
 from certificates.keys.rules.ring import Entry
 from certificates.keys.signer import CannotSign, open_entry, try_out
 from certificates.keys.signer import remote as client
-from certificates.keys.signer.files import write_new
 from certificates.keys.signer.port import Signer
 from certificates.keys.signer.service import Service
+from exam.kernel.files import write_whole
 from tests.certificates.keys.makers import authority, file_entry
 
 SECRET = bytes(range(32))
@@ -40,7 +40,7 @@ class Exchange:
         self.now = 1_000_000.0
         self.seen: list[httpx.Request] = []
         self.change: Callable[[httpx.Response], httpx.Response] = lambda answer: answer
-        write_new(folder / "secret", SECRET.hex().encode(), 0o600)
+        write_whole(folder / "secret", SECRET.hex().encode(), 0o600)
         self.entry = Entry(
             name="remote-doc", purpose=Purpose.DOCUMENT, certificate="doc.pem", backend="remote", key="doc",
             url="http://signing.example", secret_file="secret",
@@ -161,7 +161,7 @@ def test_the_secret_is_long_and_its_owner_s_alone(joined: Exchange) -> None:
     with pytest.raises(CannotSign, match="0644"):
         joined.signer()
     (joined.folder / "secret").unlink()
-    write_new(joined.folder / "secret", b"abcd", 0o600)
+    write_whole(joined.folder / "secret", b"abcd", 0o600)
     with pytest.raises(CannotSign, match="32"):
         joined.signer()
 

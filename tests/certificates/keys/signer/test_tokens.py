@@ -18,8 +18,9 @@ from certificates.keys.rules.authority import new_key
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.rules.ring import Entry
 from certificates.keys.signer import CannotSign, open_entry, try_out
-from certificates.keys.signer.files import pem, pem_chain, write_new
+from certificates.keys.signer.files import pem, pem_chain
 from certificates.keys.signer.tokens import TokenSigner
+from exam.kernel.files import write_whole
 from tests.certificates.keys.makers import authority
 
 UTIL = shutil.which("softhsm2-util")
@@ -40,10 +41,10 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Token]:
     """A token with a P-256 and an RSA key that were made outside and brought in."""
     folder = tmp_path_factory.mktemp("token")
     (folder / "tokens").mkdir()
-    write_new(
+    write_whole(
         folder / "softhsm2.conf", f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n".encode(), 0o600
     )
-    write_new(folder / "pin", b"482915\n", 0o600)
+    write_whole(folder / "pin", b"482915\n", 0o600)
     patch = pytest.MonkeyPatch()
     patch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
     for label in ("kaowu", "other"):
@@ -52,10 +53,10 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Token]:
     for number, algorithm in enumerate(("ES256", "RS256")):
         key = new_key("ES256" if algorithm == "ES256" else "RS256")
         path = folder / f"{algorithm}.key"
-        write_new(path, pem(key), 0o600)
+        write_whole(path, pem(key), 0o600)
         _util("--import", str(path), "--token", "kaowu", "--label", algorithm, "--id", f"0{number}", "--pin", "482915")
         path.unlink()
-        write_new(folder / f"{algorithm}.pem", pem_chain(above.chain(key, Purpose.DOCUMENT)), 0o644)
+        write_whole(folder / f"{algorithm}.pem", pem_chain(above.chain(key, Purpose.DOCUMENT)), 0o644)
         entries[algorithm] = Entry(
             name=algorithm, purpose=Purpose.DOCUMENT, certificate=f"{algorithm}.pem", backend="pkcs11", module=MODULE,
             token="kaowu", label=algorithm, pin_file="pin",
@@ -97,7 +98,7 @@ def test_a_session_that_ended_is_opened_again(token: Token) -> None:
 
 def test_a_wrong_pin_is_refused_without_being_named(token: Token, tmp_path: Path) -> None:
     shutil.copy(token.folder / "ES256.pem", tmp_path)
-    write_new(tmp_path / "pin", b"000001", 0o600)
+    write_whole(tmp_path / "pin", b"000001", 0o600)
     signer = open_entry(msgspec.structs.replace(token.entries["ES256"], token="other"), tmp_path)
     with pytest.raises(CannotSign, match="PinIncorrect") as refused:
         signer.raw(b"x")
