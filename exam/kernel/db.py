@@ -5,12 +5,13 @@ Times are ``timestamptz``, marks and money ``numeric(12, 4)`` (exact), free stru
 """
 
 import json
+import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,6 +37,19 @@ from sqlalchemy.schema import Table
 
 SCHEMAS = ("exam", "scheduling", "scoring", "certificates", "platform")
 EXTENSIONS = ("btree_gist",)
+
+_QUIET_SECONDS: Final = 10
+_ASKED_EVERY_SECONDS: Final = 5
+_ASKED_TIMES: Final = 3
+SILENT_SECONDS: Final = _QUIET_SECONDS + _ASKED_EVERY_SECONDS * _ASKED_TIMES
+"""After so long without a sign from the other end, a line to the database counts as cut, on both ends (RFC 9293 3.8.4, RFC 5482)."""
+SERVER_SETTINGS: Final[Mapping[str, str]] = {
+    "tcp_keepalives_idle": str(_QUIET_SECONDS),
+    "tcp_keepalives_interval": str(_ASKED_EVERY_SECONDS),
+    "tcp_keepalives_count": str(_ASKED_TIMES),
+    "tcp_user_timeout": str(SILENT_SECONDS * 1000),
+}
+"""Asked of the server for its end: else a host that is cut off holds its locks for hours (the kernel's own time is two)."""
 
 T = TypeVar("T")
 
@@ -100,6 +114,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=10,
             pool_pre_ping=True,
+            connect_args={"server_settings": dict(SERVER_SETTINGS)},
             json_serializer=_json,
             hide_parameters=True,  # an error's text reaches logs; the values may be somebody's
         )
@@ -109,10 +124,13 @@ class Database:
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            connect_args={"server_settings": dict(SERVER_SETTINGS)},
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
             hide_parameters=True,
         )
+        for engine in (self.engine, self._reader):
+            event.listen(engine.sync_engine, "connect", _watched)
 
     async def look_up(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """The rows of one reading statement, as cheaply as can be; asked once more where the line had been cut."""
@@ -137,6 +155,27 @@ class Database:
         """Close all connections."""
         await self.engine.dispose()
         await self._reader.dispose()
+
+
+def _watched(connection: Any, record: object) -> None:
+    watch(connection.driver_connection)
+
+
+def watch(connection: Any) -> None:
+    """Let the kernel ask on this end too whether an asyncpg connection still leads anywhere (`SILENT_SECONDS`)."""
+    line = connection._transport.get_extra_info("socket")
+    if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wanted = {
+        "TCP_KEEPIDLE": _QUIET_SECONDS,
+        "TCP_KEEPINTVL": _ASKED_EVERY_SECONDS,
+        "TCP_KEEPCNT": _ASKED_TIMES,
+        "TCP_USER_TIMEOUT": SILENT_SECONDS * 1000,
+    }
+    for name, value in wanted.items():
+        if hasattr(socket, name):  # not every system has all of them
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def driver_url(url: str) -> str:

@@ -21,6 +21,7 @@ from pgqueuer.domain.models import Job as QueuedJob
 from pgqueuer.domain.models import Schedule
 from pgqueuer.domain.types import Channel, QueueExecutionMode
 
+from exam.kernel.db import SERVER_SETTINGS, watch
 from exam.kernel.errors import Refusal
 from exam.kernel.jobs import SCHEMA, SETTINGS, enqueue, queries_on, trim
 from exam.kernel.services import Services
@@ -84,7 +85,8 @@ async def _run_once(
     heartbeat_timeout: timedelta,
 ) -> None:
     url = services.settings.database_url.replace("postgresql+asyncpg://", "postgresql://")
-    async with asyncpg.create_pool(url, min_size=1, max_size=5) as pool:
+    settings = dict(SERVER_SETTINGS)
+    async with asyncpg.create_pool(url, min_size=1, max_size=5, server_settings=settings, init=_watched) as pool:
         driver = AsyncpgPoolDriver(pool)
         queue = PgQueuer(driver, channel=Channel(SETTINGS.channel), queries=queries_on(driver))
         for name, job in jobs.items():
@@ -112,6 +114,10 @@ async def _run_once(
                 )
         finally:
             watcher.cancel()
+
+
+async def _watched(connection: asyncpg.Connection) -> None:
+    watch(connection)
 
 
 async def _forward(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
