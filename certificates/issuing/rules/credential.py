@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from certificates.issuing.rules.face import Face
+from exam.kernel.canonical import canonical
 
 MEDIA_TYPE: Final = "application/vc+jwt"
 LIST_LENGTH: Final = 131_072
@@ -176,7 +176,7 @@ def jwt(credential: Mapping[str, Any], *, kid: str, key: PublicKey, raw: Callabl
     }
     if "validUntil" in credential:
         payload["exp"] = int(datetime.fromisoformat(credential["validUntil"]).timestamp())
-    signed = f"{base64url(_json(header))}.{base64url(_json(payload))}".encode()
+    signed = f"{base64url(canonical(header))}.{base64url(canonical(payload))}".encode()
     signature = raw(signed)
     return signed + b"." + base64url(_fixed(signature) if found["kty"] == "EC" else signature).encode()
 
@@ -197,8 +197,7 @@ def jwk(key: PublicKey) -> dict[str, str]:
 def thumbprint(found: Mapping[str, str]) -> str:
     """RFC 7638: the members that make the key, in order, hashed."""
     needed = ("crv", "kty", "x", "y") if found["kty"] == "EC" else ("e", "kty", "n")
-    canonical = json.dumps({name: found[name] for name in needed}, sort_keys=True, separators=(",", ":"))
-    return base64url(hashlib.sha256(canonical.encode()).digest())
+    return base64url(hashlib.sha256(canonical({name: found[name] for name in needed})).digest())
 
 
 def did_document(did: str, keys: Iterable[PublicKey]) -> dict[str, Any]:
@@ -284,10 +283,6 @@ def _level_id(face: Face, base_url: str) -> str:
 
 def _instant(day: date) -> datetime:
     return datetime.combine(day, time(), _CHINA)
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _number(value: int, size: int) -> str:

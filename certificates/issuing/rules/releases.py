@@ -8,7 +8,6 @@ left out by name, never printed unseen.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from certificates.issuing.rules.face import Face
+from exam.kernel.canonical import canonical
 from exam.kernel.errors import N_, Conflict, Forbidden, Problem
 
 GROUP: Final = 50
@@ -219,5 +219,4 @@ def require_move(present: ReleaseStatus, wanted: ReleaseStatus) -> ReleaseStatus
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(value)).hexdigest()

@@ -5,6 +5,7 @@ The published JSON schema of 1EdTech is third-party material and is not kept her
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -146,6 +147,24 @@ def test_a_did_document_names_the_keys_that_tokens_name() -> None:
     assert (document["id"], method["controller"], document["assertionMethod"]) == (did, did, [method["id"]])
     assert method["id"] == f"{did}#{thumbprint(jwk(KEY.public_key()))}"
     assert did_document(did, [])["assertionMethod"] == []
+
+
+def test_the_bytes_that_are_signed_stay_what_they_were() -> None:
+    """Whoever holds a token compares these bytes for years: names in order, no blanks, characters as they are."""
+    sent: list[bytes] = []
+
+    def raw(message: bytes) -> bytes:
+        sent.append(message)
+        return KEY.sign(message, ec.ECDSA(hashes.SHA256()))
+
+    jwt(
+        {
+            "id": "urn:1", "name": '超 <é>\n"', "issuer": "did:web:x", "validFrom": "2026-05-16T09:00:00+08:00",
+            "credentialSubject": {"id": "urn:2", "n": [1, None, True]},
+        },
+        kid="did:web:x", key=KEY.public_key(), raw=raw,
+    )  # fmt: skip
+    assert hashlib.sha256(sent[0]).hexdigest() == "02b3f3c7b1b6af4ba31b8a24ef9713fdd0ab0f8c9b3e7d7e80db246e9d6ba8ff"
 
 
 def test_the_published_thumbprint_of_rfc_7638() -> None:

@@ -21,6 +21,7 @@ from certificates.issuing.rules.releases import (
     NothingToRelease,
     NotProposed,
     PublisherMayNotRelease,
+    ReleaseItem,
     SameOfficer,
     group_of,
     list_sha256,
@@ -36,6 +37,19 @@ from tests.certificates.conftest import officers, proposed, release
 def test_groups_are_counted_from_one_and_an_empty_list_has_a_hash() -> None:
     assert [group_of(place) for place in (0, GROUP - 1, GROUP)] == [1, 1, 2]
     assert len(list_sha256([])) == 64
+
+
+def test_the_hash_of_a_list_stays_what_it_was() -> None:
+    """The second officer's page holds it against the first one's, across versions of the programme; the order is no part of it."""
+    items = [
+        ReleaseItem(
+            registration_id=UUID(int=number), outcome_id=UUID(int=9), outcome_version=1, face_sha256="ab" * 32, held=held
+        )
+        for number, held in ((2, "照片 <é>"), (1, ""))
+    ]  # fmt: skip
+    for given in (items, items[::-1]):
+        assert list_sha256(given) == "832250f5806957349356c520b263ae4f966fb8c183c94da5b8d36ebf211b383f"
+    assert list_sha256([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
 
 
 async def test_who_proposed_does_not_approve_and_a_list_is_decided_once(services: Services, unreleased: UUID) -> None:
