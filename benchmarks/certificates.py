@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks.certificate_draw import draw, pictures
+from benchmarks.certificate_issue import issue
 from benchmarks.certificate_platform import platform
 from benchmarks.certificate_tamper import tamper
 from benchmarks.certificate_verify import download, verify
@@ -18,6 +19,7 @@ Result = dict[str, Any]
 CASES: Final[Mapping[str, Callable[[], Result]]] = {
     "draw": draw,
     "pictures": pictures,
+    "issue": issue,
     "platform": platform,
     "tamper": tamper,
     "verify": verify,
