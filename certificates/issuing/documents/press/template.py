@@ -10,6 +10,7 @@ of everything they depend on.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import threading
@@ -145,11 +146,15 @@ class _Open:
 def _compiled(digest: str, folder: Path, shape: _Open) -> Variant:
     path = folder / "press" / f"{_key(digest)}.msgpack"
     if not path.exists():
-        data = msgspec.msgpack.encode(_compile(shape.text, folder.parent))
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-        whole.write_bytes(data)
-        os.replace(whole, path)
+        with (path.parent / "lock").open("w") as turn:
+            fcntl.flock(
+                turn, fcntl.LOCK_EX
+            )  # of several processes that see a design for the first time, one compiles it
+            if not path.exists():
+                whole = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+                whole.write_bytes(msgspec.msgpack.encode(_compile(shape.text, folder.parent)))
+                os.replace(whole, path)
     return thawed(path.read_bytes())
 
 
