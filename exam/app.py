@@ -20,6 +20,7 @@ from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
 from certificates.ledger import routes as ledger
+from certificates.nightly import routes as nightly
 from certificates.packs import routes as packs
 from certificates.platform import routes as platform
 from certificates.printing import routes as printing
@@ -59,6 +60,7 @@ MODULES: Sequence[Any] = (
     printing,
     packs,
     ledger,
+    nightly,
     keys,
     platform,
     credit,

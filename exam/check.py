@@ -17,7 +17,7 @@ from certificates.credit import queries as credit
 from certificates.designs import queries as designs
 from certificates.issuing import queries as issuing
 from certificates.keys import queries as keys
-from certificates.ledger import queries as ledger
+from certificates.nightly import jobs as nightly
 from certificates.platform import queries as platform
 from certificates.printing import queries as printing
 from exam.delivery import queries as delivery
@@ -151,7 +151,11 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"issuing: .*(released|release )", counted="SELECT count(*) FROM certificates.releases",
     ),
     Invariant(
-        key="bytes", name=N_("存储的文件 = 哈希 = 登记簿"),
+        key="bytes", name=N_("每份存储的证书文件与哈希、签名、页面文字、登记簿都一致"),
+        concerns=r"files: ", counted="SELECT count(*) FROM certificates.certificates WHERE sha256 IS NOT NULL",
+    ),
+    Invariant(
+        key="ledger", name=N_("证书与登记簿的条目一一对应，检查点已签名并有见证"),
         concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
     Invariant(
@@ -226,6 +230,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
+    ("nightly_check", "SELECT id FROM certificates.nightly_checks WHERE ended_at IS NOT NULL"),
     ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
     ("design", "SELECT id FROM certificates.designs"),
@@ -268,6 +273,7 @@ async def evaluate(session: AsyncSession, services: Services) -> list[CheckResul
 async def findings(session: AsyncSession, services: Services) -> list[str]:
     """Everything that the folders find wrong, led by who found it."""
     today = china_date(services.clock.now())
+    files, entries = await nightly.findings(session, services)
 
     def led(name: str, found: Sequence[str]) -> list[str]:
         return [f"{name}: {one}" for one in found]
@@ -285,9 +291,10 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("designs", await designs.invariants(session)),
         *led("printing", await printing.invariants(session)),
-        *led("issuing", await issuing.invariants(session, services.files)),
+        *led("issuing", await issuing.invariants(session)),
         *led("keys", await keys.invariants(session)),
-        *led("ledger", await ledger.invariants(session)),
+        *led("files", files),
+        *led("ledger", entries),
         *led(
             "platform", await platform.invariants(session, today=today, issued=await issuing.issued_versions(session))
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from certificates.credit import jobs as credit
 from certificates.issuing import jobs as issuing
 from certificates.ledger import jobs as ledger
+from certificates.nightly import jobs as nightly
 from certificates.packs import jobs as packs
 from certificates.platform import jobs as platform
 from exam.delivery import jobs as delivery
@@ -33,6 +34,7 @@ FOLDERS: tuple[Any, ...] = (
     issuing,
     packs,
     ledger,
+    nightly,
     platform,
     credit,
 )

@@ -189,6 +189,8 @@ async def _live(exam: Exam, days: BatchDays) -> None:
         year_end = date(stage.today.year + 1, 12, 31)
         await living.apply_for_a_branch(stage, (stage.today, year_end), at(stage.today, 9) - timedelta(days=2))
         step.tell(N_("%(people)s 人今天应考"), people=len(today.people) if today else 0)
+    with stage.progress.step("nightly_check", N_("重读存档的证书")) as step:
+        await proof.reread(stage, step)
 
 
 def file_name(number: str) -> str:

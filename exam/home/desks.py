@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certificates.credit import queries as credit
 from certificates.issuing import queries as issuing
 from certificates.keys import queries as keys
+from certificates.nightly import queries as nightly
 from certificates.platform import queries as registrations
 from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
@@ -54,6 +55,7 @@ SOURCES = (
     reviews.needs,
     issuing.needs,
     keys.needs,
+    nightly.needs,
     registrations.needs,
     credit.needs,
     watch.needs,

@@ -9,6 +9,7 @@ from certificates.designs import models as designs
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
+from certificates.nightly import models as nightly
 from certificates.packs import models as packs
 from certificates.platform import models as platform
 from certificates.printing import models as printing
@@ -67,6 +68,7 @@ MODELS: tuple[ModuleType, ...] = (
     printing,
     packs,
     ledger,
+    nightly,
     platform,
     registry,
     credit,

@@ -9,6 +9,7 @@ from certificates.issuing import queries as issued
 from certificates.issuing.documents.samples import problems_of
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.issuing.signer import signer_of
+from certificates.nightly import jobs as nightly
 from certificates.platform import jobs as platform
 from certificates.platform import queries as registered
 from exam.demo.progress import Step
@@ -78,6 +79,12 @@ async def register(stage: Stage, batch_id: UUID, step: Step) -> int:
                 now=stage.services.clock.now(),
             )
     return counts.registered
+
+
+async def reread(stage: Stage, step: Step) -> None:
+    """The nightly check, once: every stored file against the register and the ledger."""
+    done = await nightly.run(stage.services, whole=True)
+    step.tell(N_("%(count)s 份，不符 %(wrong)s 份"), count=f"{done.read_count:,}", wrong=done.wrong_count)
 
 
 async def issued_of(stage: Stage, batch_id: UUID) -> list[issued.Certificate]:

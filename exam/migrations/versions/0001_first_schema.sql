@@ -313,6 +313,23 @@ CREATE TRIGGER ledger_nodes_append_only BEFORE UPDATE OR DELETE ON certificates.
 
 CREATE TRIGGER ledger_nodes_no_truncate BEFORE TRUNCATE ON certificates.ledger_nodes FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.nightly_checks (
+    id UUID NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    asked_by UUID,
+    total_count INTEGER NOT NULL,
+    due_count INTEGER NOT NULL,
+    read_count INTEGER NOT NULL,
+    wrong_count INTEGER NOT NULL,
+    ledger_findings JSONB NOT NULL,
+    CONSTRAINT pk_nightly_checks PRIMARY KEY (id),
+    CONSTRAINT ck_nightly_checks_counts CHECK (0 <= read_count AND read_count <= due_count AND due_count <= total_count),
+    CONSTRAINT ck_nightly_checks_wrong CHECK (wrong_count <= read_count)
+);
+
+CREATE UNIQUE INDEX uq_nightly_checks_open ON certificates.nightly_checks ((true)) WHERE ended_at IS NULL;
+
 CREATE TABLE certificates.number_counters (
     issuer_code TEXT NOT NULL,
     year INTEGER NOT NULL,
@@ -1159,6 +1176,20 @@ CREATE UNIQUE INDEX uq_key_reports_standing ON certificates.key_reports (key_id)
 CREATE TRIGGER key_reports_no_delete BEFORE DELETE ON certificates.key_reports FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TRIGGER key_reports_no_truncate BEFORE TRUNCATE ON certificates.key_reports FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TABLE certificates.nightly_readings (
+    certificate_id UUID NOT NULL,
+    check_id UUID NOT NULL,
+    read_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    differences JSONB NOT NULL,
+    CONSTRAINT pk_nightly_readings PRIMARY KEY (certificate_id),
+    CONSTRAINT fk_nightly_readings_certificate_id FOREIGN KEY(certificate_id) REFERENCES certificates.certificates (id),
+    CONSTRAINT fk_nightly_readings_check_id FOREIGN KEY(check_id) REFERENCES certificates.nightly_checks (id)
+);
+
+CREATE INDEX ix_nightly_readings_read_at ON certificates.nightly_readings (read_at);
+
+CREATE INDEX ix_nightly_readings_wrong ON certificates.nightly_readings (certificate_id) WHERE differences <> '[]'::jsonb;
 
 CREATE TABLE certificates.pack_items (
     pack_id UUID NOT NULL,
