@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from certificates.issuing.rules.signature import Examination, Flaw, examine
+from certificates.archive.rules.reading import examine_any
+from certificates.issuing.rules.signature import Examination, Flaw
 from exam.kernel.sandbox import ChildFailed, Children, serve
 
 _SECONDS: Final = 1.5  # an answer within two seconds, whatever was sent
@@ -42,7 +43,7 @@ def _children() -> Children:
 
 def _answer(request: bytes) -> bytes:
     question = msgspec.msgpack.decode(request, type=_Question)
-    return msgspec.msgpack.encode(examine(question.data, question.roots, question.stamps))
+    return msgspec.msgpack.encode(examine_any(question.data, question.roots, question.stamps))
 
 
 if __name__ == "__main__":

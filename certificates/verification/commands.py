@@ -18,7 +18,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from certificates.issuing.rules.signature import Examination, examine
+from certificates.archive.rules.reading import examine_any
+from certificates.issuing.rules.signature import Examination
 from certificates.issuing.signer import DEMO_CHAIN, roots
 from certificates.stamps.client import stamp_roots
 from certificates.verification import queries
@@ -78,7 +79,7 @@ def examine_file(path: Path, trusted: list[bytes], stamps: Sequence[bytes] = ())
             data = file.read(FILE_LIMIT_BYTES + 1)
     except OSError:
         data = b""
-    return examine(data if len(data) <= FILE_LIMIT_BYTES else b"", trusted, stamps)
+    return examine_any(data if len(data) <= FILE_LIMIT_BYTES else b"", trusted, stamps)
 
 
 async def ask_ledger(settings: Settings, found: list[Examination]) -> list[Answer | None]:
@@ -132,6 +133,7 @@ def result_of(path: Path, found: Examination, answer: Answer | None) -> dict[str
         "genuine": verdict is Verdict.GENUINE,
         "checks": {key: not flaws & frozenset(found.flaws) for key, _, flaws in CHECKS} | {"ledger": in_ledger},
         "sha256": found.sha256,
+        "original_sha256": found.registered_sha256,
         "signer": found.signer,
         "authority": found.authority,
         "signed_at": found.signed_at.isoformat() if found.signed_at else None,

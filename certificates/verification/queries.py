@@ -76,7 +76,7 @@ async def by_id(db: Database, id: UUID, *, full_name: bool) -> Answer:
 
 async def by_file(session: AsyncSession, examination: Examination) -> Answer:
     """A file that was examined: accepted only with its hash in the register and its entry in the ledger."""
-    found = await issuing.by_sha256(session, examination.sha256)
+    found = await issuing.by_sha256(session, examination.registered_sha256)
     if found is not None and not await ledger.entries(session, certificate_ids=[found.id]):
         found = None
     ends = [one for one in await keys.cutoffs(session) if one.certificate_sha256 == examination.certificate_sha256]
@@ -86,7 +86,7 @@ async def by_file(session: AsyncSession, examination: Examination) -> Answer:
     verdict = file_verdict(examination, found.status if found is not None and found.issued_at is not None else None)
     if found is None or verdict in (Verdict.UNKNOWN, Verdict.ALTERED):
         return Answer(verdict=verdict, examination=examination)
-    row = (await session.execute(_BY_SHA256, {"value": examination.sha256})).one()
+    row = (await session.execute(_BY_SHA256, {"value": examination.registered_sha256})).one()
     facts = _facts(row, full_name=True)
     return Answer(verdict=verdict, facts=facts, examination=examination, lost_at=lost.at if lost else None)
 

@@ -99,6 +99,7 @@ def as_data(answer: Answer) -> dict[str, Any]:
         seen = answer.examination
         found["file"] = {
             "sha256": seen.sha256,
+            "original_sha256": seen.registered_sha256,
             "flaws": [str(flaw) for flaw in seen.flaws],
             "signer": seen.signer,
             "level": str(seen.level) if seen.accepted else None,

@@ -1,0 +1,1 @@
+"""Pure: how an archival copy is written, read and judged."""
