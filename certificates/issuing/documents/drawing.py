@@ -23,6 +23,7 @@ from certificates.designs.queries import built_in_template
 from certificates.designs.rules.fields import SEAL_FIELD
 from certificates.designs.rules.records import WEASYPRINT, Template
 from certificates.issuing.documents.guilloche import frame_pdf
+from certificates.issuing.documents.photos import flaw_of, printed
 from certificates.issuing.documents.press import (
     Seal,
     Unsure,
@@ -36,12 +37,12 @@ from certificates.issuing.documents.press import (
     variant_of,
 )
 from certificates.issuing.documents.press.faces import faces
-from certificates.issuing.documents.press.pressing import code_image, jpeg_size, photo_image
+from certificates.issuing.documents.press.pressing import code_image, photo_image
 from certificates.issuing.documents.press.setting import recorded_page
 from certificates.issuing.documents.press.template import blank_photo
 from certificates.issuing.documents.seal import SIZE_MM, seal_svg
 from certificates.issuing.rules.face import Eligible, Face, face_problems
-from certificates.issuing.rules.fitting import PhotoFlaw, no_room, photo_flaw, photo_problem
+from certificates.issuing.rules.fitting import PhotoFlaw, no_room, photo_problem
 from certificates.issuing.rules.numbers import grouped
 from exam.kernel import fonts, pdf
 from exam.kernel.errors import N_, Problem, Unavailable
@@ -143,13 +144,20 @@ def drawn(
     frozen: Callable[[str], bytes] | None = None,
 ) -> Drawn:
     """The same, and by which way it came."""
-    work = _Work(intent, photo, f"{base_url}/v/{intent.token}", signer_name, home, attachments, frozen)
+    work = _Work(intent, _small(photo), f"{base_url}/v/{intent.token}", signer_name, home, attachments, frozen)
     if intent.compiled == WEASYPRINT:
         return Drawn(_by_weasyprint(work), "begun without the press")
     try:
         return Drawn(_pressed(work))
     except Unsure as unsure:
         return Drawn(_by_weasyprint(work), str(unsure))
+
+
+def _small(photo: bytes) -> bytes:
+    try:
+        return printed(photo)
+    except Unsure:
+        return photo
 
 
 @dataclass(frozen=True)
@@ -336,14 +344,6 @@ def _flaw(photo_of: Callable[[str], bytes], sha256: str) -> PhotoFlaw | None:
     try:
         return flaw_of(photo_of(sha256))
     except FileNotFoundError:
-        return PhotoFlaw.KIND
-
-
-def flaw_of(photo: bytes) -> PhotoFlaw | None:
-    """What keeps a photo from being printed."""
-    try:
-        return photo_flaw(*jpeg_size(photo))
-    except Unsure:
         return PhotoFlaw.KIND
 
 
