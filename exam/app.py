@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from certificates.credit import routes as credit
 from certificates.designs import documents as design_drawing
 from certificates.designs import routes as designs
+from certificates.handover import routes as handover
 from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
 from certificates.keys import routes as keys
@@ -59,6 +60,7 @@ MODULES: Sequence[Any] = (
     issuing,
     printing,
     packs,
+    handover,
     ledger,
     nightly,
     keys,

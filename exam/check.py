@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.credit import queries as credit
 from certificates.designs import queries as designs
+from certificates.handover import queries as handover
 from certificates.issuing import queries as issuing
 from certificates.keys import queries as keys
 from certificates.nightly import jobs as nightly
@@ -163,6 +164,10 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"printing: ", counted="SELECT count(*) FROM certificates.papers",
     ),
     Invariant(
+        key="handover", name=N_("每本纸质证书的交接和领取环环相接"),
+        concerns=r"handover: ", counted="SELECT count(*) FROM certificates.handover_entries",
+    ),
+    Invariant(
         key="designs", name=N_("证书版式由两人批准，提交后没有改动"),
         concerns=r"designs: ", counted="SELECT count(*) FROM certificates.designs",
     ),
@@ -235,6 +240,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
     ("design", "SELECT id FROM certificates.designs"),
     ("pack", "SELECT id FROM certificates.packs"),
+    ("handover", "SELECT id FROM certificates.handover_entries"),
     ("print_order", "SELECT id FROM certificates.print_orders"),
     ("paper_intake", "SELECT id FROM certificates.paper_intakes"),
     ("release", "SELECT id FROM certificates.releases"),
@@ -291,6 +297,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *[f"scoring.{one.kind}: {one.id} {one.detail}" for one in await outcomes.recheck(session)],
         *led("designs", await designs.invariants(session)),
         *led("printing", await printing.invariants(session)),
+        *led("handover", await handover.invariants(session)),
         *led("issuing", await issuing.invariants(session)),
         *led("keys", await keys.invariants(session)),
         *led("files", files),

@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 from certificates.credit import models as credit
 from certificates.designs import models as designs
+from certificates.handover import models as handover
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
 from certificates.ledger import models as ledger
@@ -67,6 +68,7 @@ MODELS: tuple[ModuleType, ...] = (
     issuing,
     printing,
     packs,
+    handover,
     ledger,
     nightly,
     platform,

@@ -164,6 +164,7 @@ PLANTED = [
     ("outcomes", "UPDATE scoring.outcomes SET decision = 'passed' WHERE decision = 'failed'"),
     ("outcomes", "UPDATE scoring.outcomes SET inputs_sha256 = repeat('0', 64)"),
     ("certificate_outcome", "UPDATE scoring.outcomes SET status = 'superseded' WHERE decision = 'passed'"),
+    ("handover", "UPDATE certificates.handover_entries SET step = step + 1"),
     ("numbers", """DELETE FROM certificates.numbers WHERE number = (SELECT min(number) FROM certificates.numbers)"""),
     ("numbers", "UPDATE certificates.number_counters SET last_serial = last_serial + 1"),
     ("released", "UPDATE certificates.release_items SET outcome_version = outcome_version + 1"),

@@ -11,6 +11,8 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.params import FromPath
 
+from certificates.handover import queries as handover
+from certificates.handover.rules import Place
 from certificates.issuing.rules.numbers import file_stem, grouped
 from certificates.issuing.rules.records import Certificate
 from certificates.issuing.rules.status import LABELS, TONES, CertificateStatus
@@ -21,6 +23,12 @@ from exam.kernel.errors import N_, NotFound
 from exam.kernel.pages import file_response, page, redirect
 from exam.kernel.services import Services
 
+PAPER_WORDS: Final = {
+    Place.OFFICE: N_("纸质证书已印好，等待发往院校。"),
+    Place.SENT: N_("纸质证书已发往院校。"),
+    Place.INSTITUTION: N_("纸质证书已到院校，请带身份证件领取；托人代领请先告诉院校。"),
+    Place.HOLDER: N_("纸质证书已领取。"),
+}
 _LINK_HOLDS: Final = timedelta(minutes=10)
 
 
@@ -36,10 +44,13 @@ async def mine(request: AppRequest, services: AppServices) -> Response[Any]:
     """Show the candidate's own certificates."""
     async with services.db.transaction() as session:
         found = await queries.mine(session, actor_of(request))
+        papers = await handover.of_people(session, {one.person_id for one in found})
     return page(
         request,
         "pages/certificates/verification/mine.html",
         certificates=found,
+        papers=papers,
+        paper_words=PAPER_WORDS,
         labels=LABELS,
         tones=TONES,
         grouped=grouped,

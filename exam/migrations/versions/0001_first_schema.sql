@@ -203,6 +203,26 @@ CREATE TRIGGER halts_no_delete BEFORE DELETE ON certificates.halts FOR EACH ROW 
 
 CREATE TRIGGER halts_no_truncate BEFORE TRUNCATE ON certificates.halts FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.handover_transfers (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    batch_id UUID NOT NULL,
+    institution_id UUID NOT NULL,
+    count INTEGER NOT NULL,
+    handed_to TEXT NOT NULL,
+    on_date DATE NOT NULL,
+    noted_by UUID NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_handover_transfers PRIMARY KEY (id),
+    CONSTRAINT ck_handover_transfers_count CHECK (count > 0 AND handed_to <> '')
+);
+
+CREATE INDEX ix_handover_transfers_organisation_id ON certificates.handover_transfers (organisation_id);
+
+CREATE TRIGGER handover_transfers_append_only BEFORE UPDATE OR DELETE ON certificates.handover_transfers FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER handover_transfers_no_truncate BEFORE TRUNCATE ON certificates.handover_transfers FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.ledger_checkpoints (
     size BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1145,6 +1165,37 @@ CREATE TABLE scoring.tablets (
 );
 
 CREATE UNIQUE INDEX uq_tablets_label ON scoring.tablets (site_id, label) WHERE revoked_at IS NULL;
+
+CREATE TABLE certificates.handover_entries (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    step INTEGER NOT NULL,
+    deed TEXT NOT NULL,
+    place TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    transfer_id UUID,
+    recipient TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    on_date DATE NOT NULL,
+    reason TEXT NOT NULL,
+    noted_by UUID NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_handover_entries PRIMARY KEY (id),
+    CONSTRAINT ck_handover_entries_deed CHECK (deed IN ('send', 'arrive', 'take', 'undo')),
+    CONSTRAINT ck_handover_entries_place CHECK (place IN ('office', 'sent', 'institution', 'holder')),
+    CONSTRAINT uq_handover_entries_certificate_id_step UNIQUE (certificate_id, step),
+    CONSTRAINT ck_handover_entries_step CHECK (step > 0),
+    CONSTRAINT ck_handover_entries_recipient CHECK (deed = 'undo' OR recipient <> ''),
+    CONSTRAINT ck_handover_entries_reason CHECK (deed <> 'undo' OR reason <> ''),
+    CONSTRAINT ck_handover_entries_transfer CHECK ((deed = 'send') = (transfer_id IS NOT NULL)),
+    CONSTRAINT fk_handover_entries_transfer_id FOREIGN KEY(transfer_id) REFERENCES certificates.handover_transfers (id)
+);
+
+CREATE INDEX ix_handover_entries_transfer ON certificates.handover_entries (transfer_id);
+
+CREATE TRIGGER handover_entries_append_only BEFORE UPDATE OR DELETE ON certificates.handover_entries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER handover_entries_no_truncate BEFORE TRUNCATE ON certificates.handover_entries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.key_reports (
     id UUID NOT NULL,
