@@ -34,6 +34,8 @@ STATEMENT: Final = "特发此证"
 SPECIMEN: Final = "演示 · 样本"
 SEAL_FIELD: Final = "Seal"
 PAGE_MM: Final = (297.0, 210.0)
+EDGE_MM: Final = 19.4
+"""How far from the edge everything begins: inside the inner rule of the frame that lies under every certificate."""
 FAMILIES: Final = frozenset({"Kaowu Serif", "Kaowu Sans"})
 
 LABELS: Final[Mapping[str, str]] = MappingProxyType(

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
-from certificates.designs.rules.fields import LABELS, PAGE_MM, PHOTO, QR, SOURCES, SPECIMEN, STATEMENT, TITLE
+from certificates.designs.rules.fields import EDGE_MM, LABELS, PAGE_MM, PHOTO, QR, SOURCES, SPECIMEN, STATEMENT, TITLE
 from certificates.designs.rules.markup import forbidden
 from certificates.designs.rules.words import bare, words_in
 from exam.kernel.errors import N_, Problem
 
-EDGE_MM: Final = 8.0
 CONTRAST_LEAST: Final = 4.5  # WCAG 2.2, 1.4.3
 SIZE_LEAST_PT: Final = 6.5
 PHOTO_LEAST_MM: Final = (24.0, 33.0)
@@ -71,6 +70,7 @@ def layout_problems(measured: Measured, dummy: Mapping[str, Any], name: str, sea
         *_inside(measured),
         *_covered(measured),
         *_images(measured, seal_mm),
+        *_sealed(measured, dummy, seal_mm),
     ]
     if words := words_in("".join(one.text for one in measured.texts)):
         found.append(forbidden("html", 1, words))
@@ -154,7 +154,7 @@ def _inside(measured: Measured) -> Iterator[Problem]:
         if left < EDGE_MM or top < EDGE_MM or right > measured.width - EDGE_MM or bottom > measured.height - EDGE_MM:
             yield _problem(
                 "outside",
-                N_("“%(text)s”超出了纸张边缘 8 毫米以内的范围。"),
+                N_("“%(text)s”压到了边框：离纸边须有 19.4 毫米。"),
                 N_("请移动位置，或为最长的内容留出宽度、换行。"),
                 text=name,
             )
@@ -204,6 +204,28 @@ def _images(measured: Measured, seal_mm: Sequence[float]) -> Iterator[Problem]:
             )
 
 
+def _sealed(measured: Measured, dummy: Mapping[str, Any], seal_mm: Sequence[float]) -> Iterator[Problem]:
+    """The seal stands on the issuer's name and the date, as official seals do, and on nothing else."""
+    left, low, right, high = seal_mm
+    seal = (left, measured.height - high, right, measured.height - low)
+    for one in measured.texts:
+        if bare(one.text) and _overlap(seal, _ink(one)) and not may_be_sealed(one.text, dummy):
+            yield _problem(
+                "seal_covers",
+                N_("签章盖住了“%(text)s”。"),
+                N_("签章只能盖在发证单位名称和日期上，请移动签章位置或这段文字。"),
+                field="seal",
+                text=_short(one.text),
+            )
+
+
+def may_be_sealed(text: str, values: Mapping[str, Any]) -> bool:
+    """Whether a text is (a line of) the issuer's name or the date; `values` are what the template is filled with."""
+    face = values["face"]
+    names = (face["organisation_name_zh"], face["organisation_name_en"], values["issued_zh"], values["issued_en"])
+    return any(bare(text) in bare(name) for name in names)
+
+
 def seal_problems(seal_mm: Sequence[float]) -> list[Problem]:
     """Whether the seal's box is a square of a seal's size inside the sheet."""
     left, low, right, high = seal_mm
@@ -214,7 +236,7 @@ def seal_problems(seal_mm: Sequence[float]) -> list[Problem]:
     return [
         _problem(
             "seal_box",
-            N_("签章位置不对：须是边长 30 到 50 毫米的正方形，离纸边至少 8 毫米。"),
+            N_("签章位置不对：须是边长 30 到 50 毫米的正方形，在边框以内（离纸边至少 19.4 毫米）。"),
             N_("四个数依次是左、下、右、上，从纸张左下角量起，例如 214 21 254 61。"),
             field="seal",
         )

@@ -20,7 +20,8 @@ import segno
 
 from certificates.designs.documents.templates import filled
 from certificates.designs.queries import built_in_template
-from certificates.designs.rules.fields import SEAL_FIELD
+from certificates.designs.rules.fields import EDGE_MM, PAGE_MM, SEAL_FIELD
+from certificates.designs.rules.layout import may_be_sealed
 from certificates.designs.rules.records import WEASYPRINT, Template
 from certificates.issuing.documents.guilloche import frame_pdf
 from certificates.issuing.documents.photos import flaw_of, printed
@@ -29,6 +30,7 @@ from certificates.issuing.documents.press import (
     Unsure,
     Variant,
     compile_all,
+    covered,
     overflows,
     press,
     set_page,
@@ -51,10 +53,10 @@ from exam.kernel.pdf import Attachment
 RESERVED_BYTES: Final = 6144
 SAMPLE_NUMBER: Final = "0" * 20 + "X"
 _SAMPLE_ADDRESS: Final = f"https://certificates.example.org/v/{'0' * 22}"
-_EDGE_MM: Final = 19.4  # the inner rule of the frame
 _MASK: Final = 4
 _CODE_SCALE: Final = 8
 _POINTS_PER_MM: Final = 72 / 25.4
+_PX_PER_MM: Final = 96 / 25.4
 _MONTHS: Final = (
     "January",
     "February",
@@ -329,7 +331,10 @@ def _set(face: Face, home: Path, template: Template) -> tuple[list[str], Variant
         assets = {"photo.jpg": blank_photo(), "qr.png": qr_png(_SAMPLE_ADDRESS)}
         layout = pdf.record_layout(filled(template.source, context), values={}, assets=assets, home=home)
         page = recorded_page(layout)
-    return [one.text for one in overflows(layout, page, _EDGE_MM * 96 / 25.4)], variant
+    left, low, right, high = template.source.seal_mm
+    seal = (left * _PX_PER_MM, (PAGE_MM[1] - high) * _PX_PER_MM, right * _PX_PER_MM, (PAGE_MM[1] - low) * _PX_PER_MM)
+    found = [one.text for one in overflows(layout, page, EDGE_MM * _PX_PER_MM)]
+    return found + [text for text in covered(page, seal) if not may_be_sealed(text, context)], variant
 
 
 def compile_design(template: Template, home: Path) -> None:

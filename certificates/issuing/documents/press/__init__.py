@@ -2,7 +2,7 @@
 
 from certificates.issuing.documents.press.faces import Unsure
 from certificates.issuing.documents.press.pressing import Seal, press
-from certificates.issuing.documents.press.setting import Overflow, overflows, set_page
+from certificates.issuing.documents.press.setting import Overflow, covered, overflows, set_page
 from certificates.issuing.documents.press.template import Variant, compile_all, shape_of, thawed, variant_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Unsure",
     "Variant",
     "compile_all",
+    "covered",
     "overflows",
     "press",
     "set_page",

@@ -322,6 +322,11 @@ def overflows(layout: Layout, page: Page, inset: float) -> list[Overflow]:
     return found
 
 
+def covered(page: Page, box: Rectangle) -> list[str]:
+    """The texts on which something lies that is laid over the page: the seal (pixels from the upper left)."""
+    return [one.text for one in page.sets if _meet(one.ink, box)]
+
+
 def _meet(one: Rectangle, other: Rectangle) -> bool:
     return (
         one[0] + _TOUCH < other[2]

@@ -62,6 +62,11 @@ def test_each_required_field_is_missed(line: int) -> None:
         (changed(2, x=21.0, y=70.0), "covered"),
         (msgspec.structs.replace(GOOD, images=[Image(PHOTO, 20, 60, 20, 28), GOOD.images[1]]), "image_small"),
         (msgspec.structs.replace(GOOD, images=[GOOD.images[0], Image(QR, 220, 155, 30, 30)]), "seal_covers"),
+        (changed(2, x=230.0, y=155.0, width=20.0), "seal_covers"),
+        (changed(4, x=200.0, y=160.0), "seal_covers"),
+        (changed(9, x=200.0, y=160.0), ""),  # the issuer's name may be under the seal
+        (changed(8, x=200.0, y=160.0), ""),  # the date too
+        (changed(2, x=15.0), "outside"),  # on the frame
         (changed(2, text=LINES[2] + "教育部"), ""),
         (msgspec.structs.replace(GOOD, texts=[*GOOD.texts, text("指", 15), text("定", 16)]), "forbidden_words"),
     ],
@@ -81,7 +86,9 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast((0x76 / 255,) * 3) == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("box", [(0, 0, 40, 40), (214, 21, 254, 81), (214, 21, 224, 31), (260, 21, 300, 61)])
+@pytest.mark.parametrize(
+    "box", [(0, 0, 40, 40), (214, 21, 254, 81), (214, 21, 224, 31), (260, 21, 300, 61), (214, 12, 254, 52)]
+)
 def test_the_seal_is_a_square_inside_the_sheet(box: tuple[float, ...]) -> None:
     assert [one.code for one in seal_problems(box)] == ["seal_box"]
     assert seal_problems(SEAL) == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from uuid import UUID
 
 import pytest
 from PIL import Image
 
-from certificates.designs.queries import built_in_template
+from certificates.designs.queries import built_in, built_in_template
+from certificates.designs.rules.records import Template
 from certificates.issuing.documents.drawing import crowded, prepared
 from certificates.issuing.rules.face import Eligible
 from certificates.issuing.rules.fitting import photo_flaw
@@ -36,6 +38,14 @@ def jpeg(width: int, height: int, mode: str = "RGB") -> bytes:
 @pytest.mark.parametrize("changed", WORST)
 def test_the_worst_that_really_occurs_has_room(changed: dict[str, str]) -> None:
     assert crowded(intent_of(changed).face, print_home()) == []
+
+
+def test_the_seal_may_stand_on_the_issuer_only() -> None:
+    long = intent_of({"organisation_name_zh": "北京样本信息技术培训评价组织有限公司"}).face  # runs under the seal
+    source = replace(built_in(), seal_mm=(150.0, 90.0, 190.0, 130.0))
+    moved = Template(name="WL01-v2", sha256=source.sha256, source=source)
+    assert crowded(long, print_home()) == []
+    assert crowded(long, print_home(), moved)
 
 
 @pytest.mark.parametrize(
