@@ -18,6 +18,7 @@ from exam.kernel.pages import page, redirect
 HOME: Final = "/certificates/nightly"
 _RUNS: Final = 30
 _SHOWN: Final = 100
+_WRONG_MOST: Final = 10_000
 
 
 @get(HOME, guards=[needs(Permission.CERTIFICATE_ISSUE, Permission.AUDIT_READ)])
@@ -27,7 +28,7 @@ async def index(request: AppRequest, services: AppServices) -> Response[Any]:
     async with services.db.transaction() as session:
         runs = await queries.checks(session, limit=_RUNS)
         stands = await queries.standing(session)
-        wrong = await queries.wrong(session, actor, limit=_SHOWN)
+        wrong = await queries.wrong(session, actor, limit=_WRONG_MOST)
         waiting = await jobs.promised(session, NIGHTLY_JOB)
     last = next((one for one in runs if one.ended_at is not None), None)
     return page(
@@ -39,6 +40,8 @@ async def index(request: AppRequest, services: AppServices) -> Response[Any]:
         late=last is not None and last.ended_at is not None and now - last.ended_at > LATE,
         stands=stands,
         wrong=wrong,
+        shown=_SHOWN,
+        elsewhere=max(0, stands.wrong - len(wrong)),
         words=WORDS,
         nights=NIGHTS,
         whole_most=WHOLE_MOST,

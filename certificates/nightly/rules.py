@@ -200,7 +200,7 @@ def _ledger_differences(expected: Expected, attached: Mapping[str, bytes]) -> It
     missing = [name for name in (CREDENTIAL, PROOF, RECORD) if name not in attached]
     yield from (Difference(Kind.ATTACHMENTS, name) for name in missing)
     if expected.entry is None:
-        yield Difference(Kind.ENTRY, f"{expected.leaf_index}")
+        yield Difference(Kind.ENTRY, f"#{expected.leaf_index}")
     if RECORD in attached:
         yield from _record_differences(expected, attached[RECORD])
     if expected.problem:
@@ -221,7 +221,7 @@ def _record_differences(expected: Expected, data: bytes) -> Iterator[Difference]
         names = sorted(name for name in {*record, *expected.record} if record.get(name) != expected.record.get(name))
         yield Difference(Kind.RECORD, ", ".join(names))
     if expected.entry is not None and entry != expected.entry:
-        yield Difference(Kind.ENTRY, f"{expected.leaf_index}")
+        yield Difference(Kind.ENTRY, f"#{expected.leaf_index}")
 
 
 def _proof_differences(expected: Expected, data: bytes | None) -> Iterator[Difference]:
