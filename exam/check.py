@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certificates.archive import queries as archive
 from certificates.credit import queries as credit
 from certificates.designs import queries as designs
 from certificates.handover import queries as handover
@@ -153,7 +154,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         key="bytes", name=N_("每份存储的证书文件与哈希、签名、页面文字、登记簿都一致"),
-        concerns=r"files: ", counted="SELECT count(*) FROM certificates.certificates WHERE sha256 IS NOT NULL",
+        concerns=r"files: |archive: ", counted="SELECT count(*) FROM certificates.certificates WHERE sha256 IS NOT NULL",
     ),
     Invariant(
         key="ledger", name=N_("证书与登记簿的条目一一对应，检查点已签名并有见证"),
@@ -235,6 +236,7 @@ RECORDED: Sequence[tuple[str, str]] = (
     ("outcome", "SELECT id FROM scoring.outcomes"),
     ("review", "SELECT id FROM scoring.reviews"),
     ("certificate", "SELECT id FROM certificates.certificates"),
+    ("archive_copy", "SELECT id FROM certificates.archive_copies"),
     ("nightly_check", "SELECT id FROM certificates.nightly_checks WHERE ended_at IS NOT NULL"),
     ("ledger_erasure", "SELECT id FROM certificates.ledger_erasures"),
     ("signing_key", "SELECT id FROM certificates.signing_keys"),
@@ -301,6 +303,7 @@ async def findings(session: AsyncSession, services: Services) -> list[str]:
         *led("issuing", await issuing.invariants(session)),
         *led("keys", await keys.invariants(session)),
         *led("files", files),
+        *led("archive", await archive.invariants(session, services.files, now=services.clock.now())),
         *led("ledger", entries),
         *led(
             "platform", await platform.invariants(session, today=today, issued=await issuing.issued_versions(session))

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from certificates.archive import commands as archive
 from certificates.issuing import commands as issuing
 from certificates.issuing.jobs import announced
 from certificates.keys import commands as keys
@@ -107,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_commands(commands, common, _with_services)
     parts = ledger.Parts(announced.known, announced.owner, ledger_jobs.seal)
     ledger.add_commands(commands, common, _with_services, parts)
-    verification.add_commands(commands, common)
+    archive.add_commands(verification.add_commands(commands, common), common, _with_services)
     office = issuing.add_commands(commands, common)
     office["halt"].set_defaults(command=_without_upgrade(issuing.halt))
     office["resume"].set_defaults(command=_without_upgrade(issuing.resume))

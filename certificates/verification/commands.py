@@ -32,9 +32,9 @@ from exam.kernel.postgres import NoServer, ensure_server
 from exam.kernel.settings import Settings
 
 
-def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add ``certificate verify`` to the command line."""
-    group = commands.add_parser("certificate", help=translate(N_("证书的离线查验"))).add_subparsers(
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> Any:
+    """Add ``certificate verify`` to the command line; returns the commands of ``certificate``."""
+    group = commands.add_parser("certificate", help=translate(N_("证书文件：查验、存档"))).add_subparsers(
         required=True, metavar="COMMAND"
     )
     verifying = group.add_parser("verify", parents=[common], help=translate(N_("查验证书文件")))
@@ -50,6 +50,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         help=translate(N_("受信任的时间戳根证书（默认：KAOWU_TSA_ROOTS）")),
     )
     verifying.set_defaults(command=verify)
+    return group
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from sqlalchemy import MetaData
 
+from certificates.archive import models as archive
 from certificates.credit import models as credit
 from certificates.designs import models as designs
 from certificates.handover import models as handover
@@ -66,6 +67,7 @@ MODELS: tuple[ModuleType, ...] = (
     keys,
     designs,
     issuing,
+    archive,
     printing,
     packs,
     handover,

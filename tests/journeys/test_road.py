@@ -175,6 +175,9 @@ PLANTED = [
     ("bytes", """UPDATE certificates.certificates SET sha256 = (SELECT sha256 FROM certificates.certificates
         WHERE sha256 IS NOT NULL ORDER BY number LIMIT 1) WHERE number = (SELECT max(number) FROM certificates.certificates
         WHERE sha256 IS NOT NULL)"""),
+    ("bytes", """INSERT INTO certificates.archive_copies (id, certificate_id, original_sha256, sha256, size_bytes, level, stamped_at,
+        renew_by, made_at) SELECT gen_random_uuid(), id, sha256, repeat('b', 64), 1, 'B-LTA', now(), now(), now()
+        FROM certificates.certificates WHERE number = (SELECT min(number) FROM certificates.numbers) AND sha256 IS NOT NULL"""),
     ("ledger", "UPDATE certificates.ledger_leaves SET leaf_hash = sha256(leaf_hash) WHERE index = 1"),
     ("ledger", "DELETE FROM certificates.ledger_leaves WHERE index = (SELECT max(index) FROM certificates.ledger_leaves)"),
     ("ledger", "DELETE FROM certificates.certificates WHERE number = (SELECT min(number) FROM certificates.numbers)"),

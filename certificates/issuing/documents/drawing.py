@@ -51,6 +51,8 @@ from exam.kernel.errors import N_, Problem, Unavailable
 from exam.kernel.pdf import Attachment
 
 RESERVED_BYTES: Final = 6144
+STAMPED_BYTES: Final = 16384
+"""With a time stamp: the authority's certificates lie in it too."""
 SAMPLE_NUMBER: Final = "0" * 20 + "X"
 _SAMPLE_ADDRESS: Final = f"https://certificates.example.org/v/{'0' * 22}"
 _MASK: Final = 4
@@ -118,11 +120,13 @@ def draw(
     home: Path,
     attachments: Sequence[Attachment] = (),
     frozen: Callable[[str], bytes] | None = None,
+    reserved: int = RESERVED_BYTES,
 ) -> bytes:
     """The certificate as PDF/A-3a and PDF/UA-1, its signature field prepared and open, with its associated files.
 
     The press puts it together; where it is unsure, WeasyPrint draws it, which takes about forty times as long. `frozen`
     hands out the compiled shape of a hash, where this machine's own is another one than the certificate was begun with.
+    `reserved` is the room for the signature in bytes.
     """
     return drawn(
         intent,
@@ -132,6 +136,7 @@ def draw(
         home=home,
         attachments=attachments,
         frozen=frozen,
+        reserved=reserved,
     ).data
 
 
@@ -144,9 +149,12 @@ def drawn(
     home: Path,
     attachments: Sequence[Attachment] = (),
     frozen: Callable[[str], bytes] | None = None,
+    reserved: int = RESERVED_BYTES,
 ) -> Drawn:
     """The same, and by which way it came."""
-    work = _Work(intent, _small(photo), f"{base_url}/v/{intent.token}", signer_name, home, attachments, frozen)
+    work = _Work(
+        intent, _small(photo), f"{base_url}/v/{intent.token}", signer_name, home, attachments, frozen, reserved
+    )
     if intent.compiled == WEASYPRINT:
         return Drawn(_by_weasyprint(work), "begun without the press")
     try:
@@ -171,6 +179,7 @@ class _Work:
     home: Path
     attachments: Sequence[Attachment]
     frozen: Callable[[str], bytes] | None = None
+    reserved: int = RESERVED_BYTES
 
     @property
     def context(self) -> dict[str, Any]:
@@ -188,7 +197,7 @@ class _Work:
             name=SEAL_FIELD,
             box=_seal_box(self.intent.template),
             appearance=static.seal,
-            reserved=RESERVED_BYTES,
+            reserved=self.reserved,
             tooltip=f"{face.organisation_name_zh} 电子签章 Electronic seal of the issuer",
             signer=self.signer_name,
             reason="职业技能等级证书颁发 Issue of certificate",

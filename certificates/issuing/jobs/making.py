@@ -19,6 +19,7 @@ from pypdfium2 import raw
 
 from certificates.issuing.credentials import credential_jwt
 from certificates.issuing.documents import Intent, draw
+from certificates.issuing.documents.drawing import RESERVED_BYTES, STAMPED_BYTES
 from certificates.issuing.documents.samples import PDFIUM
 from certificates.issuing.rules.credential import MEDIA_TYPE
 from certificates.issuing.rules.signature import Level, examine
@@ -67,7 +68,7 @@ def attachments_of(services: Services, work: Work) -> tuple[Attachment, ...]:
 def make(services: Services, work: Work) -> str:
     """Draw, sign, check with other eyes, store; returns the hash. Nothing unsigned is ever stored."""
     intent = work.intent
-    signer = signer_of(services.settings)
+    signer, authority = signer_of(services.settings), authority_of(services.settings)
     drawn = draw(
         intent,
         photo=services.files.get(intent.photo_sha256),
@@ -76,8 +77,8 @@ def make(services: Services, work: Work) -> str:
         home=services.settings.home,
         attachments=attachments_of(services, work),
         frozen=services.files.get,
+        reserved=STAMPED_BYTES if authority else RESERVED_BYTES,
     )
-    authority = authority_of(services.settings)
     signed = sign(drawn, signer, authority.stamp if authority else None)
     require_genuine(signed, intent, roots(services.settings), stamp_roots(services.settings) if authority else None)
     return services.files.put(signed)

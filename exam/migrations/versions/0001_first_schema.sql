@@ -1166,6 +1166,30 @@ CREATE TABLE scoring.tablets (
 
 CREATE UNIQUE INDEX uq_tablets_label ON scoring.tablets (site_id, label) WHERE revoked_at IS NULL;
 
+CREATE TABLE certificates.archive_copies (
+    id UUID NOT NULL,
+    certificate_id UUID NOT NULL,
+    original_sha256 VARCHAR(64) NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    stamped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    renew_by TIMESTAMP WITH TIME ZONE NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_archive_copies PRIMARY KEY (id),
+    CONSTRAINT ck_archive_copies_level CHECK (level IN ('B-B', 'B-T', 'B-LT', 'B-LTA')),
+    CONSTRAINT ck_archive_copies_copy CHECK (sha256 <> original_sha256),
+    CONSTRAINT ck_archive_copies_more_than_issued CHECK (level <> 'B-B'),
+    CONSTRAINT fk_archive_copies_certificate_id FOREIGN KEY(certificate_id) REFERENCES certificates.certificates (id),
+    CONSTRAINT uq_archive_copies_sha256 UNIQUE (sha256)
+);
+
+CREATE INDEX ix_archive_copies_latest ON certificates.archive_copies (certificate_id, made_at);
+
+CREATE TRIGGER archive_copies_append_only BEFORE UPDATE OR DELETE ON certificates.archive_copies FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER archive_copies_no_truncate BEFORE TRUNCATE ON certificates.archive_copies FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
+
 CREATE TABLE certificates.handover_entries (
     id UUID NOT NULL,
     certificate_id UUID NOT NULL,

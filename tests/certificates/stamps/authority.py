@@ -38,6 +38,7 @@ tsa_name = yes
 ess_cert_id_chain = no
 ess_cert_id_alg = {ess}
 """
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 @dataclass
@@ -62,7 +63,11 @@ class Stamping:
         return [self.root.public_bytes(serialization.Encoding.DER)]
 
     def answer(self, query: bytes) -> bytes:
-        """What ``openssl ts -reply`` says to a request."""
+        """What ``openssl ts -reply`` says to a request; one at a time, for its serial numbers."""
+        with _ONE_AT_A_TIME:
+            return self._answer(query)
+
+    def _answer(self, query: bytes) -> bytes:
         (self.folder / "query.tsq").write_bytes(query)
         command = "openssl ts -reply -queryfile query.tsq -config tsa.cnf -section stamp -inkey tsa.key -signer tsa.pem -out reply.tsr"
         subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
