@@ -24,7 +24,9 @@ from exam.kernel import fonts, pdf
 from exam.kernel.errors import N_, Problem
 from exam.kernel.sandbox import ChildFailed, Children
 
-_SECONDS: Final = 6.0
+SECONDS: Final = 6.0
+"""Of computing: what a trial may take."""
+_PATIENCE_SECONDS: Final = 60.0  # a submission is tried to the end on a busy machine too
 _MEGABYTES: Final = 1024
 
 
@@ -77,13 +79,20 @@ def static_problems(source: Source) -> list[Problem]:
 
 
 def try_one(
-    source: Source, key: str, home: Path, *, under: bytes | None = None, seal: bytes | None = None, picture: bool = True
+    source: Source,
+    key: str,
+    home: Path,
+    *,
+    under: bytes | None = None,
+    seal: bytes | None = None,
+    picture: bool = True,
+    seconds: float = SECONDS,
 ) -> tuple[list[Problem], Tried]:
-    """Draw one dummy and say what is wrong with it; blocks for about half a second."""
+    """Draw one dummy and say what is wrong with it; blocks for about half a second, and at most for `seconds`."""
     name, dummy = DUMMIES[key]
     trial = Trial(source.html, source.style, dict(dummy), picture, under, seal, source.seal_mm)
     try:
-        answer = _children(home).ask(msgspec.msgpack.encode(trial))
+        answer = _children(home).ask(msgspec.msgpack.encode(trial), seconds=seconds)
     except ChildFailed:
         return [_fault(Fault("slow"))], Tried()
     tried = msgspec.msgpack.decode(answer, type=Tried)
@@ -99,7 +108,7 @@ def every_problem(source: Source, home: Path) -> list[Problem]:
     found = static_problems(source)
     if not found:
         for key in DUMMIES:
-            found += try_one(source, key, home, picture=False)[0]
+            found += try_one(source, key, home, picture=False, seconds=_PATIENCE_SECONDS)[0]
     return once(found)
 
 
@@ -154,7 +163,7 @@ def _pool(_folder: Path, home: Path) -> Children:
     return Children(
         "certificates.designs.checker.child",
         count=1,
-        seconds=_SECONDS,
+        seconds=SECONDS,
         megabytes=_MEGABYTES,
         env=pdf.drawing_environment(home),
     )
