@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from certificates.credit import routes as credit
 from certificates.designs import documents as design_drawing
 from certificates.designs import routes as designs
+from certificates.enquiries import routes as enquiries
 from certificates.handover import routes as handover
 from certificates.issuing import documents as issuing_drawing
 from certificates.issuing import routes as issuing
@@ -68,6 +69,7 @@ MODULES: Sequence[Any] = (
     credit,
     verification,
     sharing,
+    enquiries,
     catalogue,
     registration,
     papers,

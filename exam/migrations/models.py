@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 from certificates.archive import models as archive
 from certificates.credit import models as credit
 from certificates.designs import models as designs
+from certificates.enquiries import models as enquiries
 from certificates.handover import models as handover
 from certificates.issuing import models as issuing
 from certificates.keys import models as keys
@@ -77,6 +78,7 @@ MODELS: tuple[ModuleType, ...] = (
     registry,
     credit,
     sharing,
+    enquiries,
 )
 
 

@@ -181,6 +181,28 @@ CREATE TRIGGER designs_no_delete BEFORE DELETE ON certificates.designs FOR EACH 
 
 CREATE TRIGGER designs_no_truncate BEFORE TRUNCATE ON certificates.designs FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.enquirers (
+    id UUID NOT NULL,
+    organisation_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    quota INTEGER NOT NULL,
+    made_by UUID NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_by UUID,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT NOT NULL,
+    CONSTRAINT pk_enquirers PRIMARY KEY (id),
+    CONSTRAINT ck_enquirers_quota CHECK (quota BETWEEN 1 AND 20000),
+    CONSTRAINT ck_enquirers_ends CHECK (ends_at > made_at AND ends_at <= made_at + interval '366 days'),
+    CONSTRAINT ck_enquirers_closed_by CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+    CONSTRAINT ck_enquirers_reason CHECK ((closed_at IS NULL) = (reason = ''))
+);
+
+CREATE INDEX ix_enquirers_organisation_id ON certificates.enquirers (organisation_id);
+
 CREATE TABLE certificates.halts (
     id UUID NOT NULL,
     reason TEXT NOT NULL,
@@ -1190,6 +1212,27 @@ CREATE TRIGGER archive_copies_append_only BEFORE UPDATE OR DELETE ON certificate
 
 CREATE TRIGGER archive_copies_no_truncate BEFORE TRUNCATE ON certificates.archive_copies FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.enquiry_keys (
+    id UUID NOT NULL,
+    enquirer_id UUID NOT NULL,
+    prefix TEXT NOT NULL,
+    key_hash VARCHAR(64) NOT NULL,
+    label TEXT NOT NULL,
+    made_by UUID NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    revoked_by UUID,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    last_used_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_enquiry_keys PRIMARY KEY (id),
+    CONSTRAINT uq_enquiry_keys_key_hash UNIQUE (key_hash),
+    CONSTRAINT ck_enquiry_keys_ends CHECK (ends_at > made_at),
+    CONSTRAINT ck_enquiry_keys_revoked_by CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+    CONSTRAINT fk_enquiry_keys_enquirer_id FOREIGN KEY(enquirer_id) REFERENCES certificates.enquirers (id)
+);
+
+CREATE INDEX ix_enquiry_keys_enquirer_id ON certificates.enquiry_keys (enquirer_id);
+
 CREATE TABLE certificates.handover_entries (
     id UUID NOT NULL,
     certificate_id UUID NOT NULL,
@@ -1928,6 +1971,32 @@ CREATE TABLE scoring.tablet_passes (
     CONSTRAINT fk_tablet_passes_tablet_id FOREIGN KEY(tablet_id) REFERENCES scoring.tablets (id),
     CONSTRAINT fk_tablet_passes_account_id FOREIGN KEY(account_id) REFERENCES exam.accounts (id)
 );
+
+CREATE TABLE certificates.enquiries (
+    id UUID NOT NULL,
+    enquirer_id UUID NOT NULL,
+    key_id UUID NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    day DATE NOT NULL,
+    channel TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    rows_count INTEGER NOT NULL,
+    counts JSONB NOT NULL,
+    CONSTRAINT pk_enquiries PRIMARY KEY (id),
+    CONSTRAINT ck_enquiries_channel CHECK (channel IN ('list', 'api')),
+    CONSTRAINT ck_enquiries_rows CHECK (rows_count > 0),
+    CONSTRAINT ck_enquiries_reason CHECK (reason <> ''),
+    CONSTRAINT fk_enquiries_enquirer_id FOREIGN KEY(enquirer_id) REFERENCES certificates.enquirers (id),
+    CONSTRAINT fk_enquiries_key_id FOREIGN KEY(key_id) REFERENCES certificates.enquiry_keys (id)
+);
+
+CREATE INDEX ix_enquiries_at ON certificates.enquiries (enquirer_id, at);
+
+CREATE INDEX ix_enquiries_day ON certificates.enquiries (enquirer_id, day);
+
+CREATE TRIGGER enquiries_append_only BEFORE UPDATE OR DELETE ON certificates.enquiries FOR EACH ROW EXECUTE FUNCTION exam.forbid_change();
+
+CREATE TRIGGER enquiries_no_truncate BEFORE TRUNCATE ON certificates.enquiries FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
 CREATE TABLE certificates.share_uses (
     share_id UUID NOT NULL,

@@ -79,7 +79,7 @@ async def post(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Res
 
 
 async def make(services: Services, holder: Actor, one: queries.Certificate, **given: Any) -> tuple[UUID, str]:
-    wanted = {"days": 30, "shows_name": True, "shows_photo": True, "label": ""} | given
+    wanted: dict[str, Any] = {"days": 30, "shows_name": True, "shows_photo": True, "label": ""} | given
     async with services.db.transaction() as session:
         share, code = await actions.make(
             session, holder, services.vault, certificate_id=one.id, now=services.clock.now(), **wanted
