@@ -71,6 +71,13 @@ def _ceremony(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--years", type=int, default=5, choices=range(1, 11), metavar="1-10")
     parser.add_argument("--csr", action="store_true", help=translate(N_("只做证书申请，由外部机构签发")))
+    parser.add_argument(
+        "--token", default="", metavar="LABEL", help=translate(N_("在密码设备（PKCS #11）中制作密钥，密钥不能取出"))
+    )
+    parser.add_argument("--module", default="", metavar="PATH", help=translate(N_("密码设备的程序库（.so）")))
+    parser.add_argument(
+        "--pin-file", type=Path, default=None, metavar="FILE", help=translate(N_("密码设备的 PIN，权限 0600"))
+    )
     parser.add_argument("--passphrase-stdin", action="store_true", help=translate(N_("从标准输入读取口令")))
     parser.set_defaults(command=ceremony)
 

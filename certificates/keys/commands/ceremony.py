@@ -11,12 +11,19 @@ from certificates.keys.documents import ceremony_record
 from certificates.keys.rules.ceremony import Plan
 from certificates.keys.rules.purposes import Purpose
 from certificates.keys.signer.ceremony import hold
+from certificates.keys.signer.token_keys import Slot
 from exam.deployment.rules import fingerprint
 from exam.kernel.clock import Clock
-from exam.kernel.errors import N_
+from exam.kernel.errors import N_, Invalid
 from exam.kernel.files import write_whole
 from exam.kernel.i18n import translate
 from exam.kernel.settings import TREE, Settings
+
+
+class TokenIncomplete(Invalid):
+    """Half a token."""
+
+    message = N_("在密码设备中制作密钥需要同时写明 --token、--module 和 --pin-file。")
 
 
 def ceremony(arguments: argparse.Namespace) -> int:
@@ -32,9 +39,10 @@ def ceremony(arguments: argparse.Namespace) -> int:
         years=arguments.years,
         requests_only=arguments.csr,
     )
+    slot = slot_of(arguments)
     passphrase = b"" if arguments.csr else _passphrase(arguments)
     folder = arguments.folder.absolute()
-    held = hold(folder, plan, now=clock.now, passphrase=passphrase, software={"kaowu": fingerprint(TREE)})
+    held = hold(folder, plan, now=clock.now, passphrase=passphrase, software={"kaowu": fingerprint(TREE)}, slot=slot)
     record = ceremony_record(held.log, now=clock.now(), home=Settings.load().home)
     write_whole(folder / "record.pdf", record, 0o644)
     if arguments.json:
@@ -52,6 +60,15 @@ def ceremony(arguments: argparse.Namespace) -> int:
             )
         )
     return 0
+
+
+def slot_of(arguments: argparse.Namespace) -> Slot | None:
+    """The token that the keys shall be made in, None for files; raises `TokenIncomplete`."""
+    if not any((arguments.token, arguments.module, arguments.pin_file)):
+        return None
+    if not all((arguments.token, arguments.module, arguments.pin_file)):
+        raise TokenIncomplete
+    return Slot(arguments.module, arguments.token, arguments.pin_file)
 
 
 def _passphrase(arguments: argparse.Namespace) -> bytes:
