@@ -158,7 +158,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         key="ledger", name=N_("证书与登记簿的条目一一对应，检查点已签名并有见证"),
-        concerns=r"issuing: |ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
+        concerns=r"issuing: (?!design )|ledger: ", counted="SELECT count(*) FROM certificates.ledger_leaves",
     ),
     Invariant(
         key="papers", name=N_("每张证书纸都有去向，作废由两人确认"),
@@ -169,8 +169,8 @@ INVARIANTS: Sequence[Invariant] = (
         concerns=r"handover: ", counted="SELECT count(*) FROM certificates.handover_entries",
     ),
     Invariant(
-        key="designs", name=N_("证书版式由两人批准，提交后没有改动"),
-        concerns=r"designs: ", counted="SELECT count(*) FROM certificates.designs",
+        key="designs", name=N_("证书版式由两人批准，提交后没有改动，证书所记版式与之一致"),
+        concerns=r"designs: |issuing: design ", counted="SELECT count(*) FROM certificates.designs",
     ),
     Invariant(
         key="keys", name=N_("签名密钥与登记一致，一把密钥一种用途，失密由两人确认"),

@@ -22,6 +22,7 @@ from exam.demo.steps import (
     catalogue,
     credits,
     day,
+    designing,
     earlier,
     living,
     marking,
@@ -163,13 +164,15 @@ async def _examine(exam: Exam, days: BatchDays) -> None:
 
 async def _certify(exam: Exam) -> None:
     """Steps g and h."""
+    with exam.stage.progress.step("design", N_("证书版式")) as step:
+        step.tell(N_("%(name)s 由两人批准并启用"), name=await designing.put_in_force(exam.stage, exam.batch_id))
     with exam.stage.progress.step("certificates", N_("制证签名")) as step:
         await proof.issue(exam.stage, exam.batch_id, step)
     with exam.stage.progress.step("platform", N_("平台登记")) as step:
         await proof.register(exam.stage, exam.batch_id, step)
     with exam.stage.progress.step("credits", N_("学分银行")) as step:
         await credits.store(exam.stage, exam.batch_id, step)
-    with exam.stage.progress.step("paper", N_("证书纸与版式")) as step:
+    with exam.stage.progress.step("paper", N_("证书纸")) as step:
         await paper.use(exam.stage, await proof.issued_of(exam.stage, exam.batch_id), step)
 
 

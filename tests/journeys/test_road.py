@@ -185,6 +185,7 @@ PLANTED = [
         WHERE size = (SELECT max(size) FROM certificates.ledger_checkpoints)"""),
     ("papers", """INSERT INTO certificates.paper_intakes (id, organisation_id, first_serial, last_serial, sheets_count, taken_in_by,
         taken_in_at) VALUES (gen_random_uuid(), gen_random_uuid(), 'Z0001', 'Z0002', 2, gen_random_uuid(), now())"""),
+    ("designs", "UPDATE certificates.certificates SET template_sha256 = repeat('0', 64) WHERE number = (SELECT min(number) FROM certificates.numbers)"),
     ("designs", """INSERT INTO certificates.designs (id, name, version, title, status, html, style, seal_mm, sha256, revision,
         based_on, authors, saved_at, way, reason) VALUES (gen_random_uuid(), 'ALL-v9', 9, '', 'approved', '', '',
         '[1, 2, 3, 4]', repeat('0', 64), 1, 'v1', '{}', now(), '', '')"""),

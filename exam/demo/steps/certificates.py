@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from certificates.designs import queries as designed
 from certificates.issuing import actions
 from certificates.issuing import jobs as issuing
 from certificates.issuing import queries as issued
@@ -35,9 +36,10 @@ async def release(stage: Stage, batch_id: UUID, now: datetime) -> None:
             issued_on=china_date(now),
             specimen=signer_of(stage.services.settings).specimen,
         )
-    problems = {
-        id: [one.code for one in found] for id, found in problems_of(waiting, stage.services.settings.home).items()
-    }
+        organisations = {one.organisation_id for one in waiting}
+        templates = {id: await designed.template_in_force(session, id) for id in sorted(organisations)}
+    looked = problems_of(waiting, stage.services.settings.home, templates=templates)
+    problems = {id: [one.code for one in found] for id, found in looked.items()}
     async with stage.change() as session:
         release_id = await actions.propose(
             session, proposer, batch_id=batch_id, waiting=waiting, problems=problems, now=now

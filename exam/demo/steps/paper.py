@@ -1,11 +1,8 @@
-"""After issue: a hundred sheets of numbered paper are taken in, certificates printed on some, one sheet spoiled by two; a design is approved by two."""
+"""After issue: numbered paper is taken in, certificates printed on some, one sheet spoiled by two, papers sent to schools and
+collected."""
 
-import asyncio
 from uuid import UUID
 
-from certificates.designs import actions as designs
-from certificates.designs import queries as designed
-from certificates.designs.checker import every_problem
 from certificates.handover import actions as handover
 from certificates.handover import queries as papers
 from certificates.handover.rules import Deed, Taking
@@ -21,14 +18,13 @@ PRINTED = 12
 
 
 async def use(stage: Stage, certificates: list[Certificate], step: Step) -> int:
-    """Print some certificates of one organisation on its paper and draft a design; returns how many are on paper."""
+    """Print some certificates of one organisation on its paper; returns how many are on paper."""
     if not certificates:
         return 0
     organisation_id = certificates[0].organisation_id
     mine = [one for one in certificates if one.organisation_id == organisation_id][:PRINTED]
     printed = await _print(stage, organisation_id, mine)
     await _hand_over(stage, mine[0].batch_id)
-    await _design(stage, organisation_id)
     step.tell(N_("%(count)s 本已印在编号的证书纸上"), count=f"{printed:,}")
     return printed
 
@@ -81,18 +77,3 @@ async def _hand_over(stage: Stage, batch_id: UUID) -> None:
 
 def _seen(lines: list[papers.Line]) -> dict[UUID, int]:
     return {one.id: one.step for one in lines}
-
-
-async def _design(stage: Stage, organisation_id: UUID) -> None:
-    """A design that one officer begins and submits, and another approves; it is not in force."""
-    officer, second, now = stage.cast["issuer"], stage.cast["issuer2"], stage.services.clock.now()
-    async with stage.change() as session:
-        id = await designs.begin(
-            session, officer, title="春季版式", organisation_id=organisation_id, based_on="", now=now
-        )
-        one = await designed.design(session, officer, id)
-    problems = await asyncio.to_thread(every_problem, one.source, stage.services.settings.home)
-    async with stage.change() as session:
-        await designs.submit(session, officer, id=id, tried=one.source.sha256, problems=problems, now=now)
-    async with stage.change() as session:
-        await designs.approve(session, second, id=id, now=now)
