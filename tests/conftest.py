@@ -29,7 +29,7 @@ from exam.kernel.db import Database
 from exam.kernel.ports import free_port
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
-from tests.servers import Databases, application, close_run, in_thread, open_run, serve
+from tests.servers import Databases, application, close_run, open_run, serve
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -81,41 +81,38 @@ def databases() -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def _shared_database(databases: Databases) -> str:
-    """One database for all the rolled-back transactions of this process."""
-    return in_thread(databases.create())
+async def _shared_database(databases: Databases) -> AsyncIterator[Database]:
+    """One database for all the rolled-back transactions of this process; what one test prepared, the next one finds."""
+    made = Database(databases.url(await databases.create()), pool_size=1)
+    yield made
+    await made.dispose()
 
 
 @pytest.fixture
 async def db(databases: Databases) -> AsyncIterator[Database]:
     """A database of the test's own, empty but for the schema."""
-    name = await databases.lend()
-    database = Database(databases.url(name), pool_size=5)
-    yield database
-    await database.dispose()
-    await databases.give_back(name)
+    lent = await databases.lend()
+    yield lent
+    await databases.give_back(lent)
 
 
 @pytest.fixture
-def _session_url(request: pytest.FixtureRequest, databases: Databases) -> str:
-    if {"db", "services", "client", "live"} & set(request.fixturenames):
-        database: Database = request.getfixturevalue("db")
-        return database.engine.url.render_as_string(hide_password=False)
-    return databases.url(request.getfixturevalue("_shared_database"))
+def _session_database(request: pytest.FixtureRequest) -> Database:
+    own = {"db", "services", "client", "live"} & set(request.fixturenames)
+    found: Database = request.getfixturevalue("db" if own else "_shared_database")
+    return found
 
 
 @pytest.fixture
-async def session(_session_url: str) -> AsyncIterator[AsyncSession]:
+async def session(_session_database: Database) -> AsyncIterator[AsyncSession]:
     """A session in a transaction that is rolled back; on ``db`` where the test uses that too."""
-    engine = Database(_session_url, pool_size=1).engine
-    async with engine.connect() as connection:
+    async with _session_database.engine.connect() as connection:
         outer = await connection.begin()
         async with AsyncSession(
             bind=connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
         ) as opened:
             yield opened
         await outer.rollback()
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -164,12 +161,18 @@ async def live(services: Services) -> AsyncIterator[str]:
         yield address
 
 
+def chromium() -> str | None:
+    """The browser of the tests: the one that is named, or the smallest that is installed."""
+    installed = map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))
+    return os.environ.get("KAOWU_CHROMIUM") or next(filter(None, installed), None)
+
+
 @pytest.fixture(scope="session")
 async def _chromium() -> AsyncIterator["Browser"]:
     """One browser for all tests of this process: a start costs a second of CPU."""
     from playwright.async_api import async_playwright
 
-    program = os.environ.get("KAOWU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    program = chromium()
     if program is None:
         pytest.skip("no Chromium on this machine; `python3 run.py test` brings one")
     async with async_playwright() as playwright:

@@ -67,11 +67,9 @@ async def _walk(url: str, home: Path) -> UUID:
 @pytest.fixture
 async def db(databases: Databases, final: Final) -> AsyncIterator[Database]:
     """The test's own copy of the database."""
-    name = await databases.copy(final.database)
-    database = Database(databases.url(name), pool_size=5)
-    yield database
-    await database.dispose()
-    await databases.drop(name)
+    lent = await databases.lend_copy(final.database)
+    yield lent
+    await databases.end_copy(final.database, lent)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ stopped and started, back on the line, confirmed. What an assessor entered is th
 """
 
 import io
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -30,7 +29,7 @@ from scoring.tablets import actions, queries
 from scoring.tablets.routes import app
 from scoring.tablets.rules.events import Kind
 from scoring.tablets.rules.slips import slip
-from tests.conftest import CHROMIUM_FLAGS
+from tests.conftest import CHROMIUM_FLAGS, chromium
 from tests.exam.day import person
 from tests.journeys.pages import look, picture
 from tests.scoring.world import PASSWORD, World, hold, make_world
@@ -72,9 +71,8 @@ class Day:
 
     async def open(self) -> "Page":
         """Open the browser on its profile, and in it the page of the tablet."""
-        program = os.environ.get("KAOWU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
         self._context = await self._browser.browser_type.launch_persistent_context(
-            self._profile, executable_path=program, args=CHROMIUM_FLAGS, viewport=TABLET,  # type: ignore[arg-type]
+            self._profile, executable_path=chromium(), args=CHROMIUM_FLAGS, viewport=TABLET,  # type: ignore[arg-type]
             locale="zh-CN", timezone_id="Asia/Shanghai",
         )  # fmt: skip
         page = self._context.pages[0]

@@ -29,7 +29,6 @@ from certificates.keys.signer.files import pem, pem_chain
 from certificates.keys.signer.remote import remote_signer
 from exam.accounts.actions import create_staff
 from exam.accounts.rules import SYSTEM, Grant, Role
-from exam.kernel.db import Database
 from exam.kernel.files import write_whole
 from exam.kernel.ports import free_port
 from exam.kernel.services import Services
@@ -44,11 +43,9 @@ Run = Callable[..., Awaitable[dict[str, Any]]]
 @pytest.fixture
 async def db(databases: Databases) -> Any:
     """An empty database: nothing here needs the road."""
-    name = await databases.lend()
-    database = Database(databases.url(name), pool_size=2)
-    yield database
-    await database.dispose()
-    await databases.give_back(name)
+    lent = await databases.lend()
+    yield lent
+    await databases.give_back(lent)
 
 
 @pytest.fixture

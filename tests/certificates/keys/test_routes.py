@@ -36,11 +36,9 @@ SOON = Validity(begin=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2027, 1, 3,
 @pytest.fixture
 async def db(databases: Databases) -> AsyncIterator[Database]:
     """An empty database: nothing here needs the road."""
-    name = await databases.lend()
-    database = Database(databases.url(name), pool_size=4)
-    yield database
-    await database.dispose()
-    await databases.give_back(name)
+    lent = await databases.lend()
+    yield lent
+    await databases.give_back(lent)
 
 
 @pytest.fixture

@@ -14,11 +14,9 @@ from tests.servers import Databases
 @pytest.fixture
 async def db(databases: Databases) -> AsyncIterator[Database]:
     """A database of the test's own, empty but for the schema."""
-    name = await databases.create()
-    database = Database(databases.url(name), pool_size=5)
-    yield database
-    await database.dispose()
-    await databases.drop(name)
+    lent = await databases.lend()
+    yield lent
+    await databases.give_back(lent)
 
 
 @pytest.fixture
