@@ -73,3 +73,31 @@ def test_a_half_unpacked_set_is_not_taken_for_whole(tmp_path: Path, monkeypatch:
 
 def test_the_command_of_the_continuous_check_is_the_developers() -> None:
     assert "python3 run.py test" in (TREE / ".ci" / "run").read_text("utf-8")
+
+
+def test_where_there_is_no_small_browser_the_whole_one_is_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def unpack(name: str, *packages: str) -> None:
+        asked.append(packages)
+        if run.SHELL in packages:
+            raise run.Stopped("no such package")
+
+    monkeypatch.setattr(run, "unpack", unpack)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/apt-get")
+    run.bring_tools(["qpdf", run.SHELL])
+    assert asked == [("qpdf", run.SHELL), ("qpdf", "chromium")]
+
+
+def test_a_browser_that_was_unpacked_is_found_the_small_one_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "NATIVE", tmp_path)
+    assert run.unpacked("chromium") == ""
+    folder = tmp_path / "tools/usr/lib/chromium"
+    folder.mkdir(parents=True)
+    for name in ("chromium", run.SHELL):
+        (folder / name).touch()
+        assert Path(run.unpacked("chromium")).name == name
