@@ -33,9 +33,9 @@ from exam.accounts import actions as accounts
 from exam.accounts.guards import SESSION_COOKIE
 from exam.accounts.rules import SYSTEM, Grant, Role, Scope
 from exam.kernel import printing
+from exam.kernel.ports import free_port
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
-from tests.servers import free_port
 
 ISSUED: Final = 1_000_000
 RATE: Final = 200

@@ -35,6 +35,7 @@ from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
 from exam.kernel.clock import CHINA
 from exam.kernel.ids import new_id
+from exam.kernel.ports import free_port
 from exam.kernel.services import Services, make_services
 from exam.kernel.settings import Settings
 from exam.signals import queries as signals
@@ -44,7 +45,6 @@ from exam.sittings.rules import Duty, DutySpec, RoomSession, SittingSpec
 from scoring.tablets import actions as tablets
 from tests.exam.day import make_publication, make_room, make_scheme, make_specs, person
 from tests.scoring.tablets.world import Signer, Tablet, message
-from tests.servers import free_port
 
 ROOMS: Final = 1000
 SITES: Final = 25

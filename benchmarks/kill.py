@@ -27,6 +27,7 @@ from sqlalchemy import text
 from benchmarks.bad_line import BadLine, Promise, broken_promises
 from benchmarks.installation import deal_tablets, installation
 from exam.kernel.clock import FixedClock
+from exam.kernel.ports import free_port
 from exam.kernel.postgres import Server
 from exam.kernel.services import make_services
 from exam.kernel.settings import TREE, Settings
@@ -35,7 +36,6 @@ from scoring.tablets.rules.events import Event, Kind, SheetKey
 from scoring.tablets.rules.folding import fold, state_hash
 from tests.scoring.tablets.world import Signer, Tablet, message
 from tests.scoring.world import GOOD, START
-from tests.servers import free_port
 
 TABLETS: Final = 4
 CANDIDATES: Final = 20

@@ -18,6 +18,7 @@ import httpx
 from benchmarks.installation import deal_tablets, installation
 from exam.app import create_app
 from exam.kernel.clock import FixedClock
+from exam.kernel.ports import free_port
 from exam.kernel.services import make_services
 from exam.kernel.settings import Settings
 from scoring.tablets import queries
@@ -25,7 +26,7 @@ from scoring.tablets.rules.events import Event, Kind, SheetKey
 from scoring.tablets.rules.folding import fold, state_hash
 from tests.scoring.tablets.world import Signer, Tablet, message
 from tests.scoring.world import START
-from tests.servers import free_port, serve
+from tests.servers import serve
 
 TABLETS: Final = 50
 EVENTS: Final = 40_000
