@@ -77,6 +77,16 @@ async def test_every_entry_is_proved_in_the_smallest_published_tree(session: Asy
     assert [number for _, number in await queries.issued(session)] == [f"N{n:04}" for n in range(517)]
 
 
+async def test_a_smaller_tree_that_comes_late_is_not_published(session: AsyncSession) -> None:
+    """A host that was cut off while it sealed: the entry keeps the proof that it has travelled with."""
+    await actions.append(session, drafts(5), now=NOW)
+    await publish(session, 5)
+    (before,) = (await queries.proofs(session, [1])).values()
+    await publish(session, 3)
+    assert [one.size for one in await queries.checkpoints(session)] == [5]
+    assert list((await queries.proofs(session, [1])).values()) == [before]
+
+
 async def test_what_is_not_published_is_named(session: AsyncSession) -> None:
     assert await actions.append(session, [], now=NOW) == []
     assert await queries.proofs(session, []) == {}
