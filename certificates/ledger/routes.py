@@ -17,6 +17,7 @@ from certificates.ledger.queries import Checkpoint
 from certificates.ledger.queries.tree import MissingHash
 from certificates.ledger.rules import ErasureStatus
 from certificates.ledger.rules.notes import BadNote
+from certificates.ledger.rules.picture import growth
 from certificates.ledger.rules.policy import Policy, written
 from certificates.ledger.rules.tiles import NoTile, Tile, tile_named
 from certificates.ledger.signer import own_policy
@@ -33,6 +34,7 @@ _TEXT: Final = "text/plain"
 _SOON: Final = "public, max-age=5"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _SHOWN: Final = 20
+_DRAWN: Final = 60
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,13 @@ async def public_page(request: AppRequest, services: AppServices) -> Response[An
     """Say what the ledger is, how large, who watches it, and how anybody can check it."""
     async with services.db.transaction() as session:
         newest = await queries.checkpoint(session)
+        recent = await queries.checkpoints(session, limit=_DRAWN)
         policy = await own_policy(session, services.settings)
     return page(
         request,
         "pages/certificates/ledger/public.html",
         newest=newest,
+        growth=growth([(one.at, one.size) for one in recent]),
         seen=_seen(policy, newest),
         policy=policy,
         log_key=policy.logs[-1].vkey,

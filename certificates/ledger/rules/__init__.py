@@ -10,6 +10,7 @@ entries      what is hashed: events and salted commitments
 chain        entries of the time before the tree
 complete     certificates and entries held against each other
 published    a published log held against itself
+picture      how the ledger grew, as a line
 """
 
 from certificates.ledger.rules.entries import EVENT_LABELS, Draft, ErasureStatus, LedgerEntry, LedgerEvent, LedgerProof
