@@ -13,7 +13,7 @@ from certificates.keys.rules.purposes import PURPOSE_LABELS, Purpose
 from exam.kernel.errors import N_
 from exam.kernel.filters import format_datetime
 from exam.kernel.i18n import translate
-from exam.kernel.pdf import draw_pdf
+from exam.kernel.pdf import CONFORMING, draw_pdf
 from exam.kernel.printing import PrintHead, render_print
 
 _STEPS: Final = {
@@ -38,7 +38,7 @@ def ceremony_record(log: bytes, *, now: datetime, home: Path) -> bytes:
         steps=[_line(one) for one in said["steps"]], files=sorted(said["files"].items()),
         software=sorted(said["software"].items()), log_sha256=sha256(log).hexdigest(),
     )  # fmt: skip
-    return draw_pdf(html, home=home)
+    return draw_pdf(html, variant=CONFORMING, home=home)
 
 
 def _line(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,15 +82,17 @@ async def render_pdf(
     *,
     base: Path | None = None,
     assets: Mapping[str, bytes] | None = None,
-    variant: str | None = None,
+    variant: str | None = CONFORMING,
     underlay: bytes | None = None,
     seal: SealField | None = None,
     home: Path | None = None,
 ) -> bytes:
     """Draw a page of HTML and return the PDF; raises `exam.kernel.sandbox.ChildFailed`.
 
-    `assets` are what ``asset:<name>`` addresses mean; the files of the folder `base` are added to them. `underlay` is
-    a one-page PDF laid under every page. `home` is the installation's data folder (default: that of the settings).
+    One document for one reader is tagged and fit to be kept, whatever it is; None as `variant` leaves that out, for pages
+    that are bound into another file (a fifth quicker, a third smaller). `assets` are what ``asset:<name>`` addresses
+    mean; the files of the folder `base` are added to them. `underlay` is a one-page PDF laid under every page. `home` is
+    the installation's data folder (default: that of the settings).
     """
     return await asyncio.to_thread(
         draw_pdf, html, base=base, assets=assets, variant=variant, underlay=underlay, seal=seal, home=home
@@ -106,12 +108,13 @@ async def render_pdfs(
 ) -> bytes:
     """Draw the parts of a long print (a room, a class each) side by side and return them as one PDF, in order.
 
-    `assets` are for all parts, or a sequence with those of each part. `drawn` is told the index of each part that is
-    finished.
+    A single part conforms like any other document; several are bound for the printer, without tags. `assets` are for all
+    parts, or a sequence with those of each part. `drawn` is told the index of each part that is finished.
     """
     if not parts:
         raise ValueError("nothing to print")
-    done = await render_each(parts, assets=assets, home=home, drawn=drawn)
+    variant = CONFORMING if len(parts) == 1 else None
+    done = await render_each(parts, assets=assets, home=home, drawn=drawn, variant=variant)
     return await asyncio.to_thread(_joined, done) if len(done) > 1 else done[0]
 
 
@@ -121,6 +124,7 @@ async def render_each(
     assets: Mapping[str, bytes] | Sequence[Mapping[str, bytes]] | None = None,
     home: Path | None = None,
     drawn: Callable[[int], None] | None = None,
+    variant: str | None = None,
 ) -> list[bytes]:
     """The same as one PDF a part, for whoever binds them otherwise.
 
@@ -131,7 +135,7 @@ async def render_each(
 
     async def draw(index: int) -> bytes:
         async with turn:
-            data = await render_pdf(parts[index], assets=own[index], home=home)
+            data = await render_pdf(parts[index], assets=own[index], variant=variant, home=home)
         if drawn is not None:
             drawn(index)
         return data

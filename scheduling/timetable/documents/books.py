@@ -168,13 +168,13 @@ async def _bound(
     ahead, first = 0, b""
     for _ in range(3):  # the contents' own length moves what they tell of
         html = _contents(book, plan, lengths, ahead, contents, press)
-        first = await render_pdf(html, home=press.home)
+        first = await render_pdf(html, variant=None, home=press.home)
         with pikepdf.open(BytesIO(first)) as told:
             if ahead == (ahead := len(told.pages)):
                 break
     joined, shapes = await asyncio.to_thread(_joined, first, drawn, plan, where, book, press)
     blank = _NUMBERS + "".join(f'<div class="{shape}"></div>' for shape in shapes)
-    numbers = await render_pdf(f"<html><body>{blank}</body></html>", home=press.home)
+    numbers = await render_pdf(f"<html><body>{blank}</body></html>", variant=None, home=press.home)
     return await asyncio.to_thread(_numbered, joined, numbers)
 
 

@@ -77,8 +77,25 @@ async def test_no_parts_is_an_error(home: Path) -> None:
 
 
 def test_the_conforming_variant_says_so(home: Path) -> None:
-    data = pdf.draw_pdf(PAGE.format("<p>一"), variant=pdf.CONFORMING, home=home)
+    check_conforming(pdf.draw_pdf(PAGE.format("<p>一"), variant=pdf.CONFORMING, home=home))
+
+
+async def test_a_document_for_one_reader_conforms_and_a_bound_one_does_not_say_so(home: Path) -> None:
+    page = PAGE.format("<p>一")
+    check_conforming(await pdf.render_pdf(page, home=home))
+    check_conforming(await pdf.render_pdfs([page], home=home))
+    with pikepdf.open(BytesIO(await pdf.render_pdfs([page, page], home=home))) as bound:
+        assert "/Metadata" not in bound.Root
+        assert "/MarkInfo" not in bound.Root
+
+
+def check_conforming(data: bytes) -> None:
+    """What tells readers of ISO 19005-3 (6.1.3, 6.2.3, 6.6, 6.7) and ISO 14289-1 (5, 7.1) that a file is of their kind."""
     with pikepdf.open(BytesIO(data)) as opened:
+        assert "/ID" in opened.trailer
+        assert opened.Root.ViewerPreferences.DisplayDocTitle
+        assert opened.Root.OutputIntents[0].S == "/GTS_PDFA1"
+        assert "/StructTreeRoot" in opened.Root
         text = bytes(opened.Root.Metadata.read_bytes()).decode()
         assert "pdfuaid:part>1" in text.replace('"', ">")
         assert opened.Root.MarkInfo.Marked

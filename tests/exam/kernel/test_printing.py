@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from typing import Any
 
 import cv2
@@ -32,6 +33,52 @@ def test_the_common_sheet_shows_what_is_there_and_leaves_out_what_is_not() -> No
     assert "101" in html
     assert "2026年5月16日" in html
     assert "批次" not in html
+
+
+class _Tables(HTMLParser):
+    """How many columns each row of each table fills, spans counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: list[list[int]] = []
+        self._open: list[tuple[list[int], list[int]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        match tag:
+            case "table":
+                self.tables.append([])
+                self._open.append((self.tables[-1], []))
+            case "tr":
+                rows, below = self._open[-1]
+                rows.append(below.pop(0) if below else 0)
+            case "td" | "th":
+                rows, below = self._open[-1]
+                width = int(given.get("colspan") or 1)
+                rows[-1] += width
+                for down in range(int(given.get("rowspan") or 1) - 1):
+                    below.extend([0] * (down + 1 - len(below)))
+                    below[down] += width
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "table":
+            self._open.pop()
+
+
+@pytest.mark.parametrize(("document", "version"), printing.documents())
+def test_every_row_of_a_table_fills_as_many_columns(document: str, version: str) -> None:
+    """ISO 14289-1, 7.5: a reader that walks a table by its cells would lose its way."""
+    found = _Tables()
+    found.feed(printing.preview(document, version))
+    assert [rows for rows in found.tables if len(set(rows)) > 1] == []
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_the_last_fact_takes_what_is_left_of_its_row(count: int) -> None:
+    source = "{% import 'common/doc.html' as doc with context %}{{ doc.facts(pairs) }}"
+    found = _Tables()
+    found.feed(printing._environment().from_string(source).render(pairs=[("一", n) for n in range(count)], locale="zh"))
+    assert {*found.tables[0]} == {6 if count > 3 else 2 * count}
 
 
 @pytest.mark.parametrize(("document", "version"), printing.documents() or [("", "")])
