@@ -11,6 +11,7 @@ from certificates.ledger import jobs as ledger
 from certificates.nightly import jobs as nightly
 from certificates.packs import jobs as packs
 from certificates.platform import jobs as platform
+from certificates.printing import jobs as printing
 from exam.delivery import jobs as delivery
 from exam.kernel.runner import Job, run_jobs
 from exam.kernel.services import Services
@@ -33,6 +34,7 @@ FOLDERS: tuple[Any, ...] = (
     tablets,
     issuing,
     packs,
+    printing,
     ledger,
     nightly,
     platform,

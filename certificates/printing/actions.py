@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import queries as issuing
 from certificates.issuing.rules.records import Certificate
-from certificates.issuing.rules.status import CertificateStatus
 from certificates.ledger import actions as ledger
 from certificates.ledger.rules import Draft, LedgerEvent
 from certificates.printing import queries
-from certificates.printing.models import IntakeRow, PaperRow, PrinterRow, PrintOrderRow
+from certificates.printing.models import IntakeRow, PaperRow, PartRow, PrinterRow, PrintOrderRow
 from certificates.printing.rules.papers import AlreadyIn, NoPaper, NotNow, PaperStatus, SameSpoiler, serials
 from certificates.printing.rules.records import Printer
 from certificates.printing.rules.sheets import Setting, setting_problems
 from exam.accounts.rules import Actor
 from exam.kernel import audit
-from exam.kernel.db import insert_many
+from exam.kernel.db import chunks, insert_many
 from exam.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from exam.kernel.ids import new_id
+from exam.kernel.jobs import enqueue_many
 
-ORDER_LIMIT = 500
+PART = 200
+"""Sheets in one file: about 25 MB, which every reader opens and every printer takes."""
+PART_JOB = "certificates.print_part"
+PURGE_JOB = "certificates.purge_print_parts"
+HOLDS = timedelta(days=14)
+_BIND = text("""UPDATE certificates.papers p SET status = 'bound', certificate_id = u.certificate, order_id = :order, place = u.place,
+  bound_at = :now FROM unnest(CAST(:papers AS uuid[]), CAST(:certificates AS uuid[]), CAST(:places AS int[]))
+  AS u(paper, certificate, place) WHERE p.id = u.paper""")
+"""However many sheets: one statement."""
 
 
 class NothingToPrint(Conflict):
@@ -94,19 +102,21 @@ async def order(
     numbers: Sequence[str] = (),
     now: datetime,
 ) -> UUID:
-    """Bind the next blank sheets to valid certificates that are on no paper yet, by institution and number, at most 500."""
+    """Bind the next blank sheets to valid certificates that are on no paper yet, by institution and number, however many.
+
+    The file is made in the background, in parts.
+    """
     who = _require(actor, printer.organisation_id)
-    found, _ = await issuing.page_of(session, actor, batch_id=batch_id, status=CertificateStatus.ISSUED, limit=100_000)
+    found = await issuing.slips(session, batch_id=batch_id, organisation_id=printer.organisation_id)
     mine = [
         one
         for one in found
-        if one.organisation_id == printer.organisation_id
-        and (not institution or one.face.institution_zh == institution)
-        and (not numbers or one.number in numbers)
+        if (not institution or one.institution_zh == institution) and (not numbers or one.number in numbers)
     ]
-    blank = await _blank(session, printer.organisation_id)  # locked: whoever else orders waits, and then reads anew
+    # locked: whoever else orders waits, and then reads anew
+    blank = await _next_sheets(session, printer.organisation_id, limit=max(1, len(mine)))
     there = await queries.bound(session, [one.id for one in mine])
-    wanted = sorted((one for one in mine if one.id not in there), key=_by_institution)[:ORDER_LIMIT]
+    wanted = [one for one in mine if one.id not in there]
     if not wanted:
         raise NothingToPrint
     if len(blank) < len(wanted):
@@ -123,9 +133,16 @@ async def order(
     )
     session.add(row)
     await session.flush()
-    for place, (sheet, one) in enumerate(zip(blank, wanted, strict=False), start=1):
-        _bind(sheet, one.id, row.id, place, now)
-    await session.flush()
+    used = blank[: len(wanted)]
+    values = {"order": row.id, "now": now, "papers": [id for id, _ in used], "certificates": [one.id for one in wanted]}
+    await session.execute(_BIND, {**values, "places": list(range(1, len(used) + 1))})
+    listed = [serial for _, serial in used]
+    rows = [
+        {"order_id": row.id, "part": number, "first_serial": own[0], "last_serial": own[-1], "sheets_count": len(own)}
+        for number, own in enumerate(chunks(listed, PART), start=1)
+    ]
+    await insert_many(session, PartRow, rows)
+    await _queue(session, row.id, list(range(1, len(rows) + 1)))
     await _tell(session, actor, "print_ordered", "print_order", row.id, row.organisation_id, now, count=len(wanted))
     return row.id
 
@@ -190,11 +207,58 @@ def _bind(sheet: PaperRow, certificate_id: UUID, order_id: UUID, place: int, now
     sheet.place, sheet.bound_at = place, now
 
 
-def _by_institution(one: Certificate) -> tuple[str, str]:
-    return one.face.institution_zh, one.number
+async def make_again(session: AsyncSession, actor: Actor, *, order_id: UUID, now: datetime) -> int:
+    """Queue the parts of an order that have no file, and return how many: after a problem, or when files were forgotten."""
+    one = await queries.order(session, actor, order_id)
+    left = [each.part for each in await queries.parts_of(session, order_id) if each.sha256 is None]
+    await session.execute(update(PartRow).where(PartRow.order_id == order_id).values(problem=""))
+    await _queue(session, order_id, left)
+    await _tell(session, actor, "print_made_again", "print_order", one.id, one.organisation_id, now, count=len(left))
+    return len(left)
 
 
-async def _blank(session: AsyncSession, organisation_id: UUID, *, limit: int = ORDER_LIMIT) -> list[PaperRow]:
+async def keep_part(session: AsyncSession, order_id: UUID, part: int, sha256: str, *, now: datetime) -> None:
+    """The file of a part is made; two that make it at once make the same bytes."""
+    values = {"sha256": sha256, "made_at": now, "problem": ""}
+    await session.execute(update(PartRow).where(PartRow.order_id == order_id, PartRow.part == part).values(values))
+
+
+async def fail_part(session: AsyncSession, order_id: UUID, part: int, problem: str) -> None:
+    """The file of a part cannot be made; the page says why."""
+    values = {"sha256": None, "made_at": None, "problem": problem}
+    await session.execute(update(PartRow).where(PartRow.order_id == order_id, PartRow.part == part).values(values))
+
+
+async def purge(session: AsyncSession, *, now: datetime) -> list[str]:
+    """Forget the files of parts made long ago, and return their hashes; they can be made again."""
+    old = (PartRow.made_at < now - HOLDS, PartRow.sha256.is_not(None))
+    hashes = sorted({one for one in await session.scalars(select(PartRow.sha256).where(*old)) if one is not None})
+    await session.execute(update(PartRow).where(*old).values(sha256=None, made_at=None))
+    return hashes
+
+
+async def _queue(session: AsyncSession, order_id: UUID, parts: Sequence[int]) -> None:
+    wanted = [({"order_id": str(order_id), "part": one}, f"{PART_JOB}:{order_id}:{one}") for one in parts]
+    await enqueue_many(session, PART_JOB, wanted)
+
+
+async def _next_sheets(session: AsyncSession, organisation_id: UUID, *, limit: int) -> list[tuple[UUID, str]]:
+    """Id and serial of the next blank sheets, locked, in the order of their serials."""
+    query = (
+        select(PaperRow.id, PaperRow.serial)
+        .where(
+            PaperRow.organisation_id == organisation_id,
+            PaperRow.status == str(PaperStatus.BLANK),
+            PaperRow.reported_by.is_(None),
+        )
+        .order_by(PaperRow.serial)
+        .limit(limit)
+        .with_for_update()
+    )
+    return [(id, serial) for id, serial in (await session.execute(query)).all()]
+
+
+async def _blank(session: AsyncSession, organisation_id: UUID, *, limit: int) -> list[PaperRow]:
     """The next blank sheets in the order of their serials; what is reported as spoiled is passed over."""
     query = (
         select(PaperRow)

@@ -15,7 +15,8 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from certificates.printing.rules.sheets import INK, POINTS_PER_MM, Place, Setting, place
 
-UNDER: Final = "/Under"
+FRAMES: Final = ("/Frame", "/Under")
+"""The name of the form under the page: of the press (`certificates.issuing.documents.press`), of WeasyPrint's way."""
 _WIDTH: Final = 297 * POINTS_PER_MM
 _HEIGHT: Final = 210 * POINTS_PER_MM
 
@@ -80,9 +81,11 @@ def _add(out: Pdf, source: Pdf, setting: Setting) -> None:
 
 def _leave_out_frame(page: pikepdf.Page) -> None:
     found = page.resources.get("/XObject", Dictionary())
-    if UNDER not in found:
+    frames = [name for name in FRAMES if name in found]
+    if not frames:
         raise NoFrame
-    found[UNDER].write(b"")
+    for name in frames:
+        found[name].write(b"")
 
 
 def _seals(page: pikepdf.Page) -> list[tuple[Object, str]]:

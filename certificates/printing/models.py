@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Numeric, Table, UniqueConstraint, event, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Numeric, String, Table, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certificates.printing.rules.papers import PaperStatus
@@ -60,6 +60,27 @@ class PrintOrderRow(Base):
     setting: Mapped[dict[str, Any]]
     made_by: Mapped[UUID]
     made_at: Mapped[datetime]
+
+
+class PartRow(Base):
+    """Some sheets of an order as one file, made in the background; the file is forgotten after a while, the part is not."""
+
+    __tablename__ = "print_parts"
+    __table_args__ = (
+        CheckConstraint("part > 0 AND sheets_count > 0", name="part"),
+        CheckConstraint("(sha256 IS NULL) = (made_at IS NULL)", name="made_at"),
+        CheckConstraint("problem = '' OR sha256 IS NULL", name="problem"),
+        {"schema": "certificates"},
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.print_orders.id"), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)  # from 1
+    first_serial: Mapped[str]
+    last_serial: Mapped[str]
+    sheets_count: Mapped[int]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="")  # "no_frame", or the number whose stored file is missing
 
 
 class PaperRow(Base):

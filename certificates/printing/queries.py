@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.printing.models import IntakeRow, PaperRow, PrinterRow, PrintOrderRow
+from certificates.printing.models import IntakeRow, PaperRow, PartRow, PrinterRow, PrintOrderRow
 from certificates.printing.rules.papers import Balance, PaperStatus
-from certificates.printing.rules.records import Paper, Printer, PrintOrder
+from certificates.printing.rules.records import Paper, Part, Printer, PrintOrder
 from certificates.printing.rules.sheets import Setting
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.errors import NotFound
@@ -59,7 +59,13 @@ async def papers_of(session: AsyncSession, order_id: UUID) -> list[Paper]:
         .where(PaperRow.order_id == order_id)
         .order_by(PaperRow.place, PaperRow.bound_at, PaperRow.serial)
     )
-    return [paper(row) for row in await session.scalars(query)]
+    return [paper(row) for row in await session.scalars(query.execution_options(populate_existing=True))]
+
+
+async def parts_of(session: AsyncSession, order_id: UUID) -> list[Part]:
+    """The parts of an order, in the order of the paper."""
+    query = select(PartRow).where(PartRow.order_id == order_id).order_by(PartRow.part)
+    return [part_of(row) for row in await session.scalars(query.execution_options(populate_existing=True))]
 
 
 async def bound(session: AsyncSession, certificate_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -116,6 +122,19 @@ async def invariants(session: AsyncSession) -> list[str]:
         *[f"sheet {one} was spoiled without a second person or a reason" for one in await session.scalars(text(_ALONE))],
         *[f"sheet {one} carries a certificate that was never issued" for one in await session.scalars(text(_NEVER_ISSUED))],
     ]  # fmt: skip
+
+
+def part_of(row: PartRow) -> Part:
+    """The frozen form of a part."""
+    return Part(
+        order_id=row.order_id,
+        part=row.part,
+        first_serial=row.first_serial,
+        last_serial=row.last_serial,
+        sheets_count=row.sheets_count,
+        sha256=row.sha256,
+        problem=row.problem,
+    )
 
 
 def paper(row: PaperRow) -> Paper:

@@ -15,9 +15,10 @@ from certificates.printing.forms import IntakeForm, OrderForm, PrinterForm, Spoi
 from certificates.printing.rules.papers import LABELS, TONES, NoPaper, PaperStatus
 from exam.accounts import queries as accounts
 from exam.accounts.guards import AppRequest, AppServices, actor_of, needs
-from exam.accounts.rules import Permission
+from exam.accounts.rules import Actor, Permission
 from exam.catalogue import queries as catalogue
-from exam.kernel.errors import N_, Invalid, NotFound, Refusal
+from exam.kernel import jobs
+from exam.kernel.errors import N_, Conflict, Invalid, NotFound, Refusal
 from exam.kernel.forms import parse_form
 from exam.kernel.pages import file_response, page, redirect
 from exam.kernel.services import Services
@@ -26,6 +27,8 @@ from exam.registration import queries as registration
 PAGES: Final = "pages/certificates/printing"
 HOME: Final = "/certificates/printing"
 Serial = Annotated[str, QueryParameter(max_length=20)]
+SHOWN: Final = 500
+"""Sheets that the page of an order lists; the others stand on their certificates' pages."""
 _GUARD: Final = [needs(Permission.CERTIFICATE_ISSUE)]
 
 
@@ -34,6 +37,13 @@ class NoFrameHere(Invalid):
 
     message = N_("这批证书的边框不能单独去掉，不能印在预印边框的纸上。")
     way_out = N_("请换用空白纸的打印机设置。")
+
+
+class InParts(Conflict):
+    """The order has more sheets than one file holds."""
+
+    message = N_("这张印制单分成多份文件。")
+    way_out = N_("请在印制单页面逐份下载。")
 
 
 @get(HOME, guards=_GUARD)
@@ -105,8 +115,9 @@ async def order(request: AppRequest, services: AppServices) -> Response[Any]:
 
 @get(f"{HOME}/orders/{{order_id:uuid}}", guards=_GUARD)
 async def order_page(request: AppRequest, services: AppServices, order_id: FromPath[UUID]) -> Response[Any]:
-    """Show an order: each sheet with what stands on it, and the deed of spoiling."""
+    """Show an order: its files, each sheet with what stands on it, and the deed of spoiling."""
     actor = actor_of(request)
+    view = await _files(services, actor, order_id)
     async with services.db.transaction() as session:
         one = await queries.order(session, actor, order_id)
         papers = await queries.papers_of(session, order_id)
@@ -116,16 +127,48 @@ async def order_page(request: AppRequest, services: AppServices, order_id: FromP
             session, [id for sheet in papers for id in (sheet.reported_by,) if id] + [one.made_by]
         )
     return page(
-        request, f"{PAGES}/order.html", one=one, papers=papers, certificates={each.id: each for each in found},
+        request, f"{PAGES}/order.html", **view, more=max(0, len(papers) - SHOWN), papers=papers[:SHOWN], certificates={each.id: each for each in found},
         batch=batch, names=names, labels=LABELS, tones=TONES, me=actor.account_id,
     )  # fmt: skip
+
+
+@get(f"{HOME}/orders/{{order_id:uuid}}/progress", guards=_GUARD)
+async def order_progress(request: AppRequest, services: AppServices, order_id: FromPath[UUID]) -> Response[Any]:
+    """The moving part of the page."""
+    view = await _files(services, actor_of(request), order_id)
+    answer = page(request, f"{PAGES}/_files.html", **view)
+    if not view["running"]:
+        answer.set_header("X-Done", "true")
+    return answer
+
+
+@post(f"{HOME}/orders/{{order_id:uuid}}/make", guards=_GUARD, status_code=200)
+async def make_again(request: AppRequest, services: AppServices, order_id: FromPath[UUID]) -> Response[Any]:
+    """Make the files that are not there."""
+    async with services.db.transaction() as session:
+        count = await actions.make_again(session, actor_of(request), order_id=order_id, now=services.clock.now())
+    return redirect(request, f"{HOME}/orders/{order_id}", N_("正在制作 %(count)s 份印制文件。"), count=count)
+
+
+@get(f"{HOME}/orders/{{order_id:uuid}}/part-{{part:int}}.pdf", guards=_GUARD)
+async def part_file(
+    request: AppRequest, services: AppServices, order_id: FromPath[UUID], part: FromPath[int]
+) -> Response[bytes]:
+    """Hand out one file of an order, as it was made."""
+    async with services.db.transaction() as session:
+        await queries.order(session, actor_of(request), order_id)
+        found = next((one for one in await queries.parts_of(session, order_id) if one.part == part), None)
+    if found is None or found.sha256 is None:
+        raise NotFound
+    data = await asyncio.to_thread(services.files.get, found.sha256)
+    return file_response(data, "application/pdf", f"证书印制-{found.first_serial}-{found.last_serial}.pdf")
 
 
 @get(f"{HOME}/orders/{{order_id:uuid}}/sheets.pdf", guards=_GUARD)
 async def order_file(
     request: AppRequest, services: AppServices, order_id: FromPath[UUID], serial: Serial = ""
 ) -> Response[bytes]:
-    """Hand out the sheets of an order, or one of them, in the order of their paper: the stored pages, placed."""
+    """Hand out one sheet of an order, or a small order whole: the stored pages, placed."""
     async with services.db.transaction() as session:
         one = await queries.order(session, actor_of(request), order_id)
         papers = sorted(
@@ -138,6 +181,8 @@ async def order_file(
         )
         ids = [sheet.certificate_id for sheet in papers if sheet.certificate_id]
         stored = {each.id: each.sha256 for each in await issuing.certificates(session, ids)}
+    if len(ids) > actions.PART:
+        raise InParts
     hashes = [sha256 for id in ids if (sha256 := stored[id])]
     if not hashes:
         raise NotFound
@@ -171,6 +216,16 @@ async def confirm(request: AppRequest, services: AppServices, paper_id: FromPath
     return redirect(request, HOME, N_("证书纸已作废，证书改印在 %(serial)s 上，登记簿已记录补印。"), serial=serial)
 
 
+async def _files(services: Services, actor: Actor, order_id: UUID) -> dict[str, Any]:
+    """The order with its files and how far they are."""
+    async with services.db.transaction() as session:
+        one = await queries.order(session, actor, order_id)
+        parts = await queries.parts_of(session, order_id)
+        waiting = [await jobs.promised(session, f"{actions.PART_JOB}:{order_id}:{each.part}") for each in parts]
+    left = [each for each, waits in zip(parts, waiting, strict=True) if each.sha256 is None and not waits]
+    return {"one": one, "parts": parts, "running": any(waiting), "left": left}
+
+
 async def _index(request: AppRequest, services: Services, *, refusal: Refusal | None = None) -> Response[Any]:
     actor = actor_of(request)
     async with services.db.transaction() as session:
@@ -188,4 +243,17 @@ async def _index(request: AppRequest, services: Services, *, refusal: Refusal | 
     )  # fmt: skip
 
 
-ROUTES = [index, intake, save_printer, printer_test, order, order_page, order_file, report, confirm]
+ROUTES = [
+    index,
+    intake,
+    save_printer,
+    printer_test,
+    order,
+    order_page,
+    order_progress,
+    make_again,
+    part_file,
+    order_file,
+    report,
+    confirm,
+]

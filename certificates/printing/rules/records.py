@@ -35,6 +35,19 @@ class PrintOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some sheets of an order as one file."""
+
+    order_id: UUID
+    part: int
+    first_serial: str
+    last_serial: str
+    sheets_count: int
+    sha256: str | None
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Paper:
     """One sheet."""
 

@@ -1396,6 +1396,22 @@ CREATE TABLE certificates.platform_file_rows (
 
 CREATE INDEX ix_platform_file_rows_registration_id ON certificates.platform_file_rows (registration_id);
 
+CREATE TABLE certificates.print_parts (
+    order_id UUID NOT NULL,
+    part INTEGER NOT NULL,
+    first_serial TEXT NOT NULL,
+    last_serial TEXT NOT NULL,
+    sheets_count INTEGER NOT NULL,
+    sha256 VARCHAR(64),
+    made_at TIMESTAMP WITH TIME ZONE,
+    problem TEXT NOT NULL,
+    CONSTRAINT pk_print_parts PRIMARY KEY (order_id, part),
+    CONSTRAINT ck_print_parts_part CHECK (part > 0 AND sheets_count > 0),
+    CONSTRAINT ck_print_parts_made_at CHECK ((sha256 IS NULL) = (made_at IS NULL)),
+    CONSTRAINT ck_print_parts_problem CHECK (problem = '' OR sha256 IS NULL),
+    CONSTRAINT fk_print_parts_order_id FOREIGN KEY(order_id) REFERENCES certificates.print_orders (id)
+);
+
 CREATE TABLE certificates.release_items (
     release_id UUID NOT NULL,
     registration_id UUID NOT NULL,

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from certificates.printing import jobs
 from exam.accounts import actions as accounts
 from exam.accounts.rules import SYSTEM, Grant, Role, Scope
 from exam.catalogue import actions as catalogue
@@ -64,7 +65,9 @@ async def enter(client: httpx.AsyncClient, login: str) -> None:
     assert (await post(client, "/sign-in", login=login, secret=PASSWORD)).status_code == 303
 
 
-async def test_from_blank_paper_to_a_second_sheet(client: httpx.AsyncClient, organisation: UUID, batch: str) -> None:
+async def test_from_blank_paper_to_a_second_sheet(
+    client: httpx.AsyncClient, services: Services, organisation: UUID, batch: str
+) -> None:
     await enter(client, "first")
     own = {"organisation_id": str(organisation)}
     assert (await post(client, f"{HOME}/intake", first="A0002", last="A0001", **own)).status_code == 422
@@ -80,6 +83,11 @@ async def test_from_blank_paper_to_a_second_sheet(client: httpx.AsyncClient, org
     await post(client, f"{HOME}/intake", first="A0001", last="A0003", **own)
     order = (await post(client, f"{HOME}/orders", **wanted)).headers["location"]
     assert (await client.get(f"{order}/sheets.pdf")).content.startswith(b"%PDF")
+    assert (await client.get(f"{order}/part-1.pdf")).status_code == 404
+    assert "制作印制文件" in (await client.get(order)).text
+    await jobs.print_part(services, {"order_id": order.rsplit("/", 1)[1], "part": 1})
+    assert f"{order}/part-1.pdf" in (await client.get(order)).text
+    assert (await client.get(f"{order}/part-1.pdf")).content.startswith(b"%PDF")
     assert "没有要印的证书" in (await post(client, f"{HOME}/orders", **wanted)).text
     shown = (await client.get(order)).text
     sheet = re.search(rf"{HOME}/papers/[0-9a-f-]+", shown)
