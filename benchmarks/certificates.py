@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.certificate_crash import crash
 from benchmarks.certificate_draw import draw, pictures
+from benchmarks.certificate_hosts import hosts
 from benchmarks.certificate_issue import issue
 from benchmarks.certificate_platform import platform
 from benchmarks.certificate_tamper import tamper
@@ -20,6 +22,8 @@ CASES: Final[Mapping[str, Callable[[], Result]]] = {
     "draw": draw,
     "pictures": pictures,
     "issue": issue,
+    "crash": crash,
+    "hosts": hosts,
     "platform": platform,
     "tamper": tamper,
     "verify": verify,
