@@ -27,6 +27,8 @@ from certificates.issuing.rules.status import UNFINISHED, CertificateStatus
 from exam.kernel.db import Base, status_check
 
 _UNFINISHED = ", ".join(f"'{status}'" for status in UNFINISHED)
+ENDED = "status IN ('reissued', 'revoked', 'superseded', 'voided')"
+"""Versions that no longer stand: few among many, read anew for each status list; the index is theirs alone."""
 
 
 class ReleaseRow(Base):
@@ -150,6 +152,7 @@ class CertificateRow(Base):
         status_check("status", CertificateStatus),
         UniqueConstraint("number", "version"),
         UniqueConstraint("token"),
+        Index("ix_certificates_ended", "id", postgresql_where=text(ENDED)),
         Index("uq_certificates_issued_number", "number", unique=True, postgresql_where=text("status = 'issued'")),
         Index("uq_certificates_issued_outcome", "outcome_id", unique=True, postgresql_where=text("status = 'issued'")),
         Index(
@@ -181,7 +184,9 @@ class CertificateRow(Base):
     begun_by: Mapped[UUID]  # whose deed it is: the second officer of the release, or who renews
     template: Mapped[str]
     template_sha256: Mapped[str] = mapped_column(String(64))
-    compiled: Mapped[str] = mapped_column(String(64), server_default="")  # the shape it is pressed with, or "weasyprint"
+    compiled: Mapped[str] = mapped_column(
+        String(64), server_default=""
+    )  # the shape it is pressed with, or "weasyprint"
     face: Mapped[dict[str, Any]]
     id_sealed: Mapped[str]
     photo_sha256: Mapped[str] = mapped_column(String(64))

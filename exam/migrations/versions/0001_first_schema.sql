@@ -56,6 +56,8 @@ CREATE TABLE certificates.certificates (
 
 CREATE INDEX ix_certificates_batch_id ON certificates.certificates (batch_id);
 
+CREATE INDEX ix_certificates_ended ON certificates.certificates (id) WHERE status IN ('reissued', 'revoked', 'superseded', 'voided');
+
 CREATE INDEX ix_certificates_number ON certificates.certificates (number);
 
 CREATE INDEX ix_certificates_organisation_id ON certificates.certificates (organisation_id);

@@ -12,10 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.issuing import jobs, queries
+from certificates.issuing.models import ENDED
+from certificates.issuing.queries.stored import ENDED_IDS
 from certificates.issuing.rules.credential import LIST_LENGTH, from_base64url, read_list
 from certificates.issuing.rules.status import CertificateStatus
+from certificates.issuing.rules.status import CertificateStatus as S
 from certificates.keys.signer import signer_of
 from certificates.ledger import queries as ledger
 from certificates.ledger.jobs import seal
@@ -46,11 +50,13 @@ async def one(services: Services, officer: Actor, batch_id: Any) -> queries.Cert
     return found[0]
 
 
-async def send(client: httpx.AsyncClient, data: bytes, name: str = "certificate.pdf") -> httpx.Response:
+async def send(
+    client: httpx.AsyncClient, data: bytes, name: str = "certificate.pdf", accept: str = "application/json"
+) -> httpx.Response:
     html = (await client.get("/verify")).text
     found = re.search(r'name="_csrf_token" value="([^"]+)"', html)
     assert found
-    headers = {"Accept": "application/json"}
+    headers = {"Accept": accept}
     files = {"file": (name, data, "application/pdf")}
     return await client.post("/verify/file", data={"_csrf_token": found[1]}, files=files, headers=headers)
 
@@ -92,6 +98,16 @@ async def test_a_revocation_shows_in_the_status_list_within_a_minute(
     assert (await client.get("/certificates/status/1")).status_code == 404
     assert (await client.get("/certificates/status/-1")).status_code == 404
     assert LIST_LENGTH == 131_072
+
+
+async def test_ended_certificates_are_found_without_reading_all(session: AsyncSession) -> None:
+    """With a million issued and a few revoked, each status list reads the few."""
+    for setting in ("enable_seqscan", "enable_bitmapscan"):
+        await session.execute(text(f"SET LOCAL {setting} = off"))
+    plan = "\n".join(await session.scalars(text(f"EXPLAIN {ENDED_IDS}")))
+    assert "ix_certificates_ended" in plan, plan
+    over = {status for status in CertificateStatus if f"'{status}'" in ENDED}
+    assert over == {S.REVOKED, S.SUPERSEDED, S.REISSUED, S.VOIDED}
 
 
 async def test_the_issuers_keys_are_where_credentials_say(
