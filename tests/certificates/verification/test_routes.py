@@ -8,6 +8,7 @@ import zlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,18 +19,22 @@ from certificates.issuing import jobs, queries
 from certificates.issuing.models import ENDED
 from certificates.issuing.queries.stored import ENDED_IDS
 from certificates.issuing.rules.credential import LIST_LENGTH, from_base64url, read_list
+from certificates.issuing.rules.signature import Examination, examine
 from certificates.issuing.rules.status import CertificateStatus
 from certificates.issuing.rules.status import CertificateStatus as S
+from certificates.issuing.signer import roots
+from certificates.keys import actions as key_actions
+from certificates.keys import queries as keys
 from certificates.keys.signer import signer_of
 from certificates.ledger import queries as ledger
 from certificates.ledger.jobs import seal
 from certificates.ledger.rules.checkpoints import read_proof
 from certificates.ledger.rules.merkle import leaf_hash
 from certificates.verification import checker
-from certificates.verification.routes import credentials
+from certificates.verification.routes import credentials, public
 from certificates.verification.routes.holder import link_to
 from certificates.verification.routes.shared import limiters
-from exam.accounts.rules import Actor
+from exam.accounts.rules import Actor, Grant, Role
 from exam.kernel.clock import FixedClock
 from exam.kernel.services import Services
 from tests.certificates import proofs
@@ -154,6 +159,42 @@ async def test_what_a_file_turned_out_to_be_is_said(
         assert answer["verdict"] == ("altered" if finding == "changed" else "unknown")
         assert answer["file"]["finding"] == finding
         assert "certificate" not in answer
+
+
+async def test_the_cut_off_of_a_stolen_key_is_shown_and_counts(
+    client: httpx.AsyncClient,
+    one: queries.Certificate,
+    services: Services,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was issued before the cut-off stands, with the notice; what was issued after it is unknown, with the notice."""
+
+    async def here(data: bytes, trusted: list[bytes], *_: object) -> Examination:
+        """The child's limit of time is another test's."""
+        return examine(data, trusted)
+
+    monkeypatch.setattr(public, "check", here)
+    stored = services.files.get(one.sha256 or "")
+    people = [Actor(UUID(int=n), "", (Grant(Role.CERTIFICATE_OFFICER),)) for n in (1, 2)]
+    issued, lost = clock.now(), clock.now() + timedelta(hours=1)
+    clock.at += timedelta(hours=2)
+    async with services.db.transaction() as session:
+        certificate = await keys.by_certificate(session, examine(stored, roots(services.settings)).certificate_sha256)
+        assert certificate is not None
+        for person in people:
+            await key_actions.report(
+                session, person, name=certificate.name, cut_off=lost, reason="U 盘遗失", now=clock.now()
+            )
+    before = (await send(client, stored, accept="text/html")).text
+    assert "真实有效" in before and "2026年11月20日（周五）15:00 起停用" in before
+    async with services.db.transaction() as session:
+        await session.execute(
+            text("UPDATE certificates.key_reports SET cut_off = :at"), {"at": issued - timedelta(minutes=1)}
+        )
+    after = (await send(client, stored, accept="text/html")).text
+    assert "没有查到" in after and "起停用" in after and one.number not in after
+    assert "真实有效" in (await client.get(f"/v/{one.token}")).text  # the register does not rest on that key
 
 
 @pytest.fixture
