@@ -150,7 +150,7 @@ async def make_again(request: AppRequest, services: AppServices, order_id: FromP
     return redirect(request, f"{HOME}/orders/{order_id}", N_("正在制作 %(count)s 份印制文件。"), count=count)
 
 
-@get(f"{HOME}/orders/{{order_id:uuid}}/part-{{part:int}}.pdf", guards=_GUARD)
+@get(f"{HOME}/orders/{{order_id:uuid}}/parts/{{part:int}}/file", guards=_GUARD)
 async def part_file(
     request: AppRequest, services: AppServices, order_id: FromPath[UUID], part: FromPath[int]
 ) -> Response[bytes]:

@@ -32,7 +32,7 @@ PAGES_OF_A_ROLE = 40
 LIMIT_BYTES = 100_000
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/v/)[\w-]+|(?<=/steps/)\w+")
 FILES = re.compile(
-    r"\.(pdf|png|xlsx|csv|json|zip|docx)\b|/(photos?|file|print|register|definition|language|proof)\b|/ledger/(checkpoint|policy|tile)\b"
+    r"\.(pdf|png|xlsx|csv|json|zip|docx)\b|/(photos?|file|print|register|definition|language|proof|template)\b|/ledger/(checkpoint|policy|tile)\b"
 )
 WIDE = """[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > 391)
   .slice(-3).map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`)"""

@@ -332,6 +332,8 @@ async def score(page: "Page", **vetoes: bool) -> None:
     await page.click("[data-row=C1] [data-step='1']")
     for code in ("C2", "C3"):
         await page.check(f"[name=row-{code}][value={str(vetoes.get(code, False)).lower()}]", force=True)
+        if vetoes.get(code):  # its proof opens below it, and moves the rows that follow
+            await page.locator(f"[data-proof={code}]").wait_for()
     await page.click("[data-row=overtime] [data-step='1']")
     await page.locator("[data-missing]", has_text="全部已评").wait_for()
 

@@ -10,6 +10,7 @@ BY_PLACE = {
     "没有找到": "no such page, or no result", "编号": "a certificate's number, or a site's code",
     "编排": "a step of the demo, or a button", "说明": "a column of a picture, or of a list of gaps",
     "社会": "a person's channel, or a group", "社会考生": "one person, or a group", "领取准考证": "one's own, or the school's",
+    "领取": "papers that were received, or a certificate that was collected", "登记": "the platform's step, or something entered",
     "共 %(n)s 人": "a total, or the rest of a sentence",
 }  # fmt: skip
 

@@ -83,11 +83,11 @@ async def test_from_blank_paper_to_a_second_sheet(
     await post(client, f"{HOME}/intake", first="A0001", last="A0003", **own)
     order = (await post(client, f"{HOME}/orders", **wanted)).headers["location"]
     assert (await client.get(f"{order}/sheets.pdf")).content.startswith(b"%PDF")
-    assert (await client.get(f"{order}/part-1.pdf")).status_code == 404
+    assert (await client.get(f"{order}/parts/1/file")).status_code == 404
     assert "制作印制文件" in (await client.get(order)).text
     await jobs.print_part(services, {"order_id": order.rsplit("/", 1)[1], "part": 1})
-    assert f"{order}/part-1.pdf" in (await client.get(order)).text
-    assert (await client.get(f"{order}/part-1.pdf")).content.startswith(b"%PDF")
+    assert f"{order}/parts/1/file" in (await client.get(order)).text
+    assert (await client.get(f"{order}/parts/1/file")).content.startswith(b"%PDF")
     assert "没有要印的证书" in (await post(client, f"{HOME}/orders", **wanted)).text
     shown = (await client.get(order)).text
     sheet = re.search(rf"{HOME}/papers/[0-9a-f-]+", shown)
