@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certificates.credit.models import CreditProposal, CreditRecord
 from certificates.credit.rules import ASKED, NOT_STORED, SOON, PersonStatus, Reported, TypeStatus, proposal_due
+from certificates.handover import queries as handover
 from certificates.issuing import queries as issuing
 from certificates.platform import queries as platform
 from exam.accounts.rules import Actor, Permission
@@ -246,6 +247,7 @@ async def reported(session: AsyncSession, *, organisation_ids: Sequence[UUID] | 
     people = {one.id: one for one in await registration.registrations(session, ids=people_ids)}
     schools = {one.id: one.code for one in await registration.institutions(session)}
     places = await _places(session, people_ids)
+    downloads = await handover.downloads(session, [one.sha256 for one in found if one.sha256])
     return [
         Reported(
             number=one.number,
@@ -259,6 +261,7 @@ async def reported(session: AsyncSession, *, organisation_ids: Sequence[UUID] | 
             level=one.face.level_zh,
             issued_on=one.issued_on,
             registered=standing[one.id].registered,
+            downloads=downloads.get(one.sha256 or "", 0),
         )
         for one in found
         for person in (people[one.registration_id],)

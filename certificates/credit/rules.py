@@ -252,6 +252,7 @@ class Reported:
     level: str
     issued_on: date
     registered: bool
+    downloads: int = 0  # handed to the holder here; what is copied or printed elsewhere nobody counts
 
 
 def certificate_row(one: Reported, at: datetime) -> list[str]:
@@ -264,10 +265,10 @@ def certificate_row(one: Reported, at: datetime) -> list[str]:
 
 
 def student_row(one: Reported, at: datetime) -> list[str]:
-    """A row of ODS_XSJNZSSJ. Student numbers and counts of downloads are not kept here: empty, for the school to fill."""
+    """A row of ODS_XSJNZSSJ. Student numbers are in no roster: empty, for the school to fill."""
     return [
         one.school_code, "", one.holder_name, one.organisation_code, one.level, one.number, one.certificate_name,
-        f"{one.issued_on:%Y%m%d}", "1", "", f"{at:%Y%m%d %H%M%S}",
+        f"{one.issued_on:%Y%m%d}", "1", str(one.downloads), f"{at:%Y%m%d %H%M%S}",
     ]  # fmt: skip
 
 

@@ -1,11 +1,12 @@
-"""Tables of the issue register: lines that are only ever added, one step of one certificate once, however many clerks there are."""
+"""Tables of the issue register: lines that are only ever added, one step of one certificate once, however many clerks there are;
+and how often holders were handed their files."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certificates.handover.rules import Deed, Place
@@ -58,6 +59,17 @@ class EntryRow(Base):
     reason: Mapped[str] = mapped_column(default="")
     noted_by: Mapped[UUID]
     noted_at: Mapped[datetime]
+
+
+class DownloadRow(Base):
+    """How often a holder was handed a certificate's file: a count for the reporting tables, of no person and no legal weight."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (CheckConstraint("count > 0", name="count"), {"schema": "certificates"})
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
 
 
 append_only(TransferRow.__table__)

@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.handover.models import EntryRow
+from certificates.handover.models import DownloadRow, EntryRow
 from certificates.handover.rules import Deed, Entry, Place, flaws, place_of
 from exam.accounts.rules import Actor, Permission
 from exam.kernel.clock import china_date
+from exam.kernel.db import chunks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +191,15 @@ async def invariants(session: AsyncSession) -> list[str]:
           for id, count, there in await session.execute(text(_UNEQUAL))],
         *[f"sheet {serial} was handed over and never carried that certificate" for serial in await session.scalars(text(_NEVER))],
     ]  # fmt: skip
+
+
+async def downloads(session: AsyncSession, files: Collection[str]) -> dict[str, int]:
+    """How often holders were handed each of these files (by SHA-256); a file that is not named was never handed out."""
+    found: dict[str, int] = {}
+    for part in chunks(sorted(files), 10_000):
+        query = select(DownloadRow.sha256, DownloadRow.count).where(DownloadRow.sha256.in_(part))
+        found.update((sha256, count) for sha256, count in (await session.execute(query)).all())
+    return found
 
 
 def _entry(row: EntryRow) -> Entry:

@@ -9,8 +9,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Response, get
+from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath
 
+from certificates.handover import actions as handed
 from certificates.handover import queries as handover
 from certificates.handover.rules import Place
 from certificates.issuing.rules.numbers import file_stem, grouped
@@ -74,7 +76,15 @@ async def linked_file(services: AppServices, link: FromPath[str]) -> Response[by
     good = hmac.compare_digest(mac, _mac(services, sha256, stem, expires))
     if not good or not expires.isdecimal() or int(expires) < services.clock.now().timestamp():
         raise LinkOver
-    return file_response(await asyncio.to_thread(services.files.get, sha256), "application/pdf", f"{stem}.pdf")
+    response = file_response(await asyncio.to_thread(services.files.get, sha256), "application/pdf", f"{stem}.pdf")
+    response.background = BackgroundTask(_count, services, sha256)
+    return response
+
+
+async def _count(services: Services, sha256: str) -> None:
+    """After the last byte: the holder waits for no count, and one that broke off is none."""
+    async with services.db.transaction() as session:
+        await handed.count_download(session, sha256, now=services.clock.now())
 
 
 def link_to(services: Services, found: Certificate) -> str:

@@ -183,6 +183,14 @@ CREATE TRIGGER designs_no_delete BEFORE DELETE ON certificates.designs FOR EACH 
 
 CREATE TRIGGER designs_no_truncate BEFORE TRUNCATE ON certificates.designs FOR EACH STATEMENT EXECUTE FUNCTION exam.forbid_change();
 
+CREATE TABLE certificates.downloads (
+    sha256 VARCHAR(64) NOT NULL,
+    count INTEGER NOT NULL,
+    last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_downloads PRIMARY KEY (sha256),
+    CONSTRAINT ck_downloads_count CHECK (count > 0)
+);
+
 CREATE TABLE certificates.enquirers (
     id UUID NOT NULL,
     organisation_id UUID NOT NULL,

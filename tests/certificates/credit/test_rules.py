@@ -114,6 +114,49 @@ def test_rows_have_the_columns_and_lengths_of_the_tables() -> None:
     assert certificate_row(replace(ONE, school_code="other"), AT)[0] != first[0]
 
 
+SECTION_8 = (  # table, column, longest value, must be filled, what the sample certificate gives
+    ("certificates", "主键唯一性标识", 32, True, "1cde1e5c272bd7f643f3af38b7f52a81"),
+    ("certificates", "学校代码", 10, True, "4142010001"),
+    ("certificates", "证书号", 32, True, "WL01WLG22026420000013"),
+    ("certificates", "专业号", 20, False, "530802"),
+    ("certificates", "发证机构编码", 60, True, "WL01"),
+    ("certificates", "发证机构名称", 150, True, "样本组织"),
+    ("certificates", "证书名称", 80, True, "物流管理"),
+    ("certificates", "证书类型", 30, True, "职业技能等级证书"),
+    ("certificates", "证书等级", 10, True, "中级"),
+    ("certificates", "鉴定地点", 100, False, "样本考点"),
+    ("certificates", "数据采集时间", 15, True, "20260516 090203"),
+    ("certificates", "上报状态", 10, True, "已上报"),
+    ("students", "学校代码", 10, True, "4142010001"),
+    ("students", "学号", 30, False, ""),
+    ("students", "学生姓名", 60, True, "张三"),
+    ("students", "发证机构编码", 60, True, "WL01"),
+    ("students", "证书等级", 10, True, "中级"),
+    ("students", "证书号", 32, True, "WL01WLG22026420000013"),
+    ("students", "证书名称", 80, True, "物流管理"),
+    ("students", "发证日期", 8, True, "20260516"),
+    ("students", "是否支持电子证书", 1, True, "1"),
+    ("students", "下载/打印次数", 10, False, "3"),
+    ("students", "数据采集时间", 15, True, "20260516 090203"),
+)
+
+
+def test_every_column_is_the_one_of_the_national_tables() -> None:
+    """Domain.md section 8, in its order; the time is China's, and levels keep the certificate's own words."""
+    found = []
+    for table in ("certificates", "students"):
+        title, columns, _ = TABLES[table]
+        sheet = load_workbook(BytesIO(reporting_table(table, [replace(ONE, downloads=3)], at=AT)[0]))[title]
+        heads, values = sheet.iter_rows(values_only=True)
+        for column, head, value in zip(columns, heads, values, strict=True):
+            assert column.head == head
+            found.append((table, head, column.longest, column.required, value))
+    assert tuple(found) == SECTION_8
+    assert student_row(ONE, AT)[9] == "0"
+    assert certificate_row(replace(ONE, registered=False), AT)[11] == "未上报"
+    assert [certificate_row(replace(ONE, level=level), AT)[8] for level in ("初级", "高级")] == ["初级", "高级"]
+
+
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_does_not_fit_stands_on_its_own_sheet_by_number(table: str) -> None:
     bad = replace(ONE, number="N2", school_code="12345678901", holder_name="=1+1")
