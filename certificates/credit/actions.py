@@ -16,6 +16,7 @@ from certificates.credit.queries import Holder
 from certificates.credit.rules import (
     BadConversion,
     BadProposal,
+    CertificateRevoked,
     CreditMoveRefused,
     PersonStatus,
     TypeStatus,
@@ -183,6 +184,8 @@ async def store_states(
 async def request_conversion(session: AsyncSession, actor: Actor, number: str, *, course: str, now: datetime) -> None:
     """Take a holder's wish to have the stored credits count for a course; the school's review begins with it."""
     row = await _own(session, actor, number)
+    if row.revoked_at is not None:
+        raise CertificateRevoked(name=number)
     if not course.strip():
         raise BadConversion(
             problems=conversion_problems(converted=True, course="", credits=row.credits, reason="", stored=_stored(row))
@@ -200,6 +203,8 @@ async def decide(
 ) -> None:  # fmt: skip
     """The school converts into a course, or refuses with a reason."""
     row = await _own(session, actor, number)
+    if converted and row.revoked_at is not None:
+        raise CertificateRevoked(name=number)
     problems = conversion_problems(
         converted=converted, course=course or row.course, credits=credits, reason=reason, stored=_stored(row)
     )
@@ -218,6 +223,34 @@ async def note_told(session: AsyncSession, number: str, *, now: datetime) -> Non
     """The bank knows the school's decision."""
     row = await session.get_one(CreditRecord, number, with_for_update=True)
     row.told_at = now
+    await session.flush()
+
+
+async def mark_revoked(session: AsyncSession, actor: Actor, numbers: Sequence[str], *, now: datetime) -> int:
+    """Mark records whose certificate no longer stands; what is stored or converted stays. Returns how many are new."""
+    query = select(CreditRecord).where(CreditRecord.number.in_(numbers), CreditRecord.revoked_at.is_(None))
+    rows = (await session.scalars(query.order_by(CreditRecord.number).with_for_update())).all()
+    for row in rows:
+        row.revoked_at = now
+    await session.flush()
+    if rows:
+        ids = [row.id for row in rows]
+        await _note(session, actor, "certificates.credit.revoke", "credit_record", ids, {"count": len(ids)}, now)
+    return len(rows)
+
+
+async def note_withdrawal_sent(session: AsyncSession, number: str, *, now: datetime) -> None:
+    """The revocation leaves for the bank now: from here on the bank is asked first."""
+    row = await session.get_one(CreditRecord, number, with_for_update=True)
+    row.revoked_sent_at = now
+    await session.flush()
+
+
+async def note_withdrawn(session: AsyncSession, numbers: Sequence[str], *, now: datetime) -> None:
+    """The bank confirmed these revocations."""
+    for number in sorted(numbers):
+        row = await session.get_one(CreditRecord, number, with_for_update=True)
+        row.revoked_told_at = row.revoked_told_at or now
     await session.flush()
 
 

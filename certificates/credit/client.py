@@ -36,6 +36,21 @@ class CreditBank:
         answer = await self._line.call("POST", "/credits/conversions", json=dict(decision), headers=headers)
         return answer.get("accepted") is True
 
+    async def withdraw(self, number: str, reason: str) -> bool:
+        """Tell that a certificate was revoked; says whether the bank took it."""
+        answer = await self._line.call("POST", "/credits/withdrawals", json={"number": number, "reason": reason})
+        return answer.get("accepted") is True
+
+    async def withdrawn(self, numbers: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Which certificates the bank knows as revoked, and which it says that it does not."""
+        answer = await self._line.call("POST", "/credits/withdrawals/query", json={"numbers": list(numbers)})
+        known, unknown = answer.get("withdrawn"), answer.get("unknown")
+        if not isinstance(known, list) or not isinstance(unknown, list):
+            raise PlatformDown("credits: withdrawn")
+        return [one for one in numbers if one in known and one not in unknown], [
+            one for one in numbers if one in unknown and one not in known
+        ]
+
 
 def _rows(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = answer.get(name)

@@ -24,6 +24,7 @@ async def exchange(services: Services, payload: dict[str, Any]) -> None:
     async with services.db.transaction() as session:
         holders = await queries.holders_to_open(session)
         await actions.open_records(session, SYSTEM, holders, now=services.clock.now())
+        await actions.mark_revoked(session, SYSTEM, await queries.to_mark(session), now=services.clock.now())
     if by_files(services):
         return
     bank = bank_of(services)
@@ -31,6 +32,7 @@ async def exchange(services: Services, payload: dict[str, Any]) -> None:
         await hand_in(services, bank)
         await ask(services, bank)
         await tell(services, bank)
+        await withdraw(services, bank)
     except (PlatformDown, PlatformRefused):
         return
 
@@ -81,6 +83,25 @@ async def tell(services: Services, bank: CreditBank) -> None:
         if await bank.converted(key, decision):
             async with services.db.transaction() as session:
                 await actions.note_told(session, str(decision["number"]), now=services.clock.now())
+
+
+async def withdraw(services: Services, bank: CreditBank) -> None:
+    """Tell revocations until the bank confirms them; what it was told before it is asked about first, and told again only where
+    it says that it does not know it."""
+    async with services.db.transaction() as session:
+        waiting = await queries.to_withdraw(session)
+    fresh = [number for number, sent in waiting if not sent]
+    for part in chunks([number for number, sent in waiting if sent], _TOGETHER):
+        known, unknown = await bank.withdrawn(part)
+        fresh += unknown
+        async with services.db.transaction() as session:
+            await actions.note_withdrawn(session, known, now=services.clock.now())
+    for number in fresh:
+        async with services.db.transaction() as session:
+            await actions.note_withdrawal_sent(session, number, now=services.clock.now())
+        if await bank.withdraw(number, "revoked"):
+            async with services.db.transaction() as session:
+                await actions.note_withdrawn(session, [number], now=services.clock.now())
 
 
 JOBS = {CREDIT_JOB: exchange}

@@ -53,6 +53,9 @@ class CreditRecord(Base):
             "status <> 'converted' OR (course <> '' AND course_credits > 0 AND course_credits <= credits)",
             name="converted",
         ),
+        CheckConstraint(
+            "revoked_at IS NOT NULL OR (revoked_sent_at IS NULL AND revoked_told_at IS NULL)", name="revoked"
+        ),
         CheckConstraint("status <> 'refused' OR reason <> ''", name="refused"),
         {"schema": "certificates"},
     )
@@ -74,3 +77,6 @@ class CreditRecord(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
     told_at: Mapped[datetime | None]  # when the bank was told of the decision
+    revoked_at: Mapped[datetime | None]  # the certificate was revoked: what is stored stays, marked
+    revoked_sent_at: Mapped[datetime | None]  # told to the bank at least once: asked before it is told again
+    revoked_told_at: Mapped[datetime | None]  # the bank confirmed it

@@ -78,6 +78,8 @@ class CreditLine:
     course: str
     course_credits: Decimal | None
     reason: str
+    revoked_at: datetime | None
+    revoked_told_at: datetime | None
 
 
 async def types(
@@ -150,14 +152,37 @@ async def holders_to_open(session: AsyncSession) -> list[Holder]:
 
 async def to_ask(session: AsyncSession) -> list[str]:
     """Numbers the bank is asked about."""
-    query = select(CreditRecord.number).where(CreditRecord.status.in_([str(one) for one in ASKED]))
+    query = select(CreditRecord.number).where(
+        CreditRecord.status.in_([str(one) for one in ASKED]), CreditRecord.revoked_at.is_(None)
+    )
     return list(await session.scalars(query.order_by(CreditRecord.number)))
+
+
+async def to_mark(session: AsyncSession) -> list[str]:
+    """Numbers with a record whose certificate was revoked and that are not marked yet."""
+    open_numbers = list(await session.scalars(select(CreditRecord.number).where(CreditRecord.revoked_at.is_(None))))
+    return await platform.gone(session, open_numbers)
+
+
+async def to_withdraw(session: AsyncSession) -> list[tuple[str, bool]]:
+    """Revocations that the bank did not confirm, and whether it was told of them before."""
+    query = select(CreditRecord.number, CreditRecord.revoked_sent_at).where(
+        CreditRecord.revoked_at.is_not(None), CreditRecord.revoked_told_at.is_(None)
+    )
+    return [
+        (number, sent is not None)
+        for number, sent in (await session.execute(query.order_by(CreditRecord.number))).all()
+    ]
 
 
 async def to_tell(session: AsyncSession) -> list[tuple[str, dict[str, Any]]]:
     """Schools' decisions that the bank does not know yet, each with its idempotency key."""
     row = CreditRecord
-    query = select(row).where(row.decided_at.is_not(None), row.told_at.is_(None)).order_by(row.number)
+    query = (
+        select(row)
+        .where(row.decided_at.is_not(None), row.told_at.is_(None), row.revoked_told_at.is_(None))
+        .order_by(row.number)
+    )
     rows = (await session.scalars(query)).all()
     schools = {one.id: one.code for one in await registration.institutions(session)}
     return [
@@ -179,7 +204,10 @@ async def to_tell(session: AsyncSession) -> list[tuple[str, dict[str, Any]]]:
 def _where(
     institution_ids: Sequence[UUID] | None, organisation_ids: Sequence[UUID] | None, statuses: Sequence[PersonStatus]
 ) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    urged = CreditRecord.status.in_([str(one) for one in NOT_STORED])
+    found: list[ColumnElement[bool]] = [
+        ~(urged & CreditRecord.revoked_at.is_not(None))
+    ]  # nobody is urged to store those
     if institution_ids is not None:
         found.append(CreditRecord.institution_id.in_(institution_ids))
     if organisation_ids is not None:
@@ -233,6 +261,8 @@ async def lines(
             course=row.course,
             course_credits=row.course_credits,
             reason=row.reason,
+            revoked_at=row.revoked_at,
+            revoked_told_at=row.revoked_told_at,
         )
         for row in rows
         for person in (people[row.registration_id],)
@@ -276,6 +306,27 @@ async def _places(session: AsyncSession, registration_ids: Sequence[UUID]) -> di
     return {one.registration_id: rooms.get(one.room_session_id, "") for one in sat}
 
 
+async def unconfirmed(
+    session: AsyncSession,
+    *,
+    institution_ids: Sequence[UUID] | None = None,
+    organisation_ids: Sequence[UUID] | None = None,
+) -> int:
+    """How many stored credits belong to revoked certificates that the bank did not confirm as such."""
+    held = [one for one in PersonStatus if one not in NOT_STORED]
+    query = select(func.count()).where(
+        *_where(institution_ids, organisation_ids, held),
+        CreditRecord.revoked_at.is_not(None),
+        CreditRecord.revoked_told_at.is_(None),
+    )
+    return int(await session.scalar(query) or 0)
+
+
+def _revoked_need(count: int) -> Need:
+    text = N_("%(n)s 本已存入学分的证书被撤销，待学分银行确认")
+    return Need(text=text, href="/certificates/credit/people", count=count, tone="warning")
+
+
 async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need]:
     """Proposals due or late for the awarding organisation; for the school, who has not stored and what waits for its decision."""
     found: list[Need] = []
@@ -301,11 +352,17 @@ async def needs(session: AsyncSession, actor: Actor, now: datetime) -> list[Need
                     tone="warning",
                 )
             )
+        open_ends = await unconfirmed(session, organisation_ids=ids)
+        if open_ends:
+            found.append(_revoked_need(open_ends))
     if actor.may(Permission.ROSTER_IMPORT):
         where = actor.scope_uuids(Permission.ROSTER_IMPORT, "institution")
         if where is not None:
             counted = await counts(session, institution_ids=where)
             waiting = counted[PersonStatus.SCHOOL_REVIEW]
+            open_ends = await unconfirmed(session, institution_ids=where)
+            if open_ends:
+                found.append(_revoked_need(open_ends))
             unstored = sum(counted[one] for one in NOT_STORED)
             if waiting:
                 found.append(

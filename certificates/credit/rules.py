@@ -139,6 +139,13 @@ class CreditMoveRefused(Conflict):
     way_out = N_("请刷新页面，查看最新状态。")
 
 
+class CertificateRevoked(Conflict):
+    """Nothing is converted of a certificate that was revoked."""
+
+    message = N_("%(name)s 已被撤销，存入的学分不能再转换。")
+    way_out = N_("请选择“不予转换”，并写明理由。")
+
+
 class BadProposal(Invalid):
     """The proposal cannot be sent."""
 

@@ -568,3 +568,11 @@ async def standing(session: AsyncSession, *, organisation_ids: Sequence[UUID] | 
 async def numbers(session: AsyncSession) -> set[str]:
     """Every number that was ever on its way to the platform."""
     return set(await session.scalars(select(PlatformRegistration.number)))
+
+
+async def gone(session: AsyncSession, numbers: Sequence[str]) -> list[str]:
+    """Which of these numbers were revoked: no version is in force or on its way."""
+    row = PlatformRegistration
+    stays = func.bool_or(row.status.not_in([str(status) for status in GOING]))
+    query = select(row.number).where(row.number.in_(numbers)).group_by(row.number).having(~stays).order_by(row.number)
+    return list(await session.scalars(query))

@@ -19,6 +19,7 @@ from certificates.registry.models import (
     DepositRow,
     RecordRow,
     SubmissionRow,
+    WithdrawalRow,
 )
 from certificates.registry.queries import receipt_of
 from certificates.registry.rules import (
@@ -162,6 +163,8 @@ async def deposit(session: AsyncSession, *, number: str, now: datetime) -> bool:
     record = await session.scalar(query.order_by(RecordRow.version.desc()).limit(1))
     if record is None or await session.get(AccountRow, record.person) is None:
         return False
+    if await session.get(WithdrawalRow, number) is not None:
+        return False
     value = await session.scalar(
         select(CreditTypeRow.recognised)
         .where(
@@ -189,6 +192,8 @@ async def convert(session: AsyncSession, data: Mapping[str, Any], *, key: str, n
         raise BadRequest("conversion") from error
     if await session.get(DepositRow, number) is None:
         return {"accepted": False, "code": "not_stored"}
+    if status is ConversionStatus.CONVERTED and await session.get(WithdrawalRow, number) is not None:
+        return {"accepted": False, "code": "withdrawn"}
     row = await session.scalar(
         select(ConversionRow).where(ConversionRow.number == number, ConversionRow.school_code == school)
     )
@@ -202,3 +207,16 @@ async def convert(session: AsyncSession, data: Mapping[str, Any], *, key: str, n
     elif row.key != key:
         return {"accepted": False, "code": "conflict"}
     return {"accepted": True, "code": "", "status": row.status}
+
+
+async def withdraw(session: AsyncSession, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Mark what was stored of a revoked certificate; told again, the first time counts. One nobody stored is marked, too."""
+    try:
+        number, reason = str(data["number"]), str(data["reason"])
+    except KeyError as error:
+        raise BadRequest("withdrawal") from error
+    if await session.scalar(select(RecordRow.key).where(RecordRow.number == number).limit(1)) is None:
+        return {"accepted": False, "code": "unknown"}
+    row = {"number": number, "reason": reason, "at": now}
+    await session.execute(insert(WithdrawalRow).values(row).on_conflict_do_nothing())
+    return {"accepted": True, "code": ""}

@@ -109,3 +109,14 @@ class ConversionRow(Base):
     status: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
+
+
+class WithdrawalRow(Base):
+    """A certificate that its organisation revoked: what was stored stays stored, marked, and is converted no more."""
+
+    __tablename__ = "credit_withdrawals"
+    __table_args__ = ({"schema": "platform"},)
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certificates.registry.models import AccountRow, ConversionRow, CreditTypeRow, DepositRow, RecordRow
+from certificates.registry.models import AccountRow, ConversionRow, CreditTypeRow, DepositRow, RecordRow, WithdrawalRow
 from certificates.registry.rules import Deed, receipt
 
 
@@ -107,3 +107,10 @@ async def credit_states(session: AsyncSession, numbers: Sequence[str]) -> dict[s
             }
         )
     return {"states": found, "unknown": sorted(set(numbers) - set(people))}
+
+
+async def withdrawals(session: AsyncSession, numbers: Sequence[str]) -> dict[str, Any]:
+    """Which of these certificates the bank knows as revoked, and which it does not: both are answers, silence is none."""
+    query = select(WithdrawalRow.number).where(WithdrawalRow.number.in_(numbers)).order_by(WithdrawalRow.number)
+    found = list(await session.scalars(query))
+    return {"withdrawn": found, "unknown": sorted(set(numbers) - set(found))}

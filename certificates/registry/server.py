@@ -162,6 +162,22 @@ async def conversions(request: AnyRequest) -> Response[Any]:
         return Response(await actions.convert(session, _json(await request.body()), key=key, now=services.clock.now()))
 
 
+@post("/credits/withdrawals", guards=[has_key], status_code=200)
+async def withdrawals(request: AnyRequest) -> Response[Any]:
+    """A certificate was revoked: its credits are marked."""
+    services = _services(request)
+    async with services.db.transaction() as session:
+        return Response(await actions.withdraw(session, _json(await request.body()), now=services.clock.now()))
+
+
+@post("/credits/withdrawals/query", guards=[has_key], status_code=200)
+async def withdrawn(request: AnyRequest) -> Response[Any]:
+    """Which certificates are known as revoked."""
+    numbers = [str(one) for one in _list(await request.body(), "numbers")]
+    async with _services(request).db.transaction() as session:
+        return Response(await queries.withdrawals(session, numbers))
+
+
 @post("/credits/learners", guards=[has_key], status_code=200)
 async def learners(request: AnyRequest) -> Response[Any]:
     """What learners do at the bank themselves, for demonstrations: open an account, store certificates."""
@@ -218,7 +234,8 @@ def _on_key_error(_: AnyRequest, error: Exception) -> Response[Any]:
 
 
 ROUTES = [
-    batches, receipts, records, public, files, propose, types, states, conversions, learners, health,
+    batches, receipts, records, public, files, propose, types, states, conversions, withdrawals, withdrawn,
+    learners, health,
 ]  # fmt: skip
 
 

@@ -122,10 +122,14 @@ CREATE TABLE certificates.credit_records (
     decided_at TIMESTAMP WITH TIME ZONE,
     decided_by UUID,
     told_at TIMESTAMP WITH TIME ZONE,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    revoked_sent_at TIMESTAMP WITH TIME ZONE,
+    revoked_told_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_credit_records PRIMARY KEY (number),
     CONSTRAINT ck_credit_records_status CHECK (status IN ('account_missing', 'account_open', 'stored', 'conversion_requested', 'school_review', 'converted', 'refused')),
     CONSTRAINT ck_credit_records_stored CHECK (status IN ('account_missing', 'account_open') OR credits IS NOT NULL),
     CONSTRAINT ck_credit_records_converted CHECK (status <> 'converted' OR (course <> '' AND course_credits > 0 AND course_credits <= credits)),
+    CONSTRAINT ck_credit_records_revoked CHECK (revoked_at IS NOT NULL OR (revoked_sent_at IS NULL AND revoked_told_at IS NULL)),
     CONSTRAINT ck_credit_records_refused CHECK (status <> 'refused' OR reason <> ''),
     CONSTRAINT uq_credit_records_id UNIQUE (id)
 );
@@ -1095,6 +1099,13 @@ CREATE TABLE platform.credit_types (
     CONSTRAINT pk_credit_types PRIMARY KEY (certificate_code, level, version),
     CONSTRAINT ck_credit_types_status CHECK (status IN ('review', 'recognised', 'refused', 'published')),
     CONSTRAINT ck_credit_types_recognised CHECK ((status IN ('recognised', 'published')) = (recognised IS NOT NULL))
+);
+
+CREATE TABLE platform.credit_withdrawals (
+    number TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_credit_withdrawals PRIMARY KEY (number)
 );
 
 CREATE TABLE platform.records (

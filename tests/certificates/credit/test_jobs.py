@@ -13,7 +13,7 @@ from sqlalchemy import text
 from certificates.credit import actions, jobs, queries
 from certificates.credit.client import CreditBank, bank_of
 from certificates.credit.queries import Holder
-from certificates.credit.rules import BadConversion, BadProposal, CreditMoveRefused, PersonStatus
+from certificates.credit.rules import BadConversion, BadProposal, CertificateRevoked, CreditMoveRefused, PersonStatus
 from certificates.platform.client import PlatformDown, line_of
 from certificates.platform.jobs import register_pending
 from exam.accounts.rules import SYSTEM, Actor, Grant, Role, Scope
@@ -166,3 +166,56 @@ async def test_a_bank_that_is_away_or_talks_nonsense_changes_nothing(services: S
     with pytest.raises(PlatformDown):
         await jobs.ask(services, CreditBank(Silent()))  # type: ignore[arg-type]
     assert await people(services) == {PersonStatus.ACCOUNT_MISSING: 1}
+
+
+async def test_a_revoked_certificate_stays_stored_and_the_bank_is_asked_before_it_is_told_again(
+    services: Services,
+) -> None:
+    """The bank away, an answer lost, then confirmed: told once, shown until then, and nothing more is converted."""
+    bank = await stored(services)
+    now = services.clock.now()
+
+    async def needs_of(actor: Actor) -> list[str]:
+        async with services.db.transaction() as session:
+            return [one.text for one in await queries.needs(session, actor, now) if "撤销" in one.text]
+
+    async with services.db.transaction() as session:
+        await session.execute(
+            text("UPDATE certificates.platform_registrations SET status = 'withdrawn' WHERE number = 'N0000'")
+        )
+        assert await queries.to_mark(session) == ["N0000"]
+        assert await actions.mark_revoked(session, SYSTEM, ["N0000"], now=now) == 1
+        assert await actions.mark_revoked(session, SYSTEM, ["N0000"], now=now) == 0
+        with pytest.raises(CertificateRevoked):
+            await actions.request_conversion(session, PRINCIPAL, "N0000", course="仓储实务", now=now)
+    line, told = line_of(services), []
+
+    class Cut:
+        lose, away = False, True
+
+        async def call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+            if self.away:
+                raise PlatformDown("away")
+            answer = await line.call(method, path, **arguments)
+            if path == "/credits/withdrawals":
+                told.append(arguments["json"]["number"])
+                if self.lose:
+                    raise PlatformDown("cut")
+            return answer
+
+    cut = Cut()
+    scripted = CreditBank(cut)  # type: ignore[arg-type]
+    for cut.away, cut.lose, sent in ((True, False, 0), (False, True, 1)):
+        with pytest.raises(PlatformDown):
+            await jobs.withdraw(services, scripted)
+        assert len(told) == sent
+        assert len(await needs_of(PRINCIPAL)) == len(await needs_of(OFFICER)) == 1
+    cut.lose = False
+    await jobs.withdraw(services, scripted)
+    await jobs.withdraw(services, scripted)
+    assert told == ["N0000"]
+    assert await needs_of(PRINCIPAL) == await needs_of(OFFICER) == []
+    assert (await people(services))[PersonStatus.STORED] == 1
+    decision = {"number": "N0000", "school_code": "1", "status": "converted", "course": "x", "credits": "1"}
+    assert not await bank.converted("k", decision)
+    assert await bank.withdraw("N9", "revoked") is False
