@@ -267,7 +267,11 @@ async def _works(services: Services, ids: Sequence[UUID]) -> list[Work]:
         proofs = await ledger.proofs(session, sorted(places.values()))
         templates = {name: await designed.template(session, name) for name in sorted({one.template for one in rows})}
     return [
-        Work(intent=_intent(one, records[one.id]["id_number"], templates[one.template]), record=records[one.id], proof=proofs[places[one.id]])
+        Work(
+            intent=_intent(one, records[one.id]["id_number"], templates[one.template]),
+            record=records[one.id],
+            proof=proofs[places[one.id]],
+        )
         for one in rows
     ]
 

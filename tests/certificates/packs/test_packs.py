@@ -113,7 +113,9 @@ async def test_the_stored_bytes_with_their_sums(
     assert behind.status_code == 416
     async with services.db.transaction() as session:
         deeds = (
-            await session.scalars(text("SELECT action FROM exam.audit_records WHERE action LIKE '%pack%' ORDER BY action"))
+            await session.scalars(
+                text("SELECT action FROM exam.audit_records WHERE action LIKE '%pack%' ORDER BY action")
+            )
         ).all()
     assert deeds == ["certificates.pack_ordered", *["certificates.pack_taken"] * 3]
 
