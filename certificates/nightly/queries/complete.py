@@ -21,7 +21,7 @@ from certificates.issuing.rules.status import CertificateStatus
 from certificates.keys import queries as keys
 from certificates.keys.rules.purposes import Purpose
 from certificates.ledger import queries as ledger
-from certificates.ledger.rules import LedgerEntry, LedgerEvent
+from certificates.ledger.rules import LedgerEntry
 from certificates.ledger.rules.complete import Known, differences, present
 from certificates.ledger.rules.entries import BEGINNINGS
 from certificates.ledger.rules.notes import BadNote, Kind, Verifier, signers
@@ -68,8 +68,8 @@ def _known(row: Certificate, record: Mapping[str, Any]) -> Known:
 
 
 def _committing(entries: Sequence[LedgerEntry]) -> frozenset[int]:
-    """The entries that commit to the record of their certificate; one of a sheet printed again commits to the sheet."""
-    return frozenset(one.index for one in entries if present(one) and one.event is not LedgerEvent.REPRINT)
+    """The entries of the present format, whose commitments can be opened."""
+    return frozenset(one.index for one in entries if present(one))
 
 
 async def _strangers(session: AsyncSession) -> list[str]:

@@ -17,7 +17,8 @@ ALL = frozenset(range(10))
 
 
 def entry(index: int, event: LedgerEvent, *, id: int = 1, reason: str = "") -> LedgerEntry:
-    committed = commitment(SALT, event=event, at=AT, record=RECORD, reason=reason)
+    record = {"paper": "A0002"} if event is LedgerEvent.REPRINT else RECORD
+    committed = commitment(SALT, event=event, at=AT, record=record, reason=reason)
     return LedgerEntry(index=index, at=AT, event=event, certificate_id=UUID(int=id), number="N1", version=1, reason=reason,
                        entry=entry_bytes(event=event, at=AT, committed=committed), salt=SALT.hex())  # fmt: skip
 
