@@ -214,6 +214,7 @@ async def test_a_day_without_a_line(day: Day, site: Site) -> None:
     await page.click("#sign")
     await page.get_by_text("已带您到第一个空项 B1").wait_for()
     await page.check("[name=row-B1][value='2']", force=True)
+    await page.locator("[data-row=B1] output", has_not_text="—").wait_for()  # kept
     assert (await truths(page))[1] == "0"
 
     # After a reload, and after the browser was closed and opened again: signed in anew, all is there.
@@ -412,8 +413,11 @@ async def test_what_goes_wrong_is_said_and_loses_nothing(day: Day, site: Site) -
 
     # A clock that is two hours off is named when the data comes; what is written counts all the same.
     day.clock.at -= timedelta(hours=2)
+    await page.fill("#badge", site.badges[0])
     await page.click("#get-pack")
     await page.get_by_text("比服务器快 2 小时").wait_for()
+    await page.locator("#get-pack:not([aria-busy])").wait_for()
+    assert await page.input_value("#badge") == site.badges[0]  # typed while the data came
     await sign_in(page, site.badges[0], PINS[0])
     await page.click("[data-seat='2'] button")
     await page.fill("[name=row-A1]", "20.03")

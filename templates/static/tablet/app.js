@@ -20,6 +20,7 @@ const app = {
   ready: null, // null: not checked yet; [] all there; else what is missing
   moved: false, // another page of this browser took over
   touched: Date.now(),
+  turn: 0, // how often a screen was drawn
   takeOver() {}, // a new version of the page, where one waits
   go(hash) { if (location.hash === hash) this.show(); else location.hash = hash; },
   async check() { this.ready = await lacking(this.tablet); this.status(); },
@@ -31,10 +32,20 @@ const app = {
     const [name, ...given] = location.hash.slice(1).split("/");
     const screens = { stations, sheet, proof, device };
     const draw = this.moved ? movedAway : !tablet.device ? enrolment : !tablet.session && name !== "device" ? entrance : screens[name] ?? stations;
+    const turn = this.turn += 1;
+    const made = await draw(this, ...given);
+    if (turn !== this.turn) return; // a later screen was quicker
     const before = document.activeElement;
-    main.replaceChildren(...(await draw(this, ...given)));
+    const typed = draw === entrance ? [...main.querySelectorAll("form input[id]")].map((field) => [field.id, field.value]) : [];
+    main.replaceChildren(...made);
+    for (const [id, value] of typed) { // data that arrive do not take back a badge half typed
+      const field = document.getElementById(id);
+      if (!field) continue;
+      field.value = value;
+      if (before.id === id) field.focus({ preventScroll: true });
+    }
     document.title = `${main.querySelector("h1")?.textContent ?? t("title")} · ${t("title")}`;
-    if (before === document.body || !main.contains(before)) main.focus({ preventScroll: true });
+    if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
     scrollTo(0, 0);
     this.status();
   },
